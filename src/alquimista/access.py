@@ -1,0 +1,107 @@
+"""Who may do what: the four roles of the founding system, the permissions, and the actor of a request or job."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+# Rows that belong to no tenant (platform commands, failed logins of unknown accounts) belong to this one.
+PLATFORM_TENANT: Final = UUID("00000000-0000-7000-8000-000000000000")
+
+
+class Role(StrEnum):
+    """Exact, case sensitive, in order of precedence (requirements 1.1)."""
+
+    INTERNAL_ADMIN = "INTERNAL_ADMIN"
+    INTERNAL_SUPPORT = "INTERNAL_SUPPORT"
+    TENANT_ADMIN = "TENANT_ADMIN"
+    TENANT_USER = "TENANT_USER"
+
+    @property
+    def internal(self) -> bool:
+        """Whether this is a role of the vendor's staff."""
+        return self in {Role.INTERNAL_ADMIN, Role.INTERNAL_SUPPORT}
+
+
+class Permission(StrEnum):
+    """`resource:action`. A route names one; a role or an API key's scope maps to a set of them."""
+
+    TENANT_READ = "tenant:read"
+    TENANT_UPDATE = "tenant:update"
+    AGENT_READ = "agent:read"
+    INTEGRATION_READ = "integration:read"
+    USAGE_READ = "usage:read"
+    USAGE_WRITE = "usage:write"
+    INCIDENT_READ = "incident:read"
+    USER_READ = "user:read"
+    USER_MANAGE = "user:manage"
+    API_KEY_READ = "api_key:read"
+    API_KEY_MANAGE = "api_key:manage"
+    ACCOUNT_MANAGE = "account:manage"  # One's own profile, password, sessions and second factor.
+    PLATFORM_READ = "platform:read"
+
+
+_ACCOUNT: Final = frozenset({Permission.ACCOUNT_MANAGE})
+_MEMBER: Final = _ACCOUNT | {
+    Permission.TENANT_READ,
+    Permission.AGENT_READ,
+    Permission.INTEGRATION_READ,
+    Permission.USAGE_READ,
+    Permission.INCIDENT_READ,
+}
+_TENANT_ADMIN: Final = _MEMBER | {
+    Permission.TENANT_UPDATE,
+    Permission.USER_READ,
+    Permission.USER_MANAGE,
+    Permission.API_KEY_READ,
+    Permission.API_KEY_MANAGE,
+}
+_SUPPORT: Final = _MEMBER | {Permission.USER_READ, Permission.API_KEY_READ, Permission.PLATFORM_READ}
+
+ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN,
+    Role.INTERNAL_SUPPORT: _SUPPORT,
+    Role.TENANT_ADMIN: _TENANT_ADMIN,
+    Role.TENANT_USER: frozenset(_MEMBER),
+}
+
+# What an API key may hold. `ingest` opens /v1/*, `read` opens the GET /tenant/* routes.
+SCOPE_PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
+    "ingest": frozenset({Permission.USAGE_WRITE}),
+    "read": frozenset(_MEMBER - _ACCOUNT),
+}
+
+
+class ActorKind(StrEnum):
+    """How the caller proved who it is."""
+
+    SESSION = "session"  # A browser's cookie.
+    TOKEN = "token"  # An access token in Authorization. # noqa: S105 - A kind, not a secret.
+    API_KEY = "api_key"
+    SYSTEM = "system"  # A job or the command line.
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, already verified. `tenant_id` is the active tenant, None for staff."""
+
+    kind: ActorKind
+    permissions: frozenset[Permission]
+    role: Role | None = None
+    user_id: UUID | None = None
+    tenant_id: UUID | None = None
+    email: str = ""
+    name: str = ""
+    session_id: UUID | None = None
+    api_key_id: UUID | None = None
+    locale: str | None = None
+    groups: tuple[str, ...] = field(default=())
+
+    @property
+    def internal(self) -> bool:
+        """Whether the actor is the vendor's staff."""
+        return self.role is not None and self.role.internal
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the actor holds the permission."""
+        return permission in self.permissions

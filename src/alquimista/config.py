@@ -1,0 +1,158 @@
+"""Settings: typed, read once from the environment, documented in docs/settings.md (a test compares the two)."""
+
+import base64
+import binascii
+import ipaddress
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Final, Literal
+
+PREFIX: Final = "ALQUIMISTA_"
+MIN_SECRET: Final = 32
+_WEAK: Final = ("changeme", "secret", "password", "example", "alquimista")
+
+Environment = Literal["development", "production"]
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong. The message is one sentence that says what to set."""
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _boolean(raw: str) -> bool:
+    value = raw.strip().lower()
+    if value not in {"true", "false", "1", "0", "yes", "no"}:
+        raise ValueError("write true or false")
+    return value in {"true", "1", "yes"}
+
+
+def _environment(raw: str) -> str:
+    if raw not in {"development", "production"}:
+        raise ValueError("write development or production")
+    return raw
+
+
+def _positive(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) == 0:
+        raise ValueError("write a whole number above zero")
+    return int(raw)
+
+
+def _networks(raw: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",") if part.strip())
+
+
+def _keys(raw: str) -> tuple[tuple[str, bytes], ...]:
+    keys = []
+    for part in raw.split(","):
+        key_id, _, encoded = part.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        if not key_id or len(key) != MIN_SECRET:
+            raise ValueError("write id:key pairs, each key 32 bytes in base64; the first one encrypts, all decrypt")
+        keys.append((key_id, key))
+    return tuple(keys)
+
+
+def setting(doc: str, default: Any = MISSING, parse: Callable[[str], Any] = _text) -> Any:  # noqa: ANN401
+    """Declare one setting: its line in docs/settings.md, its default, and how its text is parsed."""
+    return field(default=default, metadata={"doc": doc, "parse": parse}) if default is not MISSING else field(
+        metadata={"doc": doc, "parse": parse}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, in the order of docs/settings.md. The variable's name is ALQUIMISTA_ and the field in capitals."""
+
+    environment: Environment = setting(
+        "`development` or `production`. Production refuses to start with a missing or weak secret.", "development", _environment
+    )
+    database_url: str = setting(
+        "PostgreSQL 15 to 18, as `postgresql://user@host:5432/name`. Unset, `alquimista up` starts its own embedded server.", ""
+    )
+    secret_key: str = setting(
+        "At least 32 random characters. Database role passwords, cookies and signing keys at rest derive from it.", ""
+    )
+    encryption_keys: tuple[tuple[str, bytes], ...] = setting(
+        "`id:base64` pairs of 32-byte AES-256-GCM keys for stored credentials, the active one first. Unset, one derives from the secret key.",
+        (),
+        _keys,
+    )
+    public_url: str = setting("The address that people and tokens see, without a trailing slash.", "http://localhost:8080")
+    redis_url: str = setting("Redis or Valkey for the shared cache. Unset, each process caches by itself.", "")
+    smtp_url: str = setting(
+        "`smtp://user:password@host:587` (`smtps://` for implicit TLS). Unset, mails stay in the local outbox page.", ""
+    )
+    mail_from: str = setting("The sender of every mail.", "Alquimista <nao-responda@localhost>")
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = setting(
+        "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.", (), _networks
+    )
+    signup_enabled: bool = setting("Whether a stranger may open an account (with e-mail confirmation).", False, _boolean)
+    totp_required: bool = setting("Whether staff must use a second factor.", False, _boolean)
+    session_idle_minutes: int = setting("A session unused for this long ends.", 60, _positive)
+    oidc_issuer: str = setting("An external OpenID Connect issuer whose tokens are accepted, such as an Amazon Cognito pool.", "")
+    oidc_jwks_url: str = setting("Where that issuer's keys are, when not where its discovery document says.", "")
+    oidc_client_id: str = setting("This platform's client id at the issuer; also the audience of its tokens.", "")
+    oidc_client_secret: str = setting("The client secret, when the issuer gave one.", "")
+    oidc_logout_url: str = setting("Where the issuer's own session ends, when not where its discovery document says.", "")
+    ingest_per_minute: int = setting("Events that one tenant may send in a minute.", 600_000, _positive)
+    raw_retention_months: int = setting("How long raw agent requests are kept.", 13, _positive)
+    database_pool: int = setting("Database connections of each role in one process.", 8, _positive)
+    log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info")
+
+    @property
+    def production(self) -> bool:
+        """Whether this is a production start."""
+        return self.environment == "production"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + name.upper()
+
+
+def load(env: Mapping[str, str], **overrides: object) -> Settings:
+    """Settings from the environment; `overrides` are fields that the caller already knows.
+
+    Raises:
+        ConfigError: a value cannot be read, is unknown, or (in production) a secret is missing or weak.
+    """
+    known = {variable(f.name): f for f in fields(Settings)}
+    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise ConfigError(f"{unknown[0]} is not a setting; see docs/settings.md for the names.")
+    values: dict[str, Any] = dict(overrides)
+    for name, spec in known.items():
+        if spec.name in overrides or not env.get(name):
+            continue
+        try:
+            values[spec.name] = spec.metadata["parse"](env[name])
+        except ValueError as error:
+            raise ConfigError(f"{name} cannot be read: {error}.") from None
+    settings = Settings(**values)
+    _require_secrets(settings)
+    return settings
+
+
+def _require_secrets(settings: Settings) -> None:
+    key = settings.secret_key
+    advice = f"set {variable('secret_key')} to the output of: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    if not key:
+        raise ConfigError(f"There is no secret key; {advice}.")
+    if len(key) < MIN_SECRET or len(set(key)) < MIN_SECRET // 3 or any(word in key.lower() for word in _WEAK):
+        if settings.production:
+            raise ConfigError(f"The secret key is weak; {advice}.")
+    if settings.production and not settings.public_url.startswith("https://"):
+        raise ConfigError(f"Set {variable('public_url')} to the https:// address that people use.")
+
+
+def new_secret() -> str:
+    """A secret of the strength that production asks for."""
+    return secrets.token_urlsafe(48)

@@ -1,0 +1,91 @@
+"""The route table's vocabulary: each route is data from which everything else about it is derived.
+
+From the table come the router, OpenAPI 3.1, the permission matrix, cache headers, rate limits and the isolation tests.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+
+from alquimista.access import Actor, ActorKind, Permission
+from alquimista.errors import Problem
+from alquimista.http.context import Context
+
+Handler = Callable[[Context], Awaitable[Any]]
+ALL_KINDS = frozenset({ActorKind.SESSION, ActorKind.TOKEN, ActorKind.API_KEY})
+PEOPLE = frozenset({ActorKind.SESSION, ActorKind.TOKEN})
+
+
+class TenantScope(StrEnum):
+    """Whose data a route touches."""
+
+    NONE = "none"  # No tenant: public routes and one's own account.
+    OWN = "own"  # The actor's active tenant. Staff may name another with ?tenant_id=; tenants may not (403).
+    PLATFORM = "platform"  # Staff across tenants.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most `count` requests in `seconds`, counted by each of `per`; shared by all processes through PostgreSQL.
+
+    `exact` counts every request in the database (logins); otherwise processes lease blocks of the quota.
+    """
+
+    count: int
+    seconds: int
+    per: tuple[Literal["ip", "tenant", "user"], ...]
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """Server TTL and browser max-age in seconds (requirements 1.5: ceilings).
+
+    The key always holds tenant, role class, locale and every query field. `topics` are what invalidates it
+    (`cache.invalidate(tenant_id, topic)`). `live` says when an answer includes today: such an answer is
+    `private, max-age=0, must-revalidate` with an ETag, and its entry is keyed by the tenant's rollup version.
+    """
+
+    ttl: int
+    max_age: int
+    topics: tuple[str, ...]
+    live: Callable[[Context], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One line of the table. `permission` None means public. `query`, `body`, `response` are msgspec Structs.
+
+    A handler takes the Context and returns the response Struct, or None (204), or a Starlette Response (pages, files).
+    `raw_body` leaves the body unparsed in `context.raw` (within `body_limit`); `media` lists the types it takes.
+    `problems` are the documented errors beyond those that follow from the other fields. `csrf` is checked on every
+    unsafe method of a session actor; a public form sets it too (double-submit cookie).
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    permission: Permission | None
+    kinds: frozenset[ActorKind] = PEOPLE
+    scope: TenantScope = TenantScope.NONE
+    query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
+    raw_body: bool = False
+    media: tuple[str, ...] = ("application/json",)
+    body_limit: int = 64 * 1024
+    response: Any = None
+    status: int = 200
+    cache: Cache | None = None
+    limits: tuple[Limit, ...] = ()
+    problems: tuple[type[Problem], ...] = ()
+    page: bool = False  # A browser page: problems are shown as pages and anonymous readers go to the login.
+    example: Any = None  # An example body or response for OpenAPI.
+    documented: bool = True
+
+
+Authenticate = Callable[[Context], Awaitable[Actor | None]]
