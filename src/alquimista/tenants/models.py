@@ -1,0 +1,153 @@
+"""What a tenant is, and the rules for its CNPJ and time zone."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+from stdnum.br import cnpj as cnpj_rules
+
+from alquimista.errors import Conflict, Invalid, NotFound
+from alquimista.i18n import LOCALES, N_
+
+NAME_LIMIT: Final = 200
+
+
+class TenantStatus(StrEnum):
+    """A suspended tenant's agents are paused and its keys refused; its people may still sign in."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    SUSPENDED = "suspended"
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a plan allows."""
+
+    max_agents: int
+    max_users: int
+    max_requests_per_month: int
+
+
+# Price list B of requirements 4.1, the shipped default. The catalogue sets a tenant's limits when it subscribes.
+PLAN_LIMITS: Final[dict[str, Limits]] = {
+    "starter": Limits(8, 3, 10_000),
+    "profissional": Limits(16, 10, 50_000),
+    "expert": Limits(24, 25, 150_000),
+    "enterprise": Limits(32, 999_999, 500_000),
+}
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """A row of tenants. Money in cents of `currency`."""
+
+    id: UUID
+    name: str
+    cnpj: str
+    segment: str
+    plan: str
+    status: TenantStatus
+    time_zone: str
+    locale: str
+    currency: str
+    mrr_cents: int
+    max_agents: int
+    max_users: int
+    max_requests_per_month: int
+    demo: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewTenant(msgspec.Struct, frozen=True, kw_only=True):
+    """What creating a tenant takes, as a person types it."""
+
+    name: str
+    cnpj: str
+    segment: str
+    plan: str = "starter"
+    time_zone: str = "America/Sao_Paulo"
+    locale: str = "pt-BR"
+    mrr_cents: int = 0
+    demo: bool = False
+
+
+class UnknownTenant(NotFound):
+    code = "tenant_not_found"
+    message = N_("There is no company with this id.")
+
+
+class CnpjTaken(Conflict):
+    code = "cnpj_taken"
+    message = N_("A company with this CNPJ is already registered.")
+
+
+def clean_cnpj(raw: str) -> str:
+    """The 14 characters of a CNPJ, letters upper-case (the alphanumeric format of 2026 included).
+
+    Raises:
+        Invalid: wrong length, characters or check digits (Receita Federal, IN RFB 2.229/2024).
+    """
+    try:
+        return str(cnpj_rules.validate(raw.strip().upper()))
+    except cnpj_rules.ValidationError:
+        raise Invalid.of("cnpj", N_("This is not a valid CNPJ: check its 14 characters and check digits.")) from None
+
+
+def format_cnpj(cnpj: str) -> str:
+    """12ABC34501DE35 as 12.ABC.345/01DE-35."""
+    return str(cnpj_rules.format(cnpj))
+
+
+def clean_time_zone(name: str) -> str:
+    """An IANA zone whose offset is a whole number of hours all year.
+
+    Raises:
+        Invalid: the zone is unknown, or its offset has minutes, which hourly buckets cannot follow.
+    """
+    if name not in available_timezones():
+        raise Invalid.of("time_zone", N_("Unknown time zone: use an IANA name such as America/Sao_Paulo."))
+    zone = ZoneInfo(name)
+    for month in (1, 7):
+        offset = datetime(2026, month, 1, tzinfo=zone).utcoffset() or timedelta()
+        if offset % timedelta(hours=1):
+            raise Invalid.of(
+                "time_zone", N_("The offset of {zone} is not a whole hour; usage is kept by the hour.", zone=name)
+            )
+    return name
+
+
+def clean_name(raw: str, field: str) -> str:
+    """A name without surrounding or control characters, 1 to 200 characters long.
+
+    Raises:
+        Invalid: it is empty, too long, or holds control characters.
+    """
+    name = " ".join(raw.split())
+    if not 1 <= len(name) <= NAME_LIMIT or not name.isprintable():
+        raise Invalid.of(field, N_("Write 1 to {limit} printable characters.", limit=NAME_LIMIT))
+    return name
+
+
+def clean_locale(raw: str) -> str:
+    """One of the product's locales.
+
+    Raises:
+        Invalid: another language.
+    """
+    if raw not in LOCALES:
+        raise Invalid.of("locale", N_("Use one of: {locales}.", locales=", ".join(LOCALES)))
+    return raw
+
+
+def clean_plan(raw: str) -> str:
+    """One of the shipped plans.
+
+    Raises:
+        Invalid: an unknown plan.
+    """
+    if raw not in PLAN_LIMITS:
+        raise Invalid.of("plan", N_("Use one of: {plans}.", plans=", ".join(PLAN_LIMITS)))
+    return raw
