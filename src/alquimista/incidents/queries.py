@@ -31,13 +31,16 @@ RESOLVE = Statement(
 
 
 class IncidentRow(msgspec.Struct, frozen=True):
-    """An incident beside the count of all of them, so that a page and its total are one round trip."""
+    """An incident beside the count of all of them, so that a page and its total are one round trip.
 
-    id: UUID
-    severity: str
-    title: str
-    description: str
-    created_at: datetime
+    An empty page is one row of which only `total` is set.
+    """
+
+    id: UUID | None
+    severity: str | None
+    title: str | None
+    description: str | None
+    created_at: datetime | None
     resolved_at: datetime | None
     total: int
 
