@@ -5,7 +5,7 @@ import binascii
 import ipaddress
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
 PREFIX: Final = "ALQUIMISTA_"
@@ -37,9 +37,16 @@ def _environment(raw: str) -> str:
 
 
 def _positive(raw: str) -> int:
-    if not raw.isdecimal() or int(raw) == 0:
+    # Nine digits are enough for every count here, and refuse what int() would take minutes to read.
+    if not raw.isdecimal() or len(raw) > 9 or int(raw) == 0:
         raise ValueError("write a whole number above zero")
     return int(raw)
+
+
+def _level(raw: str) -> str:
+    if raw not in {"debug", "info", "warning", "error"}:
+        raise ValueError("write debug, info, warning or error")
+    return raw
 
 
 def _networks(raw: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
@@ -60,11 +67,9 @@ def _keys(raw: str) -> tuple[tuple[str, bytes], ...]:
     return tuple(keys)
 
 
-def setting(doc: str, default: Any = MISSING, parse: Callable[[str], Any] = _text) -> Any:  # noqa: ANN401
+def setting(doc: str, default: Any, parse: Callable[[str], Any] = _text) -> Any:  # noqa: ANN401
     """Declare one setting: its line in docs/settings.md, its default, and how its text is parsed."""
-    return field(default=default, metadata={"doc": doc, "parse": parse}) if default is not MISSING else field(
-        metadata={"doc": doc, "parse": parse}
-    )
+    return field(default=default, metadata={"doc": doc, "parse": parse})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,40 +77,56 @@ class Settings:
     """Every setting, in the order of docs/settings.md. The variable's name is ALQUIMISTA_ and the field in capitals."""
 
     environment: Environment = setting(
-        "`development` or `production`. Production refuses to start with a missing or weak secret.", "development", _environment
+        "`development` or `production`. Production refuses to start with a missing or weak secret.",
+        "development",
+        _environment,
     )
     database_url: str = setting(
-        "PostgreSQL 15 to 18, as `postgresql://user@host:5432/name`. Unset, `alquimista up` starts its own embedded server.", ""
+        "PostgreSQL 15 to 18, as `postgresql://user@host:5432/name`. Unset, `alquimista up` starts its own server.",
+        "",
     )
     secret_key: str = setting(
-        "At least 32 random characters. Database role passwords, cookies and signing keys at rest derive from it.", ""
+        "At least 32 random characters. Database role passwords, cookies and signing keys at rest derive from it.",
+        "",
     )
     encryption_keys: tuple[tuple[str, bytes], ...] = setting(
-        "`id:base64` pairs of 32-byte AES-256-GCM keys for stored credentials, the active one first. Unset, one derives from the secret key.",
+        "`id:base64` pairs of 32-byte AES-256-GCM keys for stored credentials, the active one first. "
+        "Unset, one derives from the secret key.",
         (),
         _keys,
     )
-    public_url: str = setting("The address that people and tokens see, without a trailing slash.", "http://localhost:8080")
+    public_url: str = setting(
+        "The address that people and tokens see, without a trailing slash.", "http://localhost:8080"
+    )
     redis_url: str = setting("Redis or Valkey for the shared cache. Unset, each process caches by itself.", "")
     smtp_url: str = setting(
-        "`smtp://user:password@host:587` (`smtps://` for implicit TLS). Unset, mails stay in the local outbox page.", ""
+        "`smtp://user:password@host:587` (`smtps://` for implicit TLS). Unset, mails stay in the local outbox page.",
+        "",
     )
     mail_from: str = setting("The sender of every mail.", "Alquimista <nao-responda@localhost>")
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = setting(
-        "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.", (), _networks
+        "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.",
+        (),
+        _networks,
     )
-    signup_enabled: bool = setting("Whether a stranger may open an account (with e-mail confirmation).", False, _boolean)
+    signup_enabled: bool = setting(
+        "Whether a stranger may open an account (with e-mail confirmation).", False, _boolean
+    )
     totp_required: bool = setting("Whether staff must use a second factor.", False, _boolean)
     session_idle_minutes: int = setting("A session unused for this long ends.", 60, _positive)
-    oidc_issuer: str = setting("An external OpenID Connect issuer whose tokens are accepted, such as an Amazon Cognito pool.", "")
+    oidc_issuer: str = setting(
+        "An external OpenID Connect issuer whose tokens are accepted, such as an Amazon Cognito pool.", ""
+    )
     oidc_jwks_url: str = setting("Where that issuer's keys are, when not where its discovery document says.", "")
     oidc_client_id: str = setting("This platform's client id at the issuer; also the audience of its tokens.", "")
     oidc_client_secret: str = setting("The client secret, when the issuer gave one.", "")
-    oidc_logout_url: str = setting("Where the issuer's own session ends, when not where its discovery document says.", "")
+    oidc_logout_url: str = setting(
+        "Where the issuer's own session ends, when not where its discovery document says.", ""
+    )
     ingest_per_minute: int = setting("Events that one tenant may send in a minute.", 600_000, _positive)
     raw_retention_months: int = setting("How long raw agent requests are kept.", 13, _positive)
     database_pool: int = setting("Database connections of each role in one process.", 8, _positive)
-    log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info")
+    log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info", _level)
 
     @property
     def production(self) -> bool:
@@ -143,12 +164,14 @@ def load(env: Mapping[str, str], **overrides: object) -> Settings:
 
 def _require_secrets(settings: Settings) -> None:
     key = settings.secret_key
-    advice = f"set {variable('secret_key')} to the output of: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    advice = (
+        f"set {variable('secret_key')} to the output of: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    )
     if not key:
         raise ConfigError(f"There is no secret key; {advice}.")
-    if len(key) < MIN_SECRET or len(set(key)) < MIN_SECRET // 3 or any(word in key.lower() for word in _WEAK):
-        if settings.production:
-            raise ConfigError(f"The secret key is weak; {advice}.")
+    weak = len(key) < MIN_SECRET or len(set(key)) < MIN_SECRET // 3 or any(word in key.lower() for word in _WEAK)
+    if weak and settings.production:
+        raise ConfigError(f"The secret key is weak; {advice}.")
     if settings.production and not settings.public_url.startswith("https://"):
         raise ConfigError(f"Set {variable('public_url')} to the https:// address that people use.")
 
@@ -156,3 +179,18 @@ def _require_secrets(settings: Settings) -> None:
 def new_secret() -> str:
     """A secret of the strength that production asks for."""
     return secrets.token_urlsafe(48)
+
+
+def table() -> str:
+    """Every setting as the Markdown table of docs/settings.md."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for spec in fields(Settings):
+        default = (
+            ""
+            if spec.default in ("", ())
+            else f"`{str(spec.default).lower()}`"
+            if spec.type is bool
+            else f"`{spec.default}`"
+        )
+        lines.append(f"| `{variable(spec.name)}` | {default} | {spec.metadata['doc']} |")
+    return "\n".join(lines) + "\n"

@@ -63,7 +63,12 @@ async def list_integrations(conn: Conn, tenant_id: UUID) -> list[Integration]:
 
 
 async def insert(
-    conn: Conn, tenant_id: UUID, integration: Integration, key_id: str | None, ciphertext: bytes | None, now: datetime
+    conn: Conn,
+    tenant_id: UUID,
+    integration: Integration,
+    key_id: str | None,
+    ciphertext: bytes | None,
+    now: datetime,
 ) -> None:
     """Store an integration with its sealed credentials, if it has any."""
     values = {name: getattr(integration, name) for name in Integration.__struct_fields__}

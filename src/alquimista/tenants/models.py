@@ -114,7 +114,8 @@ def clean_time_zone(name: str) -> str:
         offset = datetime(2026, month, 1, tzinfo=zone).utcoffset() or timedelta()
         if offset % timedelta(hours=1):
             raise Invalid.of(
-                "time_zone", N_("The offset of {zone} is not a whole hour; usage is kept by the hour.", zone=name)
+                "time_zone",
+                N_("The offset of {zone} is not a whole hour; usage is kept by the hour.", zone=name),
             )
     return name
 
