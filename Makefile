@@ -34,5 +34,5 @@ format: setup
 	@$(BIN)/ruff format .
 
 lock:
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --all-extras --group dev pyproject.toml --output-file requirements.lock

@@ -12,7 +12,7 @@ from alquimista.errors import Conflict, Invalid, NotFound
 from alquimista.i18n import N_
 
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-SLUG_LIMIT: Final = 80
+SLUG_LIMIT: Final = 64
 
 
 class AgentStatus(StrEnum):
@@ -64,7 +64,7 @@ class AgentLimitReached(Conflict):
 
 
 def clean_slug(raw: str) -> str:
-    """Lower-case letters, digits and single hyphens, at most 80 characters.
+    """Lower-case letters, digits and single hyphens, at most 64 characters.
 
     Raises:
         Invalid: anything else.

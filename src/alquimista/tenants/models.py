@@ -13,6 +13,7 @@ from alquimista.errors import Conflict, Invalid, NotFound
 from alquimista.i18n import LOCALES, N_
 
 NAME_LIMIT: Final = 200
+SEGMENT_LIMIT: Final = 100
 
 
 class TenantStatus(StrEnum):
@@ -120,15 +121,15 @@ def clean_time_zone(name: str) -> str:
     return name
 
 
-def clean_name(raw: str, field: str) -> str:
-    """A name without surrounding or control characters, 1 to 200 characters long.
+def clean_name(raw: str, field: str, limit: int = NAME_LIMIT) -> str:
+    """A name without surrounding or control characters, 1 to `limit` characters long.
 
     Raises:
         Invalid: it is empty, too long, or holds control characters.
     """
     name = " ".join(raw.split())
-    if not 1 <= len(name) <= NAME_LIMIT or not name.isprintable():
-        raise Invalid.of(field, N_("Write 1 to {limit} printable characters.", limit=NAME_LIMIT))
+    if not 1 <= len(name) <= limit or not name.isprintable():
+        raise Invalid.of(field, N_("Write 1 to {limit} printable characters.", limit=limit))
     return name
 
 

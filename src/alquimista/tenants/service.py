@@ -12,6 +12,7 @@ from alquimista.db.statement import Conn
 from alquimista.tenants import queries
 from alquimista.tenants.models import (
     PLAN_LIMITS,
+    SEGMENT_LIMIT,
     CnpjTaken,
     NewTenant,
     Tenant,
@@ -32,7 +33,7 @@ def prepare(new: NewTenant, tenant_id: UUID, now: datetime) -> Tenant:
         id=tenant_id,
         name=clean_name(new.name, "name"),
         cnpj=clean_cnpj(new.cnpj),
-        segment=clean_name(new.segment, "segment"),
+        segment=clean_name(new.segment, "segment", SEGMENT_LIMIT),
         plan=new.plan,
         status=TenantStatus.ACTIVE,
         time_zone=clean_time_zone(new.time_zone),
