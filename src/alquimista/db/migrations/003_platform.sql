@@ -191,6 +191,7 @@ create table alquimista_platform.sessions (
   expires_at timestamptz not null,
   revoked_at timestamptz,
   revoke_reason text check (length(revoke_reason) between 1 and 100),
+  issuer text check (length(issuer) between 1 and 500),
   foreign key (tenant_id, user_id) references alquimista_platform.tenant_users (tenant_id, user_id)
 );
 create index sessions_user on alquimista_platform.sessions (user_id);
@@ -199,7 +200,7 @@ create index sessions_expires on alquimista_platform.sessions (expires_at);
 comment on table alquimista_platform.sessions is 'Sign-ins, one for each device; the sid of the tokens.';
 comment on column alquimista_platform.sessions.id is 'The session (sid).';
 comment on column alquimista_platform.sessions.user_id is 'Whose session it is.';
-comment on column alquimista_platform.sessions.tenant_id is 'The active tenant, of which the person is a member; null for staff.';
+comment on column alquimista_platform.sessions.tenant_id is 'The active tenant, of which the person is a member; the platform tenant for staff.';
 comment on column alquimista_platform.sessions.kind is 'browser (cookie) or api (tokens).';
 comment on column alquimista_platform.sessions.ip is 'Client address at sign-in.';
 comment on column alquimista_platform.sessions.user_agent is 'Client software at sign-in, cut to 512 characters.';
@@ -208,6 +209,7 @@ comment on column alquimista_platform.sessions.last_seen_at is 'Latest use, to t
 comment on column alquimista_platform.sessions.expires_at is 'When it ends at the latest.';
 comment on column alquimista_platform.sessions.revoked_at is 'When it was ended early.';
 comment on column alquimista_platform.sessions.revoke_reason is 'Why it was ended: logout, reuse, password change…';
+comment on column alquimista_platform.sessions.issuer is 'The external issuer that vouched for the person; signing out ends its session too. Null for a password.';
 
 create table alquimista_platform.refresh_tokens (
   token_hash bytea primary key check (octet_length(token_hash) = 32),
@@ -509,7 +511,7 @@ $$;
 create policy tenant_insert on alquimista_platform.api_key_lookup for insert to alquimista_app
   with check (tenant_id = alquimista_platform.current_tenant());
 create policy tenant_insert on alquimista_platform.email_tokens for insert to alquimista_app
-  with check (tenant_id = alquimista_platform.current_tenant());
+  with check (tenant_id = alquimista_platform.current_tenant() and purpose = 'invite');
 grant insert on alquimista_platform.api_key_lookup, alquimista_platform.email_tokens to alquimista_app;
 
 -- What sign-in needs of the tenant tables: memberships, invitations, keys, and a line in the audit.
