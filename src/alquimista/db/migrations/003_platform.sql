@@ -448,6 +448,16 @@ comment on column alquimista_platform.incidents.details is 'Figures for support,
 comment on column alquimista_platform.incidents.created_at is 'When it was raised.';
 comment on column alquimista_platform.incidents.resolved_at is 'When it was over.';
 
+-- The tables of 002 came first; they are empty, so validating is immediate.
+alter table nigredo_leads.leads
+  add constraint leads_tenant foreign key (tenant_id) references alquimista_platform.tenants;
+alter table nigredo_leads.campanhas
+  add constraint campanhas_tenant foreign key (tenant_id) references alquimista_platform.tenants;
+alter table nigredo_leads.metricas_diarias
+  add constraint metricas_diarias_tenant foreign key (tenant_id) references alquimista_platform.tenants;
+alter table nigredo_leads.blocklist
+  add constraint blocklist_tenant foreign key (tenant_id) references alquimista_platform.tenants;
+
 -- The platform tenant goes in before row security applies to the owner too.
 insert into alquimista_platform.tenants
   (id, name, segment, plan, max_agents, max_users, max_requests_per_month, created_at, updated_at)
@@ -532,6 +542,10 @@ grant select, insert, update, delete on alquimista_platform.rate_limit_windows t
 
 -- migrate:down
 
+alter table nigredo_leads.blocklist drop constraint blocklist_tenant;
+alter table nigredo_leads.metricas_diarias drop constraint metricas_diarias_tenant;
+alter table nigredo_leads.campanhas drop constraint campanhas_tenant;
+alter table nigredo_leads.leads drop constraint leads_tenant;
 drop table alquimista_platform.incidents;
 drop table alquimista_platform.audit_logs;
 drop table alquimista_platform.tenant_integrations;
