@@ -1,0 +1,1 @@
+"""The database: doors, roles, statements and migrations. Owns no business table; public.migrations is the runner's."""
