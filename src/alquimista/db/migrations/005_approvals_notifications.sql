@@ -127,11 +127,16 @@ call alquimista_platform.isolate('alquimista_platform.notifications');
 call alquimista_platform.isolate('alquimista_platform.mails');
 grant select, insert, update on alquimista_platform.approval_requests to alquimista_app;
 grant select, insert on alquimista_platform.approval_decisions to alquimista_app;
-grant select, insert, update, delete on alquimista_platform.notifications, alquimista_platform.mails to alquimista_app;
+grant select, insert, update, delete on alquimista_platform.notifications to alquimista_app;
 
--- Sign-in sends mails (reset, confirmation) and reads none.
-create policy login_append on alquimista_platform.mails for insert to alquimista_login with check (true);
-grant insert on alquimista_platform.mails to alquimista_login;
+-- A body may carry a one-time link, so neither tenants nor staff read one. The sign-in role, which such links belong
+-- to, delivers mails and empties their bodies.
+revoke select on alquimista_platform.mails from alquimista_internal;
+grant select (tenant_id, id, recipient, subject, status, attempts, last_error, created_at, sent_at)
+  on alquimista_platform.mails to alquimista_app, alquimista_internal;
+grant insert on alquimista_platform.mails to alquimista_app;
+create policy login_delivers on alquimista_platform.mails to alquimista_login using (true) with check (true);
+grant select, insert, update, delete on alquimista_platform.mails to alquimista_login;
 
 -- migrate:down
 

@@ -71,7 +71,12 @@ def rows(conn: Connection) -> dict[int, Row]:
         raise MigrationError(
             "public.migrations was made by another tool and has other columns; rename that table, then try again."
         ) from None
-    return {columns[0]: Row(*columns[:-1], status=State(columns[-1])) for columns in found}
+    return {row.number: row for row in map(_row, found)}
+
+
+def _row(columns: tuple[Any, ...]) -> Row:
+    number, name, checksum, applied_at, applied_by, duration_ms, status = columns
+    return Row(number, name, checksum, applied_at, applied_by, duration_ms, State(status))
 
 
 def record(conn: Connection, migration: Migration, state: State, duration_ms: int) -> None:
