@@ -108,7 +108,7 @@ create table alquimista_platform.mails (
 );
 create index mails_recent on alquimista_platform.mails (tenant_id, created_at desc);
 create index mails_status on alquimista_platform.mails (status, created_at);
-comment on table alquimista_platform.mails is 'Mails to send and sent; the outbox. Bodies may carry sign-in links, so they are removed by retention.';
+comment on table alquimista_platform.mails is 'Mails to send and sent; the outbox. Bodies may carry sign-in links, so they are emptied once sent.';
 comment on column alquimista_platform.mails.tenant_id is 'The tenant on whose behalf it is sent; the platform tenant when none is.';
 comment on column alquimista_platform.mails.id is 'The mail; also its Message-ID, so that a second sending is recognised.';
 comment on column alquimista_platform.mails.recipient is 'The address.';
