@@ -1,0 +1,83 @@
+// Builds src/alquimista/web/static/dist: CSS, scripts, font and the sprite of the icons that are used.
+// `node build.mjs` once, `node build.mjs --watch` while working on templates and styles.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const web = join(here, "../src/alquimista/web");
+const out = join(web, "static/dist");
+const modules = join(here, "node_modules");
+
+function walk(folder, suffix) {
+  return readdirSync(folder, { recursive: true }).map(String).filter((name) => name.endsWith(suffix)).sort().map((name) => join(folder, name));
+}
+
+// Icons are named by icon("name") in a template, or by icon="name" in Python.
+function iconNames() {
+  const found = new Set();
+  const scan = (files, pattern) => {
+    for (const file of files) for (const match of readFileSync(file, "utf8").matchAll(pattern)) found.add(match[1]);
+  };
+  scan(walk(join(web, "templates"), ".html"), /icon\(["']([a-z0-9-]+)["']/g);
+  scan(walk(join(web, "templates"), ".html"), /icon=["']([a-z0-9-]+)["']/g);
+  scan(walk(web, ".py"), /icon=["']([a-z0-9-]+)["']/g);
+  return [...found].sort();
+}
+
+function symbol(name) {
+  const svg = readFileSync(join(modules, `lucide-static/icons/${name}.svg`), "utf8");
+  const inner = svg.replace(/<!--.*?-->/gs, "").replace(/^[\s\S]*?<svg[\s\S]*?>/, "").replace(/<\/svg>\s*$/, "").replace(/\s+/g, " ").trim();
+  return `<symbol id="${name}" viewBox="0 0 24 24">${inner}</symbol>`;
+}
+
+async function bundle() {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  cpSync(join(modules, "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"), join(out, "inter.woff2"));
+  cpSync(join(modules, "htmx.org/dist/htmx.min.js"), join(out, "htmx.js"));
+  for (const mark of ["mark.svg", "favicon.svg"]) cpSync(join(here, "src", mark), join(out, mark));
+  writeFileSync(join(out, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${iconNames().map(symbol).join("")}</svg>`);
+  const tailwind = join(modules, "@tailwindcss/cli/dist/index.mjs");
+  execFileSync(process.execPath, [tailwind, "-i", "src/app.css", "-o", join(out, "app.css"), "--minify"], { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
+  await build({
+    absWorkingDir: here,
+    entryPoints: ["src/app.js", "src/theme.js"],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    outdir: out,
+    logLevel: "warning",
+  });
+  seal();
+}
+
+// Each file gets its compressed forms beside it; `version` is the hash of all contents and part of every URL.
+function seal() {
+  const digest = createHash("sha256");
+  for (const name of readdirSync(out).sort()) {
+    const path = join(out, name);
+    const content = readFileSync(path);
+    digest.update(name).update(content);
+    if (name.endsWith(".woff2")) continue;
+    writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+    writeFileSync(`${path}.br`, brotliCompressSync(content));
+  }
+  writeFileSync(join(out, "version"), digest.digest("hex").slice(0, 16));
+}
+
+await bundle();
+if (process.argv.includes("--watch")) {
+  let timer;
+  const again = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => bundle().then(() => console.log("assets rebuilt"), console.error), 150);
+  };
+  for (const folder of [join(here, "src"), join(web, "templates"), join(web, "pages")]) watch(folder, { recursive: true }, again);
+  console.log("watching…");
+}

@@ -1,0 +1,4 @@
+import "./charts.js";
+import "./live.js";
+import "./menus.js";
+import "./session.js";

@@ -1,0 +1,15 @@
+// Toasts are <template data-toast="name"> elements of the page, so that their texts are the server's translations.
+export function toast(name, seconds = 6) {
+  const region = document.getElementById("toasts");
+  const template = document.querySelector(`template[data-toast="${name}"]`);
+  if (!region || !template || region.querySelector(`[data-name="${name}"]`)) return;
+  const item = template.content.firstElementChild.cloneNode(true);
+  item.dataset.name = name;
+  item.querySelector("[data-close]")?.addEventListener("click", () => item.remove());
+  region.append(item);
+  if (seconds) setTimeout(() => item.remove(), seconds * 1000);
+}
+
+export function untoast(name) {
+  document.querySelector(`#toasts [data-name="${name}"]`)?.remove();
+}

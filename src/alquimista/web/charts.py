@@ -1,0 +1,93 @@
+"""Drawings made on the server: sparklines, quotas and the still form of a line chart, all as plain SVG geometry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final, Literal
+
+import msgspec
+
+Tone = Literal["good", "warn", "bad", "info", "idle"]
+
+WARN_AT: Final = 0.8
+FULL_AT: Final = 1.0
+
+
+def sparkline(values: Sequence[float], width: int = 96, height: int = 28) -> str:
+    """Points of a polyline that spans the box; a flat series lies on the lower third, one value is no line."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1
+    step = width / (len(values) - 1)
+    lift = height / 3 if high == low else 0
+    return " ".join(
+        f"{i * step:.1f},{height - 2 - lift - (v - low) / span * (height - 4):.1f}" for i, v in enumerate(values)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Use against a limit. `limit` None means unlimited."""
+
+    used: int
+    limit: int | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Used / limit, or None without a limit. A limit of zero is full as soon as anything is used."""
+        if self.limit is None:
+            return None
+        if self.limit == 0:
+            return 1.0 if self.used else 0.0
+        return self.used / self.limit
+
+    @property
+    def width(self) -> float:
+        """The bar's width, 0 to 100."""
+        return round(min(1.0, self.ratio or 0.0) * 100, 1)
+
+    @property
+    def tone(self) -> Tone | None:
+        """The colour that warns, or None while there is room."""
+        ratio = self.ratio or 0.0
+        return "bad" if ratio >= FULL_AT else "warn" if ratio >= WARN_AT else None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line: its label in the reader's language and a value for each day."""
+
+    label: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """Series over the same days. Days are the tenant's calendar dates."""
+
+    days: tuple[date, ...]
+    series: tuple[Series, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether every value is zero: then there is nothing to draw."""
+        return not any(v for s in self.series for v in s.values)
+
+    @property
+    def peak(self) -> float:
+        """The top of the axis: the highest value and some air."""
+        return max((v for s in self.series for v in s.values), default=0) * 1.12 or 1
+
+    def path(self, index: int, width: int = 1000, height: int = 280) -> str:
+        """The SVG path of a series in a box that may be stretched."""
+        values = self.series[index].values
+        step = width / max(1, len(values) - 1)
+        points = (f"{i * step:.1f} {height - v / self.peak * height:.1f}" for i, v in enumerate(values))
+        return "M" + "L".join(points)
+
+    def data(self) -> str:
+        """What charts.js reads, as JSON that may stand inside a <script type="application/json"> element."""
+        stamps = [int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp()) for d in self.days]
+        series = [{"label": s.label, "values": s.values} for s in self.series]
+        return msgspec.json.encode({"days": stamps, "series": series}).decode().replace("<", "\\u003c")

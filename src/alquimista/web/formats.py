@@ -1,0 +1,103 @@
+"""Figures, money, dates and spans of time as a reader of a locale and time zone writes them."""
+
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+
+_BABEL: Final = {"pt-BR": Locale("pt", "BR"), "en": Locale("en", "US")}
+NOTHING: Final = "–"
+
+Number = int | float | Decimal
+
+
+def babel(locale: str) -> Locale:
+    """Babel's locale for one of i18n.LOCALES."""
+    return _BABEL[locale]
+
+
+def number(value: Number | None, locale: str, *, places: int = 0) -> str:
+    """A figure with grouping; a dash when there is none."""
+    if value is None:
+        return NOTHING
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return numbers.format_decimal(value, pattern, locale=babel(locale))
+
+
+def compact(value: Number | None, locale: str) -> str:
+    """A short figure for axes and tight cards: 71,4 mil; 1.2M. Below ten thousand it is written in full."""
+    if value is None:
+        return NOTHING
+    if abs(value) < 10_000:
+        return number(value, locale)
+    return numbers.format_compact_decimal(value, fraction_digits=1, locale=babel(locale))
+
+
+def percent(value: Number | None, locale: str, *, places: int = 1) -> str:
+    """A percentage given as 0 to 100. A rate just short of 100 is never rounded up to it: failures stay visible."""
+    if value is None:
+        return NOTHING
+    step = 10**-places
+    shown = 100 - step if 100 - step / 2 <= value < 100 else value
+    return number(shown, locale, places=0 if shown in {0, 100} else places) + "%"
+
+
+def change(value: Number | None, locale: str) -> str:
+    """A relative change given as percent, with its sign."""
+    if value is None:
+        return NOTHING
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{number(abs(value), locale, places=1)}%"
+
+
+def money(value: Number | None, locale: str, *, currency: str = "BRL") -> str:
+    """An amount in units of the currency (reais, not cents)."""
+    return NOTHING if value is None else numbers.format_currency(value, currency, locale=babel(locale))
+
+
+def duration(milliseconds: Number | None, locale: str) -> str:
+    """A response time: 840 ms; 1,8 s; 2,5 min."""
+    if milliseconds is None:
+        return NOTHING
+    if milliseconds < 1000:
+        return f"{number(round(milliseconds), locale)} ms"
+    seconds = float(milliseconds) / 1000
+    if seconds < 60:
+        return f"{number(seconds, locale, places=1)} s"
+    return f"{number(seconds / 60, locale, places=1)} min"
+
+
+def day(value: date, locale: str) -> str:
+    """A calendar day: 21 de nov. de 2026."""
+    return dates.format_date(value, "medium", locale=babel(locale))
+
+
+def short_day(value: date, locale: str) -> str:
+    """A calendar day of this year, for axes and narrow tables: 21 de nov."""
+    return dates.format_skeleton("MMMd", value, locale=babel(locale))
+
+
+def moment(value: datetime | None, locale: str, zone: str = "UTC") -> str:
+    """A date and time in the reader's zone."""
+    if value is None:
+        return NOTHING
+    return dates.format_datetime(value, "medium", tzinfo=tz(zone), locale=babel(locale))
+
+
+def ago(value: datetime | None, locale: str, now: datetime) -> str:
+    """How long ago, in words: há 3 minutos. Less than a minute is shown as the first minute, never as the future."""
+    if value is None:
+        return NOTHING
+    seconds = min((value - now).total_seconds(), -1.0)
+    if seconds > -60:
+        return {"pt-BR": "agora", "en": "just now"}[locale]
+    return dates.format_timedelta(
+        value - now, granularity="minute", threshold=1.5, add_direction=True, locale=babel(locale)
+    )
+
+
+def tz(zone: str) -> tzinfo:
+    """The zone by its IANA name. Tenants hold checked names; an empty one is UTC."""
+    return ZoneInfo(zone) if zone else UTC

@@ -1,0 +1,233 @@
+"""The tenant's overview, arranged from the answers of the dashboards room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+from uuid import UUID
+
+import msgspec
+from markupsafe import Markup
+
+from alquimista.dashboards.models import (
+    AgentLine,
+    DayFigures,
+    Figures,
+    IncidentLine,
+    IntegrationLine,
+    Money,
+    Period,
+    TenantMe,
+    TenantUsage,
+)
+from alquimista.i18n import N_, translate
+from alquimista.web import formats, views
+from alquimista.web.charts import LineChart, Quota, Series
+from alquimista.web.tables import Table, arrange
+
+PATH: Final = "/app/dashboard"
+LIVE: Final = "overview"  # The id of the element that refreshes itself.
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """An agent of the tenant with its figures of the period; without requests there are none."""
+
+    id: UUID
+    name: str
+    segment: str
+    state: views.Badge
+    requests: int
+    success_rate: float | None
+    response_ms: float | None
+    cost: float | None
+    currency: str
+
+
+AGENT_KEYS: Final = {
+    "name": lambda row: row.name.casefold(),
+    "requests": lambda row: row.requests,
+    "success": lambda row: row.success_rate,
+    "response": lambda row: row.response_ms,
+    "cost": lambda row: row.cost,
+}
+
+
+class OverviewQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """The state of the page, in its address. An unknown column sorts by requests."""
+
+    period: Period = Period.MONTH
+    sort: str = "requests"
+    order: str = "desc"
+    page: int = 1
+    seen: str = ""  # The hash of the fragment that the browser shows.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything on the page."""
+
+    tenant: TenantMe
+    zone: str
+    period: Period
+    kpis: tuple[views.Kpi, ...]
+    quotas: tuple[tuple[str, Quota], ...]
+    chart: LineChart
+    agents: Table[AgentRow]
+    integrations: Sequence[IntegrationLine]
+    incidents: Sequence[IncidentLine]
+    incident_total: int
+    query: dict[str, str]
+
+    periods = tuple(Period)
+
+    def for_period(self, period: Period) -> Markup:
+        """The attributes of a link to another period."""
+        return views.address(PATH, LIVE, **{**self.query, "period": period.value, "page": "1"})
+
+    @property
+    def live_url(self) -> str:
+        """Where this page's fragment refreshes from."""
+        return f"{PATH}/live?" + "&".join(f"{k}={v}" for k, v in self.query.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the dashboards room answered for one tenant and period."""
+
+    tenant: TenantMe
+    zone: str
+    usage: TenantUsage
+    previous: TenantUsage | None
+    agents: Sequence[AgentLine]
+    integrations: Sequence[IntegrationLine]
+    incidents: Sequence[IncidentLine]
+    incident_total: int
+
+    def arrange(self, query: OverviewQuery, locale: str) -> Overview:
+        """The page from the answers, in the reader's language."""
+        sort = query.sort if query.sort in AGENT_KEYS else "requests"
+        descending = query.order != "asc"
+        kept = {"period": query.period.value, "sort": sort, "order": "desc" if descending else "asc"}
+        usage = self.tenant.usage
+        limits = self.tenant.limits
+        return Overview(
+            tenant=self.tenant,
+            zone=self.zone,
+            period=query.period,
+            kpis=kpis(self.usage, self.previous, locale),
+            quotas=(
+                ("requests", Quota(usage.requests_this_month, limits.max_requests_per_month)),
+                ("agents", Quota(usage.active_agents, limits.max_agents)),
+                ("users", Quota(usage.active_users, limits.max_users)),
+            ),
+            chart=chart(self.usage, self.previous, locale),
+            agents=arrange(
+                agent_rows(self.agents, self.usage),
+                keys=AGENT_KEYS,
+                sort=sort,
+                descending=descending,
+                page=query.page,
+                id="agents",
+                path=PATH,
+                query={"period": query.period.value},
+                target=LIVE,
+            ),
+            integrations=self.integrations,
+            incidents=self.incidents,
+            incident_total=self.incident_total,
+            query={**kept, "page": str(query.page)},
+        )
+
+
+def agent_rows(agents: Sequence[AgentLine], usage: TenantUsage) -> list[AgentRow]:
+    """Every agent of the tenant beside its figures of the period."""
+    figures = {} if usage.by_agent is msgspec.UNSET else {line.agent_id: line for line in usage.by_agent}
+    rows = []
+    for agent in agents:
+        line = figures.get(agent.id)
+        money = line.cost[0] if line and line.cost else None
+        rows.append(
+            AgentRow(
+                id=agent.id,
+                name=agent.name,
+                segment=agent.segment,
+                state=views.AGENT_STATES[agent.status],
+                requests=line.total_requests if line else 0,
+                success_rate=line.success_rate if line else None,
+                response_ms=line.avg_response_time_ms if line else None,
+                cost=money.amount if money else None,
+                currency=money.currency if money else "BRL",
+            )
+        )
+    return rows
+
+
+def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple[views.Kpi, ...]:
+    """Requests, success, response time and cost of the period, each compared with the period before."""
+    now, before = usage.summary, previous.summary if previous else None
+    requests = views.change(now.total_requests, before.total_requests if before else None)
+    success = views.change(now.success_rate, before.success_rate if before else None)
+    response = views.change(now.avg_response_time_ms, before.avg_response_time_ms if before else None)
+    cost = views.change(_amount(now), _amount(before) if before else None)
+    return (
+        views.Kpi(
+            icon="activity",
+            label=N_("Requests"),
+            value=formats.compact(now.total_requests, locale),
+            note=N_("{count} failed", count=formats.number(now.failed_requests, locale)),
+            delta=requests,
+            better=views.better(requests, "up"),
+            trend=tuple(float(d.total_requests) for d in usage.daily_data),
+        ),
+        views.Kpi(
+            icon="circle-check-big",
+            label=N_("Success"),
+            value=formats.percent(now.success_rate, locale),
+            note=N_("of all requests"),
+            delta=success,
+            better=views.better(success, "up"),
+            trend=_known(usage.daily_data, "success_rate"),
+        ),
+        views.Kpi(
+            icon="timer",
+            label=N_("Mean response"),
+            value=formats.duration(now.avg_response_time_ms, locale),
+            note=N_("p95 of {time}", time=formats.duration(now.p95_response_time_ms, locale)),
+            delta=response,
+            better=views.better(response, "down"),
+            trend=_known(usage.daily_data, "avg_response_time_ms"),
+        ),
+        views.Kpi(
+            icon="coins",
+            label=N_("Cost"),
+            value=_money(now.cost, locale),
+            note=N_("{count} tokens", count=formats.compact(now.total_tokens, locale)),
+            delta=cost,
+            trend=tuple(_amount(d) or 0.0 for d in usage.daily_data),
+        ),
+    )
+
+
+def chart(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> LineChart:
+    """Requests per day, over the days of the period before when they are known."""
+    series = [Series(translate("This period", locale), tuple(d.total_requests for d in usage.daily_data))]
+    if previous is not None:
+        before = tuple(d.total_requests for d in previous.daily_data)
+        series.append(Series(translate("Period before", locale), before))
+    return LineChart(tuple(d.date for d in usage.daily_data), tuple(series))
+
+
+def _known(days: Sequence[DayFigures], field: str) -> tuple[float, ...]:
+    return tuple(v for d in days if (v := getattr(d, field)) is not None)
+
+
+def _amount(figures: Figures) -> float | None:
+    """The cost when it is in one currency; sums across currencies would mean nothing."""
+    return figures.cost[0].amount if len(figures.cost) == 1 else None
+
+
+def _money(cost: Sequence[Money], locale: str) -> str:
+    if not cost:
+        return formats.money(0, locale)
+    return " + ".join(formats.money(m.amount, locale, currency=m.currency) for m in cost)
+

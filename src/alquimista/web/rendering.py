@@ -1,0 +1,80 @@
+"""Jinja2 for pages: one environment per language, so that macros and filters know theirs without being told."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse
+
+from alquimista.http.context import Context
+from alquimista.i18n import LOCALES, Text, translate
+from alquimista.web import assets, charts, formats
+from alquimista.web.shell import Shell
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_FILTERS: Final[dict[str, Callable[..., str]]] = {
+    "number": formats.number,
+    "compact": formats.compact,
+    "percent": formats.percent,
+    "change": formats.change,
+    "money": formats.money,
+    "duration": formats.duration,
+    "day": formats.day,
+    "short_day": formats.short_day,
+    "moment": formats.moment,
+    "ago": formats.ago,
+}
+
+
+def _translator(locale: str) -> Callable[..., Markup]:
+    def _(template: str, /, **params: Any) -> Markup:  # noqa: ANN401 - A text takes any parameter.
+        """The text in the page's language; parameters are escaped."""
+        text = Markup(escape(translate(template, locale)))  # noqa: S704 - Escaped just here.
+        return text.format(**{k: v.render(locale) if isinstance(v, Text) else v for k, v in params.items()})
+
+    return _
+
+
+def _say(value: Text | str, locale: str) -> str:
+    return value.render(locale) if isinstance(value, Text) else value
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """The environment of a locale. Unknown names in a template are errors, not blanks."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.globals |= {"_": _translator(locale), "locale": locale, "locales": LOCALES, "asset": assets.url}
+    for name, write in _FILTERS.items():
+        env.filters[name] = _localised(write, locale)
+    env.filters["say"] = partial(_say, locale=locale)
+    env.filters["spark"] = charts.sparkline
+    return env
+
+
+def _localised(write: Callable[..., str], locale: str) -> Callable[..., str]:
+    def filter_(value: Any, *args: Any, **options: Any) -> str:  # noqa: ANN401 - Each format checks its own.
+        return write(value, locale, *args, **options)
+
+    return filter_
+
+
+def fragment(locale: str, template: str, **values: Any) -> str:  # noqa: ANN401 - Templates take any value.
+    """A template's text."""
+    return environment(locale).get_template(template).render(**values)
+
+
+def page(context: Context, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401
+    """A whole page for this request. Pages are personal: no cache keeps them."""
+    shell = Shell.of(context)
+    body = fragment(context.locale, template, shell=shell, now=context.now, **values)
+    return HTMLResponse(body, status, headers={"Cache-Control": "no-store", "Content-Language": context.locale})

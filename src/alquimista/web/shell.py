@@ -1,0 +1,63 @@
+"""What surrounds every page: who reads it, where they are, and what the header and navigation show."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from alquimista.access import Role
+from alquimista.http import csrf
+from alquimista.http.context import Context
+from alquimista.i18n import N_, Text
+from alquimista.web import nav
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """`csrf` goes into every form; `here` is the address of this page, for links that come back to it."""
+
+    name: str
+    email: str
+    role: Text
+    internal: bool
+    nav: tuple[nav.Group, ...]
+    home: str
+    path: str
+    here: str
+    csrf: str
+    idle_seconds: int
+    outbox: bool
+
+    @classmethod
+    def of(cls, context: Context) -> Self:
+        """The shell of a request; for anonymous readers it is empty but for the forms' token."""
+        actor, settings, url = context.actor, context.services.settings, context.request.url
+        return cls(
+            name=(actor.name or actor.email) if actor else "",
+            email=actor.email if actor else "",
+            role=nav.ROLE_LABELS[actor.role] if actor and actor.role else Text(""),
+            internal=actor is not None and actor.internal,
+            nav=nav.groups(actor) if actor else (),
+            home=(nav.home(actor) if actor else None) or "/",
+            path=url.path,
+            here=url.path + (f"?{url.query}" if url.query else ""),
+            csrf=csrf.token(context),
+            idle_seconds=settings.session_idle_minutes * 60,
+            outbox=has_outbox(context),
+        )
+
+    @property
+    def initials(self) -> str:
+        """One or two letters that stand for the reader."""
+        words = [w for w in self.name.partition("@")[0].replace(".", " ").split() if w[0].isalnum()]
+        picked = (words[0], words[-1]) if len(words) > 1 else words[:1]
+        return "".join(w[0].upper() for w in picked) or "?"
+
+    @property
+    def place(self) -> Text:
+        """Which half of the product this is."""
+        return N_("Operations panel") if self.internal else N_("Client panel")
+
+
+def has_outbox(context: Context) -> bool:
+    """Whether the local outbox exists: on a development start without a mail server, never in production."""
+    settings = context.services.settings
+    return not settings.production and not settings.smtp_url

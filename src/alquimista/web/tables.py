@@ -1,0 +1,80 @@
+"""Tables that sort and page: the state lives in the address, so that it works without scripts and can be shared."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+T = TypeVar("T")
+PAGE_SIZE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[T]):
+    """One page of sorted rows, with the links to the other pages and orders.
+
+    `query` is the rest of the page's address, kept in every link. `target` is the id of the element that is swapped.
+    """
+
+    id: str
+    rows: tuple[T, ...]
+    total: int
+    page: int
+    pages: int
+    sort: str
+    descending: bool
+    path: str
+    query: Mapping[str, str]
+    target: str
+
+    @property
+    def first(self) -> int:
+        """The number of the first row shown, from 1."""
+        return (self.page - 1) * PAGE_SIZE + 1
+
+    @property
+    def last(self) -> int:
+        """The number of the last row shown."""
+        return self.first + len(self.rows) - 1
+
+    def by(self, key: str) -> Markup:
+        """A link to the same table by another column; by the same column it turns around."""
+        descending = not self.descending if key == self.sort else key != "name"
+        return self._link(sort=key, order="desc" if descending else "asc", page="1")
+
+    def at(self, page: int) -> Markup:
+        """A link to another page of the same table."""
+        return self._link(sort=self.sort, order="desc" if self.descending else "asc", page=str(page))
+
+    def _link(self, **changes: str) -> Markup:
+        return link(f"{self.path}?{urlencode({**self.query, **changes})}", self.target, anchor=self.id)
+
+
+def link(href: str, target: str, *, anchor: str = "") -> Markup:
+    """The attributes of an <a> to `href`: with scripts only the element `target` is replaced and nothing scrolls;
+    without them the page is loaded anew and shows `anchor`.
+    """
+    return Markup(
+        'href="{href}{at}" hx-get="{href}" hx-target="#{target}" hx-select="#{target}" hx-swap="outerHTML" hx-push-url="true"'
+    ).format(href=href, target=target, at=f"#{anchor}" if anchor else "")
+
+
+def arrange(
+    rows: Sequence[T],
+    *,
+    keys: Mapping[str, Callable[[T], Any]],
+    sort: str,
+    descending: bool,
+    page: int,
+    **place: Any,  # noqa: ANN401 - id, path, query and target go to Table as they are.
+) -> Table[T]:
+    """Sort and cut the rows. Rows without a value come last in either order; a page beyond the end is the last one."""
+    key = keys[sort]
+    known = sorted((r for r in rows if key(r) is not None), key=key, reverse=descending)
+    ordered = known + [r for r in rows if key(r) is None]
+    pages = max(1, -(-len(ordered) // PAGE_SIZE))
+    page = min(max(1, page), pages)
+    shown = tuple(ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
+    return Table(rows=shown, total=len(ordered), page=page, pages=pages, sort=sort, descending=descending, **place)

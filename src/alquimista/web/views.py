@@ -1,0 +1,93 @@
+"""Small models that templates read: what services answered, arranged for the eye. No figure is made here but by
+arithmetic on theirs.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from alquimista.i18n import N_, Text
+from alquimista.web.charts import Tone
+from alquimista.web.tables import link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi:
+    """One figure of the strip at the top. `delta` is a relative change in percent; `better` whether it is welcome."""
+
+    icon: str
+    label: Text
+    value: str
+    note: Text
+    delta: float | None = None
+    better: bool | None = None
+    trend: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state in words, with its colour and its icon."""
+
+    label: Text
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence above a form or a page."""
+
+    text: Text
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of a ranking; `width` 0 to 100."""
+
+    label: str
+    text: str
+    width: float
+
+
+AGENT_STATES: Final = {
+    "active": Badge(N_("Active"), "good", icon="circle-check"),
+    "inactive": Badge(N_("Inactive"), "idle", icon="circle-pause"),
+    "suspended": Badge(N_("Suspended"), "bad", icon="circle-off"),
+}
+TENANT_STATES: Final = AGENT_STATES
+INTEGRATION_STATES: Final = {
+    "active": Badge(N_("Connected"), "good", icon="circle-check"),
+    "inactive": Badge(N_("Off"), "idle", icon="circle-pause"),
+    "error": Badge(N_("Failing"), "bad", icon="circle-alert"),
+    "pending": Badge(N_("Waiting"), "warn", icon="clock"),
+}
+SEVERITIES: Final = {
+    "info": Badge(N_("Information"), "info", icon="info"),
+    "warning": Badge(N_("Warning"), "warn", icon="triangle-alert"),
+    "error": Badge(N_("Error"), "bad", icon="circle-alert"),
+    "critical": Badge(N_("Critical"), "bad", icon="siren"),
+}
+RESOLVED: Final = Badge(N_("Resolved"), "good", icon="circle-check")
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """The relative change in percent; None when there is nothing to compare with."""
+    if now is None or not before:
+        return None
+    return (now - before) / before * 100
+
+
+def better(delta: float | None, good: Literal["up", "down"]) -> bool | None:
+    """Whether a change is welcome; none under a twentieth of a percent is."""
+    if delta is None or abs(delta) < 0.05:
+        return None
+    return (delta > 0) == (good == "up")
+
+
+def address(path: str, target: str, **query: str) -> Markup:
+    """The attributes of a link to this page with another query."""
+    return link(f"{path}?{urlencode(query)}", target)
