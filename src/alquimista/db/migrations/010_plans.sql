@@ -122,6 +122,17 @@ create view public.tenant_subscriptions with (security_invoker = true) as
   from public.subscriptions as s
   where s.status <> 'canceled';
 comment on view public.tenant_subscriptions is 'Founding name of the live rows of subscriptions.';
+comment on column public.tenant_subscriptions.tenant_id is 'The tenant.';
+comment on column public.tenant_subscriptions.id is 'The subscription.';
+comment on column public.tenant_subscriptions.plan_id is 'The version of the plan.';
+comment on column public.tenant_subscriptions.billing_cycle is 'monthly or yearly.';
+comment on column public.tenant_subscriptions.status is 'As in subscriptions.';
+comment on column public.tenant_subscriptions.amount_cents is 'Price of a cycle, in cents of currency.';
+comment on column public.tenant_subscriptions.currency is 'ISO 4217 code.';
+comment on column public.tenant_subscriptions.current_period_start is 'Start of the paid period.';
+comment on column public.tenant_subscriptions.current_period_end is 'End of the paid period.';
+comment on column public.tenant_subscriptions.created_at is 'When it was asked for.';
+comment on column public.tenant_subscriptions.updated_at is 'When the row last changed.';
 
 create view public.v_tenant_subscription_summary with (security_invoker = true) as
   select t.id as tenant_id, t.name as company_name, t.cnpj, s.id as subscription_id, s.status, s.billing_cycle,
@@ -134,16 +145,41 @@ create view public.v_tenant_subscription_summary with (security_invoker = true) 
   join public.subscriptions as s on s.tenant_id = t.id and s.status <> 'canceled'
   left join public.subscription_plans as p on p.id = s.plan_id;
 comment on view public.v_tenant_subscription_summary is 'A tenant''s live subscription beside what it has active.';
+comment on column public.v_tenant_subscription_summary.tenant_id is 'The tenant.';
+comment on column public.v_tenant_subscription_summary.company_name is 'Its name.';
+comment on column public.v_tenant_subscription_summary.cnpj is 'Its register number.';
+comment on column public.v_tenant_subscription_summary.subscription_id is 'The subscription.';
+comment on column public.v_tenant_subscription_summary.status is 'As in subscriptions.';
+comment on column public.v_tenant_subscription_summary.billing_cycle is 'monthly or yearly.';
+comment on column public.v_tenant_subscription_summary.plan_name is 'The plan; null when single agents were bought.';
+comment on column public.v_tenant_subscription_summary.plan_display_name is 'The plan''s name for people.';
+comment on column public.v_tenant_subscription_summary.total_cents is 'Price of a cycle, in cents of currency.';
+comment on column public.v_tenant_subscription_summary.currency is 'ISO 4217 code.';
+comment on column public.v_tenant_subscription_summary.current_period_end is 'End of the paid period.';
+comment on column public.v_tenant_subscription_summary.active_agents is 'Agents active now.';
+comment on column public.v_tenant_subscription_summary.active_subnucleos is 'SubNúcleos active now.';
 
 create view public.tenant_agents with (security_invoker = true) as
   select a.tenant_id, a.agent_id, a.subnucleo_id, a.status = 'active' as is_active, a.activated_at, a.deactivated_at
   from alquimista_platform.tenant_agents as a;
 comment on view public.tenant_agents is 'Founding name of alquimista_platform.tenant_agents in the public schema.';
+comment on column public.tenant_agents.tenant_id is 'The tenant.';
+comment on column public.tenant_agents.agent_id is 'The agent.';
+comment on column public.tenant_agents.subnucleo_id is 'The SubNúcleo that brought it.';
+comment on column public.tenant_agents.is_active is 'Whether its status is active.';
+comment on column public.tenant_agents.activated_at is 'When it was last activated.';
+comment on column public.tenant_agents.deactivated_at is 'When it was given up.';
 
 create view alquimista_platform.agent_activations with (security_invoker = true) as
   select a.tenant_id, a.agent_id, a.status, a.config as tenant_config, a.activated_at, a.deactivated_at
   from alquimista_platform.tenant_agents as a;
 comment on view alquimista_platform.agent_activations is 'Founding name of tenant_agents.';
+comment on column alquimista_platform.agent_activations.tenant_id is 'The tenant.';
+comment on column alquimista_platform.agent_activations.agent_id is 'The agent.';
+comment on column alquimista_platform.agent_activations.status is 'As in tenant_agents.';
+comment on column alquimista_platform.agent_activations.tenant_config is 'The tenant''s settings.';
+comment on column alquimista_platform.agent_activations.activated_at is 'When it was last activated.';
+comment on column alquimista_platform.agent_activations.deactivated_at is 'When it was given up.';
 
 grant select on
   public.tenant_subscriptions, public.v_tenant_subscription_summary, public.tenant_agents,
