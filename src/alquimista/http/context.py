@@ -10,7 +10,8 @@ from starlette.requests import Request
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.clock import now
 from alquimista.db.pool import Database
-from alquimista.errors import Unauthenticated
+from alquimista.errors import Invalid, Unauthenticated
+from alquimista.i18n import N_
 from alquimista.wiring import Services
 
 
@@ -22,6 +23,7 @@ class Context:
     services: Services
     locale: str
     client_ip: str
+    trace_id: str = ""  # 32 hex digits: the caller's, from traceparent, or a new one.
     now: datetime = field(default_factory=now)
     actor: Actor | None = None
     tenant_id: UUID | None = None  # Resolved from the actor and, for staff, ?tenant_id=.
@@ -48,3 +50,22 @@ class Context:
     def tenant(self) -> UUID:
         """The tenant that this request acts on; the platform tenant when it acts on none."""
         return self.tenant_id or PLATFORM_TENANT
+
+    def uuid(self, name: str) -> UUID:
+        """A path parameter declared as `{name:uuid}`."""
+        return require_uuid(name, self.path[name])
+
+
+def require_uuid(name: str, text: str) -> UUID:
+    """The UUID that a parameter holds, in its usual form of 36 characters.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        value = UUID(text)
+    except ValueError:
+        value = None
+    if value is None or str(value) != text.lower():
+        raise Invalid.of(name, N_("Give a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057."), "uuid")
+    return value

@@ -1,0 +1,214 @@
+"""The cache of answers: bounded in bytes and time, invalidated by (tenant, topic) in every process at once.
+
+Reading a HIT never suspends unless Redis is configured. While the bus is not healthy, nothing is read and nothing is
+kept, since nobody would hear an invalidation.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
+from weakref import WeakSet
+
+from alquimista.cache.bus import Bus, publish
+from alquimista.db.statement import Conn
+
+TOPIC: Final = "cache"
+USAGE_TOPIC: Final = "usage"
+DEFAULT_BYTES: Final = 64 * 1024 * 1024
+_OVERHEAD: Final = 400  # Bytes of bookkeeping that an entry costs beside its body and key, roughly.
+_MAX_VERSIONS: Final = 100_000
+_REOPEN_EVERY_S: Final = 1.0
+
+Tag = tuple[UUID, str]
+
+
+class Entry(NamedTuple):
+    """A cached answer."""
+
+    etag: bytes
+    body: bytes
+
+
+class Shared(Protocol):
+    """A cache that all processes share. It fails by answering None, never by raising."""
+
+    async def get(self, key: str) -> Entry | None:
+        """The entry, if it is there and the server answers."""
+        ...
+
+    async def put(self, key: str, entry: Entry, ttl: float, tags: Iterable[Tag]) -> None:
+        """Keep the entry for `ttl` seconds."""
+        ...
+
+    async def drop(self, tag: Tag) -> None:
+        """Forget the tag's entries."""
+        ...
+
+    async def clear(self) -> bool:
+        """Forget everything; whether that worked."""
+        ...
+
+
+class Fill:
+    """An answer being computed; stale when one of its tags is invalidated meanwhile, so that it is not kept."""
+
+    __slots__ = ("__weakref__", "_stale", "tags")
+
+    def __init__(self, tags: frozenset[Tag]) -> None:
+        self.tags = tags
+        self._stale = False
+
+    def spoil(self) -> None:
+        """Mark it stale."""
+        self._stale = True
+
+    def stale(self) -> bool:
+        """Whether something that it may be made of has changed since it began."""
+        return self._stale
+
+
+class _Kept(NamedTuple):
+    entry: Entry
+    expires: float
+    size: int
+    tags: frozenset[Tag]
+
+
+async def invalidate(conn: Conn, tenant_id: UUID, *topics: str) -> None:
+    """Drop the tenant's cached answers of these topics in every process, once the caller's transaction commits."""
+    await publish(conn, TOPIC, tenant_id=str(tenant_id), topics=topics)
+
+
+class Cache:
+    """A process's cache, before a shared one when there is one."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        max_bytes: int = DEFAULT_BYTES,
+        shared: Shared | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bus = bus
+        self._max_bytes = max_bytes
+        self._shared = shared
+        self._clock = clock
+        self._entries: OrderedDict[str, _Kept] = OrderedDict()
+        self._by_tag: dict[Tag, set[str]] = {}
+        self._fills: WeakSet[Fill] = WeakSet()
+        self._versions: dict[UUID, str] = {}
+        self._unknown_version = secrets.token_hex(8)
+        self._shared_open = False
+        self._background: set[asyncio.Task[None]] = set()
+        self.size = 0
+        bus.on_reset(self._reset)
+        bus.subscribe(TOPIC, self._on_invalidation)
+        bus.subscribe(USAGE_TOPIC, self._on_usage)
+
+    @property
+    def usable(self) -> bool:
+        """Whether answers may be read from and kept in it."""
+        return self._bus.healthy
+
+    async def get(self, key: str) -> Entry | None:
+        """The entry of a key, unless it is too old or the cache is not usable."""
+        if not self._bus.healthy:
+            return None
+        kept = self._entries.get(key)
+        if kept is not None:
+            if kept.expires > self._clock():
+                self._entries.move_to_end(key)
+                return kept.entry
+            self._forget(key)
+        return await self._shared.get(key) if self._shared is not None and self._shared_open else None
+
+    def begin(self, tenant_id: UUID, topics: Iterable[str]) -> Fill:
+        """Announce an answer about to be computed: call before reading what it is made of."""
+        fill = Fill(frozenset((tenant_id, topic) for topic in topics))
+        self._fills.add(fill)
+        return fill
+
+    async def put(self, key: str, entry: Entry, fill: Fill, *, ttl: float) -> None:
+        """Keep an answer for `ttl` seconds, unless it was invalidated while it was computed."""
+        if fill.stale() or not self._bus.healthy:
+            return
+        self._keep(key, entry, fill, ttl)
+        if self._shared is not None and self._shared_open:
+            await self._shared.put(key, entry, ttl, fill.tags)
+            if fill.stale():  # Invalidated while it travelled: the drop may have come first.
+                await asyncio.gather(*(self._shared.drop(tag) for tag in fill.tags))
+
+    def usage_version(self, tenant_id: UUID) -> str:
+        """The tenant's rollup version as last heard; before that, a text that no other process or period uses."""
+        return self._versions.get(tenant_id, self._unknown_version)
+
+    def _keep(self, key: str, entry: Entry, fill: Fill, ttl: float) -> None:
+        self._forget(key)
+        size = len(entry.body) + 2 * len(key) + _OVERHEAD
+        if size > self._max_bytes // 10:
+            return
+        self._entries[key] = _Kept(entry, self._clock() + ttl, size, fill.tags)
+        self.size += size
+        for tag in fill.tags:
+            self._by_tag.setdefault(tag, set()).add(key)
+        while self.size > self._max_bytes:
+            self._forget(next(iter(self._entries)))
+
+    def _forget(self, key: str) -> None:
+        kept = self._entries.pop(key, None)
+        if kept is None:
+            return
+        self.size -= kept.size
+        for tag in kept.tags:
+            keys = self._by_tag[tag]
+            keys.discard(key)
+            if not keys:
+                del self._by_tag[tag]
+
+    def _reset(self) -> None:
+        """After a gap in hearing, whatever is here may be out of date."""
+        self._entries.clear()
+        self._by_tag.clear()
+        self.size = 0
+        self._versions.clear()
+        self._unknown_version = secrets.token_hex(8)
+        for fill in list(self._fills):
+            fill.spoil()
+        if self._shared is not None:
+            self._shared_open = False
+            self._later(self._reopen(self._shared))
+
+    async def _reopen(self, shared: Shared) -> None:
+        while not await shared.clear():  # noqa: ASYNC110 - It is the server's answer that is waited for.
+            await asyncio.sleep(_REOPEN_EVERY_S)
+        self._shared_open = True
+
+    def _on_invalidation(self, message: dict[str, Any]) -> None:
+        tenant_id = UUID(message["tenant_id"])
+        for topic in message["topics"]:
+            self._drop((tenant_id, topic))
+
+    def _on_usage(self, message: dict[str, Any]) -> None:
+        if len(self._versions) >= _MAX_VERSIONS:
+            self._versions.clear()
+            self._unknown_version = secrets.token_hex(8)
+        self._versions[UUID(message["tenant_id"])] = str(message["version"])
+
+    def _drop(self, tag: Tag) -> None:
+        for key in list(self._by_tag.get(tag, ())):
+            self._forget(key)
+        for fill in list(self._fills):
+            if tag in fill.tags:
+                fill.spoil()
+        if self._shared is not None:
+            self._later(self._shared.drop(tag))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

@@ -1,0 +1,187 @@
+"""Bodies on their way in: bounded, decompressed within the bound, and parsed strictly."""
+
+import asyncio
+import re
+import zlib
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from alquimista.errors import FieldError, Invalid, TooLarge, UnsupportedMedia
+from alquimista.http.explain import INT64, MAX_ERRORS, explain
+from alquimista.http.plan import FORM, BodyKind, Plan
+from alquimista.http.querystring import MAX_PARAMETERS
+from alquimista.http.refusals import BodyTimeout, MalformedBody
+from alquimista.http.responses import JSON
+from alquimista.i18n import N_
+
+BODY_TIMEOUT_S: Final = 30
+CSRF_FIELD: Final = "_csrf"
+_THREAD_ABOVE: Final = 64 * 1024  # Compressed bytes; smaller bodies decompress faster than a thread starts.
+_SUSPICIOUS: Final = re.compile(rb"\\u0000|[0-9]{19}")
+
+Headers = dict[bytes, bytes]
+
+
+def media_type(headers: Headers) -> str:
+    """The Content-Type without its parameters, in lower case."""
+    return headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower().decode("latin-1")
+
+
+def check_declared(plan: Plan, headers: Headers) -> None:
+    """Refuse by the headers alone what need not be read.
+
+    Raises:
+        TooLarge: Content-Length is above the route's limit.
+        UnsupportedMedia: the media type or the encoding is not one that the route takes.
+    """
+    length = headers.get(b"content-length", b"0")
+    limit = plan.route.body_limit
+    if not length.isdigit() or int(length[:20]) > limit:
+        raise TooLarge(limit=limit)
+    if plan.body_kind is BodyKind.NONE or (length == b"0" and b"transfer-encoding" not in headers):
+        return
+    if media_type(headers) not in plan.media:
+        raise UnsupportedMedia(accepted=", ".join(sorted(plan.media)))
+    if headers.get(b"content-encoding", b"identity").lower() not in {b"identity", b"gzip"}:
+        raise UnsupportedMedia(accepted="Content-Encoding: gzip", headers={"Accept-Encoding": "gzip"})
+
+
+async def read(receive: Receive, headers: Headers, limit: int) -> bytes:
+    """The whole body, decompressed; neither form of it is above `limit` bytes.
+
+    Raises:
+        TooLarge, MalformedBody, BodyTimeout: as they say.
+        ClientDisconnect: the client left.
+    """
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body: bytes = message.get("body", b"")
+    if message.get("more_body", False):
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                body = await _read_rest(receive, body, limit)
+        except TimeoutError:
+            raise BodyTimeout(seconds=BODY_TIMEOUT_S) from None
+    if len(body) > limit:
+        raise TooLarge(limit=limit)
+    if headers.get(b"content-encoding", b"").lower() != b"gzip":
+        return body
+    if len(body) > _THREAD_ABOVE:
+        return await asyncio.to_thread(gunzip, body, limit)
+    return gunzip(body, limit)
+
+
+async def _read_rest(receive: Receive, first: bytes, limit: int) -> bytes:
+    chunks, size = [first], len(first)
+    while size <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if not message.get("more_body", False):
+            break
+    return b"".join(chunks)
+
+
+def gunzip(body: bytes, limit: int) -> bytes:
+    """Decompress gzip, several members included, stopping as soon as the output is above `limit`.
+
+    Raises:
+        TooLarge: a bomb, or simply too much.
+        MalformedBody: not gzip, damaged or cut off.
+    """
+    parts: list[bytes] = []
+    left = limit
+    while body:
+        member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        try:
+            part = member.decompress(body, left + 1)
+        except zlib.error:
+            raise MalformedBody(reason=N_("it is not valid gzip.")) from None
+        if len(part) > left:
+            raise TooLarge(limit=limit)
+        if not member.eof:
+            raise MalformedBody(reason=N_("the gzip data is cut off."))
+        parts.append(part)
+        left -= len(part)
+        body = member.unused_data
+    return b"".join(parts)
+
+
+def parse(plan: Plan, raw: bytes, media: str) -> Any:  # noqa: ANN401 - The route's own Struct.
+    """The body in the route's shape.
+
+    Raises:
+        MalformedBody: no JSON or form at all, too deep, or not UTF-8.
+        Invalid: wrong fields, each named.
+    """
+    return parse_form(plan, raw) if plan.form is not None and media != JSON else parse_json(plan, raw)
+
+
+def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
+    """A JSON body in the route's shape; integers beyond 64 bits and NUL characters are refused everywhere."""
+    if not raw:
+        raise MalformedBody(reason=N_("it is empty; send JSON."))
+    try:
+        if _SUSPICIOUS.search(raw) is not None:
+            _refuse_unstorable(msgspec.json.decode(raw))
+        return plan.decode_json(raw)
+    except msgspec.ValidationError:
+        try:
+            errors = explain(msgspec.json.decode(raw), plan.route.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise MalformedBody(reason=N_("it is not valid JSON.")) from None
+        raise Invalid(errors=errors) from None
+    except msgspec.DecodeError as error:
+        position = re.search(r"\(byte (\d+)\)", str(error))
+        if position is None:
+            raise MalformedBody(reason=N_("the JSON is cut off or ends in half a character.")) from None
+        raise MalformedBody(reason=N_("it is not valid JSON at byte {byte}.", byte=position[1])) from None
+    except UnicodeDecodeError:
+        raise MalformedBody(reason=N_("it is not valid UTF-8.")) from None
+    except RecursionError:
+        raise MalformedBody(reason=N_("the JSON is nested too deeply.")) from None
+
+
+def _refuse_unstorable(value: object) -> None:
+    errors: list[FieldError] = []
+    pending: list[tuple[str, object]] = [("", value)]
+    while pending and len(errors) < MAX_ERRORS:
+        path, item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend((f"{path}.{name}" if path else name, inner) for name, inner in reversed(item.items()))
+            if any("\0" in name for name in item):
+                errors.append(FieldError(path, N_("Remove the NUL character."), "nul"))
+        elif isinstance(item, list):
+            pending.extend((f"{path}[{index}]", inner) for index, inner in reversed(list(enumerate(item))))
+        elif isinstance(item, str) and "\0" in item:
+            errors.append(FieldError(path, N_("Remove the NUL character."), "nul"))
+        elif type(item) is int and item not in INT64:
+            errors.append(FieldError(path, N_("The number is too large or too small."), "range"))
+    if errors:
+        raise Invalid(errors=tuple(errors))
+
+
+def form_pairs(raw: bytes) -> list[tuple[str, str]]:
+    """The fields of a URL-encoded form.
+
+    Raises:
+        MalformedBody: it is not one.
+    """
+    try:
+        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise MalformedBody(reason=N_("it is not a URL-encoded form in UTF-8.")) from None
+
+
+def parse_form(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
+    """A form in the route's shape. An empty field counts as left out, since browsers send every input."""
+    assert plan.form is not None
+    return plan.form.shaped([pair for pair in form_pairs(raw) if pair[0] != CSRF_FIELD and pair[1]])

@@ -1,0 +1,74 @@
+"""Cached answers of the route table: keys, headers, and 304 for what the reader already has."""
+
+import hashlib
+from typing import NamedTuple
+
+from alquimista.cache.store import Cache, Entry, Fill
+from alquimista.http.context import Context
+from alquimista.http.plan import Plan
+from alquimista.http.responses import Answer
+
+STAFF_TOPIC = "platform"
+_VARY = "Accept-Language, Authorization, Cookie"
+
+
+class Lookup(NamedTuple):
+    """The place of an answer: where to find it, and how it is told to the browser. No key: not kept (no-store)."""
+
+    key: str
+    live: bool
+    entry: Entry | None
+    fill: Fill | None
+
+
+async def look_up(cache: Cache, plan: Plan, context: Context, canonical_query: str) -> Lookup:
+    """Find the answer, or announce that it is about to be computed.
+
+    Answers to staff about a tenant are never kept: each one is a read that its handler writes into the tenant's audit.
+    """
+    rule = plan.route.cache
+    actor = context.actor
+    assert rule is not None
+    assert actor is not None
+    live = rule.live is not None and rule.live(context)
+    if actor.internal and context.tenant_id is not None:
+        return Lookup("", live, None, None)
+    version = cache.usage_version(context.tenant) if live else ""
+    reader = actor.role or actor.kind
+    key = f"{plan.name}|{context.tenant.hex}|{reader}|{context.locale}|{version}|{canonical_query}"
+    if (entry := await cache.get(key)) is not None:
+        return Lookup(key, live, entry, None)
+    return Lookup(key, live, None, cache.begin(context.tenant, rule.topics) if cache.usable else None)
+
+
+async def keep(cache: Cache, plan: Plan, context: Context, lookup: Lookup, body: bytes) -> Answer:
+    """Keep a computed body where `lookup` says; its answer."""
+    entry = Entry(b'"' + hashlib.blake2b(body, digest_size=16).hexdigest().encode() + b'"', body)
+    rule = plan.route.cache
+    assert rule is not None
+    if lookup.fill is not None:
+        await cache.put(lookup.key, entry, lookup.fill, ttl=rule.ttl)
+    return answer(plan, context, lookup, entry, "MISS")
+
+
+def answer(plan: Plan, context: Context, lookup: Lookup, entry: Entry, status: str) -> Answer:
+    """The entry as an answer, or 304 when If-None-Match names it."""
+    rule = plan.route.cache
+    assert rule is not None
+    headers = {"x-cache-status": status, "vary": _VARY}
+    if not lookup.key:
+        return Answer(200, entry.body, headers=headers | {"cache-control": "no-store"})
+    headers["etag"] = entry.etag.decode("ascii")
+    headers["cache-control"] = (
+        "private, max-age=0, must-revalidate" if lookup.live else f"private, max-age={rule.max_age}"
+    )
+    if _matches(context.request.headers.get("if-none-match"), headers["etag"]):
+        return Answer(304, headers=headers)
+    return Answer(200, entry.body, headers=headers)
+
+
+def _matches(if_none_match: str | None, etag: str) -> bool:
+    if if_none_match is None:
+        return False
+    known = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return etag in known or "*" in known

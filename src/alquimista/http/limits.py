@@ -1,0 +1,141 @@
+"""Rate limits in fixed windows, counted in PostgreSQL so that any number of processes keeps one limit.
+
+An exact limit counts every request in the database. Any other limit lends each process blocks of a tenth of the quota:
+a process asks the database once per block, and blocks never overlap, so all processes together never pass the limit.
+(They may stop a little short of it, when a process sits on a part of a block that it does not use.)
+
+When the database does not answer, a limited request is refused with 503: a limiter that opens when it fails is one
+that an attacker can open.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from alquimista.access import PLATFORM_TENANT
+from alquimista.clock import now
+from alquimista.db.pool import Database
+from alquimista.db.statement import Conn
+from alquimista.errors import TooManyRequests
+from alquimista.http import queries
+from alquimista.http.context import Context
+from alquimista.http.plan import Plan
+from alquimista.http.proxies import limit_group
+from alquimista.http.routes import Limit
+
+BLOCKS: Final = 10  # A quota is lent in this many blocks.
+_MAX_LEASES: Final = 20_000
+_MAX_KEY: Final = 200
+
+
+class Standing(NamedTuple):
+    """What is left of a limit: requests, and seconds until the window ends."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The X-RateLimit headers; Reset is in seconds from now."""
+        return {
+            "x-ratelimit-limit": str(self.limit),
+            "x-ratelimit-remaining": str(self.remaining),
+            "x-ratelimit-reset": str(self.reset),
+        }
+
+
+@dataclass(slots=True)
+class _Lease:
+    """A process's part of one window."""
+
+    window: int
+    left: int = 0
+    elsewhere: int = 0  # Requests of the window that no process had borrowed at the last look.
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Limiter:
+    """Takes requests from limits; one for each process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._leases: dict[str, _Lease] = {}
+
+    async def enforce(self, plan: Plan, context: Context) -> Standing | None:
+        """Take this request from all of its route's limits; the standing that is nearest to its end.
+
+        Raises:
+            TooManyRequests: one is used up; Retry-After and X-RateLimit headers say when to come back.
+            Unavailable: the database did not answer.
+        """
+        nearest: Standing | None = None
+        for limit in plan.route.limits:
+            for kind in limit.per:
+                if (subject := _subject(kind, context)) is None:
+                    continue
+                key = f"{plan.name}|{limit.seconds}|{kind}:{subject}"
+                standing = await self.take(key, limit)
+                if nearest is None or standing.remaining < nearest.remaining:
+                    nearest = standing
+        return nearest
+
+    async def take(self, key: str, limit: Limit) -> Standing:
+        """Take one request from the limit of `key`, a text that names the rule and its subject.
+
+        Raises:
+            TooManyRequests: the limit is used up.
+            Unavailable: the database did not answer.
+        """
+        seconds = now().timestamp()
+        window = int(seconds // limit.seconds)
+        reset = max(1, int((window + 1) * limit.seconds - seconds + 0.999))
+        lease = self._lease(key, window)
+        if lease.left <= 0:
+            async with lease.lock:
+                if lease.left <= 0:
+                    await self._borrow(key, limit, lease)
+        if lease.left <= 0:
+            standing = Standing(limit.count, 0, reset)
+            problem = TooManyRequests(retry_after=reset)
+            problem.headers |= standing.headers
+            raise problem
+        lease.left -= 1
+        return Standing(limit.count, lease.left + lease.elsewhere, reset)
+
+    def _lease(self, key: str, window: int) -> _Lease:
+        lease = self._leases.get(key)
+        if lease is None or lease.window != window:
+            if len(self._leases) >= _MAX_LEASES:
+                self._leases.clear()
+            lease = self._leases[key] = _Lease(window)
+        return lease
+
+    async def _borrow(self, key: str, limit: Limit, lease: _Lease) -> None:
+        if lease.elsewhere < 0:
+            return  # Used up: no need to ask again before the window ends.
+        block = 1 if limit.exact else max(1, limit.count // BLOCKS)
+        start = datetime.fromtimestamp(lease.window * limit.seconds, UTC)
+        stored = key if len(key) <= _MAX_KEY else hashlib.sha256(key.encode()).hexdigest()
+        count = await queries.raise_window(self._db.tenant(PLATFORM_TENANT), stored, start, block)
+        unlent = limit.count - count
+        lease.left += max(0, min(block, block + unlent))
+        lease.elsewhere = max(0, unlent) if lease.left else -1
+
+
+def _subject(kind: str, context: Context) -> str | None:
+    """Whom a limit counts; None when the request has no such subject."""
+    if kind == "ip":
+        return limit_group(context.client_ip)
+    if kind == "tenant":
+        return None if context.tenant_id is None else context.tenant_id.hex
+    actor = context.actor
+    subject = actor and (actor.user_id or actor.api_key_id)
+    return subject.hex if subject else None
+
+
+async def purge(conn: Conn, moment: datetime, *, keep: timedelta = timedelta(days=1)) -> int:
+    """Delete windows that ended long ago (no limit's window may be longer than `keep`); how many."""
+    return await queries.purge_windows(conn, moment - keep)

@@ -1,0 +1,91 @@
+"""A route, compiled: everything that can be known about it before the first request."""
+
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+
+from alquimista.http.querystring import QueryReader
+from alquimista.http.routes import Route, TenantScope
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM: Final = "application/x-www-form-urlencoded"
+CLIENT_TIMEOUT_S: Final = 10  # Requirements 1.5: client handlers 10 s, internal ones 30 s.
+STAFF_TIMEOUT_S: Final = 30
+
+
+class BodyKind(Enum):
+    """What happens to a request's body."""
+
+    NONE = "none"
+    PARSED = "parsed"
+    RAW = "raw"
+
+
+class Plan:
+    """One route with its decoders, names and flags."""
+
+    __slots__ = (
+        "authenticates",
+        "body_kind",
+        "decode_json",
+        "form",
+        "media",
+        "name",
+        "query",
+        "route",
+        "timeout_s",
+        "unsafe",
+        "uuid_parameters",
+    )
+
+    def __init__(self, route: Route, uuid_parameters: tuple[str, ...]) -> None:
+        self.route = route
+        self.name = f"{route.method} {route.path}"
+        self.uuid_parameters = uuid_parameters
+        self.unsafe = route.method not in SAFE
+        self.authenticates = bool(route.kinds)
+        self.media = frozenset(route.media)
+        self.timeout_s = STAFF_TIMEOUT_S if route.scope is TenantScope.PLATFORM else CLIENT_TIMEOUT_S
+        self.body_kind = BodyKind.RAW if route.raw_body else BodyKind.PARSED if route.body else BodyKind.NONE
+        self.query = QueryReader(route.query, names_tenant=route.scope is TenantScope.OWN)
+        self.decode_json: Any = msgspec.json.Decoder(route.body).decode if route.body else None
+        self.form = QueryReader(route.body, names_tenant=False) if route.body and FORM in self.media else None
+        self._check()
+
+    def _check(self) -> None:
+        route = self.route
+        if route.body is not None and route.raw_body:
+            raise ValueError(f"{self.name}: a body is either parsed or raw")
+        if route.permission is None and route.scope is not TenantScope.NONE:
+            raise ValueError(f"{self.name}: a public route touches no tenant")
+        if route.permission is not None and not route.kinds:
+            raise ValueError(f"{self.name}: a permission needs a kind of credential")
+        if route.cache and (self.unsafe or route.scope is TenantScope.NONE):
+            raise ValueError(f"{self.name}: only a tenant's or the platform's GET answers are cached")
+        if route.body is not None:
+            require_closed(route.body, self.name)
+
+
+def require_closed(shape: Any, where: str) -> None:  # noqa: ANN401 - Any type that msgspec knows.
+    """Check that a body's Structs all refuse unknown fields.
+
+    Raises:
+        ValueError: one does not; declare it with forbid_unknown_fields=True.
+    """
+    seen: set[type] = set()
+    pending: list[Any] = [msgspec.inspect.type_info(shape)]
+    while pending:
+        info = pending.pop()
+        if isinstance(info, msgspec.inspect.StructType):
+            if info.cls in seen:
+                continue
+            seen.add(info.cls)
+            if not info.forbid_unknown_fields:
+                raise ValueError(f"{where}: {info.cls.__name__} must be declared with forbid_unknown_fields=True")
+            pending.extend(field.type for field in info.fields)
+        else:
+            inner = (getattr(info, name, None) for name in ("item_type", "key_type", "value_type", "type"))
+            pending.extend(part for part in inner if isinstance(part, msgspec.inspect.Type))
+            pending.extend(getattr(info, "types", ()))
+            pending.extend(getattr(info, "item_types", ()))
