@@ -1,10 +1,9 @@
 """The shapes of the client endpoints (requirements 1.3), and the arithmetic of their figures."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,11 +16,6 @@ class Period(StrEnum):
     WEEK = "7d"
     MONTH = "30d"
     QUARTER = "90d"
-
-    def range(self, now: datetime, time_zone: str) -> tuple[date, date]:
-        """The first and last local day of the period that ends today in the tenant's zone."""
-        today = now.astimezone(ZoneInfo(time_zone)).date()
-        return today - timedelta(days=PERIOD_DAYS[self.value] - 1), today
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -47,6 +41,8 @@ class TenantMe(msgspec.Struct, frozen=True):
     status: str
     mrr_estimate: float
     created_at: datetime
+    time_zone: str
+    demo: bool
     limits: Limits
     usage: PlanUse
 
@@ -82,7 +78,7 @@ class IntegrationLine(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     status: str
     last_sync_at: datetime | None
-    last_error: str | None | msgspec.UnsetType = msgspec.UNSET
+    last_error: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TenantIntegrations(msgspec.Struct, frozen=True):
@@ -143,6 +139,61 @@ class TenantUsage(msgspec.Struct, frozen=True, omit_defaults=True):
     summary: Figures
     daily_data: list[DayFigures]
     by_agent: list[AgentFigures] | msgspec.UnsetType = msgspec.UNSET
+
+
+class PlatformCounts(msgspec.Struct, frozen=True):
+    """The platform at this moment; `mrr_cents` of active tenants."""
+
+    total_tenants: int
+    active_tenants: int
+    agents_deployed: int
+    active_users: int
+    open_incidents: int
+    mrr_cents: int
+
+
+class PlatformDay(msgspec.Struct, frozen=True):
+    date: date
+    total_requests: int
+    failed_requests: int
+    active_tenants: int
+
+
+class TenantLine(msgspec.Struct, frozen=True):
+    """A tenant and its figures of a period."""
+
+    tenant_id: UUID
+    tenant_name: str
+    plan: str
+    status: str
+    demo: bool
+    total_requests: int
+    success_rate: float | None
+    avg_response_time_ms: float | None
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """An incident that is not resolved; `tenant_name` is None for the platform's own."""
+
+    id: UUID
+    tenant_id: UUID
+    tenant_name: str | None
+    severity: str
+    title: str
+    created_at: datetime
+
+
+class CompanyOverview(msgspec.Struct, frozen=True):
+    """What staff see first."""
+
+    period: Period
+    counts: PlatformCounts
+    total_requests: int
+    success_rate: float | None
+    avg_response_time_ms: float | None
+    daily: list[PlatformDay]
+    top_tenants: list[TenantLine]
+    incidents: list[OpenIncident]
 
 
 def percent(part: int, whole: int) -> float | None:

@@ -1,0 +1,153 @@
+"""The five client endpoints, exactly as requirements 1.3, with the caching of 1.5."""
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from alquimista.access import Permission
+from alquimista.agents.models import UnknownAgent
+from alquimista.dashboards import service
+from alquimista.dashboards.models import (
+    Period,
+    TenantAgents,
+    TenantIncidents,
+    TenantIntegrations,
+    TenantMe,
+    TenantUsage,
+)
+from alquimista.http.context import Context
+from alquimista.http.routes import ALL_KINDS, Cache, Limit, Route, TenantScope
+from alquimista.tenants.models import UnknownTenant
+
+# Only /tenant/me had a limit; the others share its figures (requirements 1.3, 1.5: per tenant and per user).
+_LIMITS: Final = (Limit(count=100, seconds=60, per=("ip", "tenant")),)
+_READS: Final = (Limit(count=6_000, seconds=60, per=("tenant",)), Limit(count=1_200, seconds=60, per=("user",)))
+
+
+class AgentsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of the tenant's agents."""
+
+    status: Literal["active", "inactive", "all"] = "active"
+
+
+class UsageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far back, and of which agent."""
+
+    period: Period = Period.MONTH
+    agent_id: UUID | None = None
+
+
+class IncidentsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of incidents."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+    offset: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+
+
+async def tenant_me(context: Context) -> TenantMe:
+    """The tenant, its limits and its use of them."""
+    return await service.tenant_me(context.db.tenant(context.tenant), context.tenant, context.now)
+
+
+async def tenant_agents(context: Context) -> TenantAgents:
+    """The tenant's agents with their last 30 days."""
+    conn = context.db.tenant(context.tenant)
+    return await service.tenant_agents(conn, context.tenant, context.query.status, context.now)
+
+
+async def tenant_integrations(context: Context) -> TenantIntegrations:
+    """The tenant's integrations, never their credentials."""
+    return await service.tenant_integrations(context.db.tenant(context.tenant), context.who, context.tenant)
+
+
+async def tenant_usage(context: Context) -> TenantUsage:
+    """The tenant's usage of a period that ends today, in its own days."""
+    conn = context.db.tenant(context.tenant)
+    query = context.query
+    return await service.tenant_usage(conn, context.tenant, query.period, query.agent_id, context.now)
+
+
+async def tenant_incidents(context: Context) -> TenantIncidents:
+    """A page of the tenant's incidents, newest first."""
+    conn = context.db.tenant(context.tenant)
+    return await service.tenant_incidents(conn, context.tenant, context.query.limit, context.query.offset)
+
+
+def _includes_today(_context: Context) -> bool:
+    """Each of these answers counts requests up to this moment, so a browser must ask again each time."""
+    return True
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/tenant/me",
+        handler=tenant_me,
+        summary="Your company: plan, limits and use of them",
+        tag="tenant",
+        permission=Permission.TENANT_READ,
+        kinds=ALL_KINDS,
+        scope=TenantScope.OWN,
+        response=TenantMe,
+        cache=Cache(ttl=300, max_age=300, topics=("tenant", "agents", "users"), live=_includes_today),
+        limits=_LIMITS,
+        problems=(UnknownTenant,),
+    ),
+    Route(
+        method="GET",
+        path="/tenant/agents",
+        handler=tenant_agents,
+        summary="Your agents with their last 30 days",
+        tag="tenant",
+        permission=Permission.AGENT_READ,
+        kinds=ALL_KINDS,
+        scope=TenantScope.OWN,
+        query=AgentsQuery,
+        response=TenantAgents,
+        cache=Cache(ttl=300, max_age=300, topics=("agents",), live=_includes_today),
+        limits=_READS,
+    ),
+    Route(
+        method="GET",
+        path="/tenant/integrations",
+        handler=tenant_integrations,
+        summary="Your integrations and their state",
+        tag="tenant",
+        permission=Permission.INTEGRATION_READ,
+        kinds=ALL_KINDS,
+        scope=TenantScope.OWN,
+        response=TenantIntegrations,
+        cache=Cache(ttl=300, max_age=300, topics=("integrations",)),
+        limits=_READS,
+    ),
+    Route(
+        method="GET",
+        path="/tenant/usage",
+        handler=tenant_usage,
+        summary="Your usage of the last 7, 30 or 90 days",
+        tag="tenant",
+        permission=Permission.USAGE_READ,
+        kinds=ALL_KINDS,
+        scope=TenantScope.OWN,
+        query=UsageQuery,
+        response=TenantUsage,
+        cache=Cache(ttl=600, max_age=300, topics=("usage", "agents", "tenant"), live=_includes_today),
+        limits=_READS,
+        problems=(UnknownTenant, UnknownAgent),
+    ),
+    Route(
+        method="GET",
+        path="/tenant/incidents",
+        handler=tenant_incidents,
+        summary="Your incidents, newest first",
+        tag="tenant",
+        permission=Permission.INCIDENT_READ,
+        kinds=ALL_KINDS,
+        scope=TenantScope.OWN,
+        query=IncidentsQuery,
+        response=TenantIncidents,
+        cache=Cache(ttl=180, max_age=60, topics=("incidents",)),
+        limits=_READS,
+    ),
+)

@@ -1,0 +1,122 @@
+"""Usage of a period: sums by day, by agent and in all, from the daily rollup."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from alquimista.db.statement import Conn, Statement
+
+
+class UsageRow(msgspec.Struct, frozen=True):
+    """The sums of one group in one currency.
+
+    A day's group has `day`, an agent's has `agent_id`, the whole period's has neither. `last_day` is the period's end
+    in the tenant's zone. A period without usage is one row whose sums are None.
+    """
+
+    last_day: date
+    day: date | None
+    agent_id: UUID | None
+    agent_name: str | None
+    currency: str | None
+    requests: int | None
+    failures: int | None
+    response_ms: int | None
+    tokens: int | None
+    cost_micros: int | None
+    histogram: Decimal | None
+
+
+# The days are the tenant's own: the period ends `back` days before its today. Packed histograms merge by sum().
+TENANT: Final = Statement(
+    """
+    WITH span AS (
+      SELECT (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date - %(back)s::int AS last_day
+      FROM alquimista_platform.tenants t WHERE t.id = %(tenant_id)s
+    ), sums AS (
+      SELECT d.day, d.agent_id, d.currency, sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures,
+        sum(d.response_ms)::bigint AS response_ms, sum(d.input_tokens + d.output_tokens)::bigint AS tokens,
+        sum(d.cost_micros)::bigint AS cost_micros, sum(d.histogram) AS histogram
+      FROM span JOIN alquimista_platform.tenant_usage_daily d
+        ON d.day > span.last_day - %(days)s::int AND d.day <= span.last_day
+      WHERE d.tenant_id = %(tenant_id)s AND (%(agent_id)s::uuid IS NULL OR d.agent_id = %(agent_id)s::uuid)
+      GROUP BY GROUPING SETS ((d.day, d.currency), (d.agent_id, d.currency), (d.currency))
+    )
+    SELECT span.last_day, sums.day, sums.agent_id, a.name AS agent_name, sums.currency, sums.requests, sums.failures,
+      sums.response_ms, sums.tokens, sums.cost_micros, sums.histogram
+    FROM span LEFT JOIN sums ON true LEFT JOIN alquimista_platform.agents a ON a.id = sums.agent_id
+    ORDER BY sums.day, a.name, sums.agent_id, sums.currency
+    """,
+    UsageRow,
+)
+
+
+class TrendRow(msgspec.Struct, frozen=True):
+    """One day of the whole platform; each tenant's day is its own."""
+
+    day: date
+    requests: int
+    failures: int
+    response_ms: int
+    active_tenants: int
+
+
+TREND: Final = Statement(
+    """
+    SELECT d.day, sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures,
+      sum(d.response_ms)::bigint AS response_ms, count(DISTINCT d.tenant_id) AS active_tenants
+    FROM alquimista_platform.tenant_usage_daily d
+    WHERE d.day BETWEEN %(first)s AND %(last)s
+    GROUP BY d.day ORDER BY d.day
+    """,
+    TrendRow,
+)
+
+
+class TopTenant(msgspec.Struct, frozen=True):
+    """A tenant and its requests of a period."""
+
+    tenant_id: UUID
+    tenant_name: str
+    plan: str
+    status: str
+    demo: bool
+    requests: int
+    failures: int
+    response_ms: int
+
+
+TOP_TENANTS: Final = Statement(
+    """
+    SELECT t.id AS tenant_id, t.name AS tenant_name, t.plan, t.status, t.demo, u.requests, u.failures, u.response_ms
+    FROM (
+      SELECT d.tenant_id, sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures,
+        sum(d.response_ms)::bigint AS response_ms
+      FROM alquimista_platform.tenant_usage_daily d
+      WHERE d.day BETWEEN %(first)s AND %(last)s
+      GROUP BY d.tenant_id ORDER BY 2 DESC, 1 LIMIT %(limit)s
+    ) u JOIN alquimista_platform.tenants t ON t.id = u.tenant_id
+    ORDER BY u.requests DESC, t.id
+    """,
+    TopTenant,
+)
+
+
+async def tenant(
+    conn: Conn, tenant_id: UUID, days: int, agent_id: UUID | None, now: datetime, back: int = 0
+) -> list[UsageRow]:
+    """The sums of the `days` local days that end `back` days before today; no row at all for an unknown tenant."""
+    return await conn.fetch(TENANT, tenant_id=tenant_id, days=days, agent_id=agent_id, now=now, back=back)
+
+
+async def trend(conn: Conn, first: date, last: date) -> list[TrendRow]:
+    """Each day of the platform, for a connection of the internal role."""
+    return await conn.fetch(TREND, first=first, last=last)
+
+
+async def top_tenants(conn: Conn, first: date, last: date, limit: int) -> list[TopTenant]:
+    """The tenants with the most requests, for a connection of the internal role."""
+    return await conn.fetch(TOP_TENANTS, first=first, last=last, limit=limit)

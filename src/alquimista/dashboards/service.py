@@ -1,0 +1,217 @@
+"""Use cases of dashboards: each composes one answer from sums."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from alquimista.access import PLATFORM_TENANT, Actor, Role
+from alquimista.agents.models import UnknownAgent
+from alquimista.dashboards.models import (
+    PERIOD_DAYS,
+    AgentFigures,
+    AgentLine,
+    AgentUsage,
+    CompanyOverview,
+    DayFigures,
+    Figures,
+    IncidentLine,
+    IntegrationLine,
+    Limits,
+    Money,
+    OpenIncident,
+    Period,
+    PlanUse,
+    PlatformCounts,
+    PlatformDay,
+    TenantAgents,
+    TenantIncidents,
+    TenantIntegrations,
+    TenantLine,
+    TenantMe,
+    TenantUsage,
+    mean,
+    percent,
+)
+from alquimista.dashboards.queries import overview, usage
+from alquimista.dashboards.queries.usage import UsageRow
+from alquimista.db.statement import Conn
+from alquimista.incidents import service as incidents
+from alquimista.integrations import service as integrations
+from alquimista.tenants.models import UnknownTenant
+from alquimista.usage.models.histogram import percentile
+
+
+async def tenant_me(conn: Conn, tenant_id: UUID, now: datetime) -> TenantMe:
+    """The tenant, its limits, and what it uses of them this month. Raises UnknownTenant."""
+    row = await overview.me(conn, tenant_id, now)
+    if row is None:
+        raise UnknownTenant
+    return TenantMe(
+        id=row.id,
+        name=row.name,
+        cnpj=row.cnpj,
+        segment=row.segment,
+        plan=row.plan,
+        status=row.status,
+        mrr_estimate=row.mrr_cents / 100,
+        created_at=row.created_at,
+        time_zone=row.time_zone,
+        demo=row.demo,
+        limits=Limits(row.max_agents, row.max_users, row.max_requests_per_month),
+        usage=PlanUse(row.active_agents, row.active_users, row.requests_this_month),
+    )
+
+
+async def tenant_agents(conn: Conn, tenant_id: UUID, status: str, now: datetime) -> TenantAgents:
+    """The tenant's agents of a status (or `all`) with their last 30 days."""
+    rows = await overview.agents(conn, tenant_id, status, now)
+    return TenantAgents(
+        [
+            AgentLine(
+                id=row.id,
+                name=row.name,
+                segment=row.segment,
+                status=row.status,
+                activated_at=row.activated_at,
+                usage_last_30_days=AgentUsage(
+                    total_requests=row.requests,
+                    success_rate=percent(row.requests - row.failures, row.requests),
+                    avg_response_time_ms=mean(row.response_ms, row.requests),
+                ),
+            )
+            for row in rows
+        ]
+    )
+
+
+async def tenant_integrations(conn: Conn, actor: Actor, tenant_id: UUID) -> TenantIntegrations:
+    """The tenant's integrations; a TENANT_USER does not see their errors, which may hold what a provider said."""
+    rows = await integrations.list_integrations(conn, tenant_id)
+    hide_errors = actor.role is Role.TENANT_USER
+    return TenantIntegrations(
+        [
+            IntegrationLine(
+                id=row.id,
+                type=row.type,
+                name=row.name,
+                status=row.status,
+                last_sync_at=row.last_sync_at,
+                last_error=msgspec.UNSET if hide_errors else row.last_error,
+            )
+            for row in rows
+        ]
+    )
+
+
+async def tenant_incidents(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> TenantIncidents:
+    """A page of the tenant's incidents, newest first."""
+    page, total = await incidents.page(conn, tenant_id, limit, offset)
+    return TenantIncidents([msgspec.convert(row, IncidentLine, from_attributes=True) for row in page], total)
+
+
+async def tenant_usage(
+    conn: Conn, tenant_id: UUID, period: Period, agent_id: UUID | None, now: datetime, *, before: bool = False
+) -> TenantUsage:
+    """The figures of the period that ends today in the tenant's zone, or of the one before it.
+
+    Raises:
+        UnknownTenant: no such tenant.
+        UnknownAgent: the tenant never had this agent.
+    """
+    days = PERIOD_DAYS[period]
+    rows = await usage.tenant(conn, tenant_id, days, agent_id, now, back=days if before else 0)
+    if not rows:
+        raise UnknownTenant
+    if agent_id is not None and rows[0].requests is None:
+        known = await overview.agents(conn, tenant_id, "all", now)
+        if agent_id not in {row.id for row in known}:
+            raise UnknownAgent
+    last_day = rows[0].last_day
+    by_day: dict[date, list[UsageRow]] = {}
+    by_agent: dict[UUID, list[UsageRow]] = {}
+    whole: list[UsageRow] = []
+    for row in rows:
+        if row.day is not None:
+            by_day.setdefault(row.day, []).append(row)
+        elif row.agent_id is not None:
+            by_agent.setdefault(row.agent_id, []).append(row)
+        elif row.requests is not None:
+            whole.append(row)
+    every_day = (last_day - timedelta(days=back) for back in range(days - 1, -1, -1))
+    agents = [
+        AgentFigures(agent_id=key, agent_name=group[0].agent_name or "", **_figures(group))
+        for key, group in by_agent.items()
+    ]
+    return TenantUsage(
+        period=period,
+        summary=Figures(**_figures(whole)),
+        daily_data=[DayFigures(date=day, **_figures(by_day.get(day, []))) for day in every_day],
+        by_agent=msgspec.UNSET if agent_id else agents,
+    )
+
+
+def _figures(rows: Iterable[UsageRow]) -> dict[str, Any]:
+    """The figures of one group, from its row in each currency."""
+    rows = list(rows)
+    requests = sum(row.requests or 0 for row in rows)
+    failures = sum(row.failures or 0 for row in rows)
+    # Whole numbers: Decimal arithmetic would round these to 28 digits.
+    histogram = Decimal(sum(int(row.histogram or 0) for row in rows))
+    return {
+        "total_requests": requests,
+        "successful_requests": requests - failures,
+        "failed_requests": failures,
+        "success_rate": percent(requests - failures, requests),
+        "avg_response_time_ms": mean(sum(row.response_ms or 0 for row in rows), requests),
+        "p95_response_time_ms": percentile(histogram, 95),
+        "total_tokens": sum(row.tokens or 0 for row in rows),
+        "cost": [Money(row.currency or "", round((row.cost_micros or 0) / 1_000_000, 2)) for row in rows],
+    }
+
+
+async def company_overview(conn: Conn, period: Period, now: datetime) -> CompanyOverview:
+    """The whole platform, for staff: takes a connection of the internal role. The period ends on today's UTC date."""
+    last = now.date()
+    first = last - timedelta(days=PERIOD_DAYS[period] - 1)
+    counts = await overview.platform(conn, PLATFORM_TENANT)
+    trend = {row.day: row for row in await usage.trend(conn, first, last)}
+    requests = sum(row.requests for row in trend.values())
+    failures = sum(row.failures for row in trend.values())
+    every_day = (first + timedelta(days=step) for step in range(PERIOD_DAYS[period]))
+    return CompanyOverview(
+        period=period,
+        counts=msgspec.convert(counts, PlatformCounts, from_attributes=True),
+        total_requests=requests,
+        success_rate=percent(requests - failures, requests),
+        avg_response_time_ms=mean(sum(row.response_ms for row in trend.values()), requests),
+        daily=[
+            PlatformDay(
+                date=day,
+                total_requests=trend[day].requests if day in trend else 0,
+                failed_requests=trend[day].failures if day in trend else 0,
+                active_tenants=trend[day].active_tenants if day in trend else 0,
+            )
+            for day in every_day
+        ],
+        top_tenants=[
+            TenantLine(
+                tenant_id=row.tenant_id,
+                tenant_name=row.tenant_name,
+                plan=row.plan,
+                status=row.status,
+                demo=row.demo,
+                total_requests=row.requests,
+                success_rate=percent(row.requests - row.failures, row.requests),
+                avg_response_time_ms=mean(row.response_ms, row.requests),
+            )
+            for row in await usage.top_tenants(conn, first, last, 10)
+        ],
+        incidents=[
+            msgspec.convert(row, OpenIncident, from_attributes=True)
+            for row in await overview.open_incidents(conn, PLATFORM_TENANT, 5)
+        ],
+    )
