@@ -7,6 +7,7 @@ import msgspec
 
 from alquimista.access import Permission
 from alquimista.agents.models import UnknownAgent
+from alquimista.audit import service as audit
 from alquimista.dashboards import service
 from alquimista.dashboards.models import (
     Period,
@@ -16,7 +17,9 @@ from alquimista.dashboards.models import (
     TenantMe,
     TenantUsage,
 )
+from alquimista.db.statement import Conn
 from alquimista.http.context import Context
+from alquimista.http.pagination import MAX_LIMIT, Page
 from alquimista.http.routes import ALL_KINDS, Cache, Limit, Route, TenantScope
 from alquimista.tenants.models import UnknownTenant
 
@@ -38,39 +41,57 @@ class UsageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agent_id: UUID | None = None
 
 
-class IncidentsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class IncidentsQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page of incidents."""
 
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-    offset: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT, description="How many items to answer.")] = 20
+
+
+async def _reader(context: Context) -> Conn:
+    """The tenant's connection; staff who read through it leave a row in the tenant's own audit."""
+    conn = context.db.tenant(context.tenant)
+    if context.who.internal:
+        await audit.record(
+            conn,
+            context.who,
+            "tenant.read",
+            category="tenant",
+            resource_type="endpoint",
+            resource_id=context.request.scope["path"],
+            ip=context.client_ip,
+            user_agent=context.request.headers.get("user-agent", ""),
+            trace_id=context.trace_id,
+            tenant_id=context.tenant,
+        )
+    return conn
 
 
 async def tenant_me(context: Context) -> TenantMe:
     """The tenant, its limits and its use of them."""
-    return await service.tenant_me(context.db.tenant(context.tenant), context.tenant, context.now)
+    return await service.tenant_me(await _reader(context), context.tenant, context.now)
 
 
 async def tenant_agents(context: Context) -> TenantAgents:
     """The tenant's agents with their last 30 days."""
-    conn = context.db.tenant(context.tenant)
+    conn = await _reader(context)
     return await service.tenant_agents(conn, context.tenant, context.query.status, context.now)
 
 
 async def tenant_integrations(context: Context) -> TenantIntegrations:
     """The tenant's integrations, never their credentials."""
-    return await service.tenant_integrations(context.db.tenant(context.tenant), context.who, context.tenant)
+    return await service.tenant_integrations(await _reader(context), context.who, context.tenant)
 
 
 async def tenant_usage(context: Context) -> TenantUsage:
     """The tenant's usage of a period that ends today, in its own days."""
-    conn = context.db.tenant(context.tenant)
+    conn = await _reader(context)
     query = context.query
     return await service.tenant_usage(conn, context.tenant, query.period, query.agent_id, context.now)
 
 
 async def tenant_incidents(context: Context) -> TenantIncidents:
     """A page of the tenant's incidents, newest first."""
-    conn = context.db.tenant(context.tenant)
+    conn = await _reader(context)
     return await service.tenant_incidents(conn, context.tenant, context.query.limit, context.query.offset)
 
 
