@@ -7,7 +7,7 @@ from psycopg.errors import UniqueViolation
 
 from alquimista.access import Actor
 from alquimista.audit import service as audit
-from alquimista.cache import bus
+from alquimista.cache import bus, store
 from alquimista.db.statement import Conn
 from alquimista.tenants import queries
 from alquimista.tenants.models import (
@@ -101,4 +101,5 @@ async def set_status(conn: Conn, actor: Actor | None, tenant_id: UUID, status: T
         resource_id=str(tenant_id),
         tenant_id=tenant_id,
     )
-    await bus.publish(conn, "tenant", tenant_id=str(tenant_id))
+    await store.invalidate(conn, tenant_id, "tenant")
+    await bus.publish(conn, "session", tenant_id=str(tenant_id))
