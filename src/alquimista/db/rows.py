@@ -43,7 +43,8 @@ def build(transformer: abc.Transformer, result: PGresult, statement: Statement[R
     """
     statement.check(tuple((result.fname(index) or b"").decode() for index in range(result.nfields)))
     transformer.set_pgresult(result)
-    return list(starmap(_maker(statement.row), transformer.load_rows(0, result.ntuples, tuple)))
+    row: Any = statement.row
+    return list(starmap(_maker(row), transformer.load_rows(0, result.ntuples, tuple)))
 
 
 def only(rows: list[R]) -> R | None:
