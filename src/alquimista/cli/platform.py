@@ -1,0 +1,174 @@
+"""What `alquimista up` does, step by step, and what it shows meanwhile."""
+
+import http.client
+import os
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from socket import socket
+from typing import Any, Final
+
+import msgspec
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from alquimista.config import ConfigError, Settings, load, variable
+from alquimista.db.bootstrap import bootstrap, role_url
+from alquimista.db.migrations import runner
+from alquimista.db.migrations.models import MigrationError, Step
+from alquimista.runtime import datadir
+from alquimista.runtime.embedded import EmbeddedServer
+from alquimista.runtime.failures import StartError
+from alquimista.runtime.listener import listen
+from alquimista.runtime.supervisor import Program, Supervisor
+
+_CREDENTIALS: Final = "demo-credentials.json"
+_PROBE_SECONDS: Final = 0.5
+_DATABASE_URL: Final = variable("database_url")
+_SECRET_KEY: Final = variable("secret_key")
+_PUBLIC_URL: Final = variable("public_url")
+
+
+class Platform:
+    """One start of the platform in a locked data directory, from the first setting to the last stop."""
+
+    def __init__(self, directory: Path, host: str, port: int, workers: int, *, demo: bool) -> None:
+        self._directory = directory
+        self._host = host
+        self._port = port
+        self._workers = workers
+        self._demo = demo
+        self._console = Console(highlight=False)
+
+    def run(self) -> None:
+        """Start, tell where it is, watch until a signal, stop.
+
+        Raises:
+            ConfigError, StartError: what stands in the way, in a sentence. Everything started is stopped again.
+        """
+        # Until the supervisor takes the signals, an ordinary end is as good as Ctrl-C: the blocks below clean up.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        secrets = datadir.secrets(self._directory)
+        self._settings(secrets, "postgresql:///")  # What is wrong with the environment is said before anything starts.
+        with ExitStack() as stack:
+            listener = stack.enter_context(listen(self._host, self._port))
+            self._port = listener.getsockname()[1]
+            status = stack.enter_context(self._console.status("Starting PostgreSQL…"))
+            server, admin_url, plain_url = self._database(stack)
+            settings = self._settings(secrets, plain_url)
+            status.update("Preparing the database…")
+            bootstrap(admin_url, settings)
+            self._migrate(settings, status.update)
+            if self._demo:
+                status.update("Adding the demo companies and their traffic…")
+                self._seed(settings)
+            status.update("Starting the web and worker processes…")
+            with Supervisor(self._programs(settings, listener), server, self._say) as supervisor:
+                listener.close()  # The web processes hold the port; when they let go, it is free.
+                answered = supervisor.until(self._answers)
+                status.stop()
+                if answered:
+                    self._welcome(settings)
+                    supervisor.until_stopped()
+                self._say("Stopping…")
+        self._say("Stopped.")
+
+    def _settings(self, secrets: datadir.Secrets, database_url: str) -> Settings:
+        known: dict[str, object] = {"database_url": database_url}
+        if not os.environ.get(_SECRET_KEY) and os.environ.get(variable("environment")) != "production":
+            known["secret_key"] = (
+                secrets.secret_key
+            )  # Production names its own, so that it can be rotated and backed up.
+        if not os.environ.get(_PUBLIC_URL):
+            known["public_url"] = f"http://localhost:{self._port}"
+        return load(os.environ, **known)
+
+    def _database(self, stack: ExitStack) -> tuple[EmbeddedServer | None, str, str]:
+        """The embedded server if it is ours to run, an administrator's URL, and the URL without a user."""
+        if admin_url := os.environ.get(_DATABASE_URL):
+            return None, admin_url, _without_user(admin_url)
+        server = stack.enter_context(EmbeddedServer(self._directory))
+        return server, server.url, server.plain_url
+
+    def _migrate(self, settings: Settings, show: Any) -> None:  # noqa: ANN401 - rich's own signature.
+        def on_step(step: Step) -> None:
+            name = f"migration {step.migration.label}" if step.migration else "another migration to finish"
+            show(f"Preparing the database: {escape(name)} ({step.done}/{step.total})…")
+
+        try:
+            runner.apply(role_url(settings, "owner"), on_step=on_step)
+        except MigrationError as error:
+            raise StartError(str(error)) from error
+
+    def _seed(self, settings: Settings) -> None:
+        from alquimista.demo.seed import seed
+
+        seed(settings, self._directory, settings.public_url)
+
+    def _programs(self, settings: Settings, listener: socket) -> tuple[list[Program], list[Program]]:
+        """The web processes, which stop first, and the worker."""
+        logs = self._directory / "logs"
+        # Secrets travel in the environment: a command line is readable by every user of the machine.
+        env = {
+            **os.environ,
+            _DATABASE_URL: settings.database_url,
+            _SECRET_KEY: settings.secret_key,
+            _PUBLIC_URL: settings.public_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        command = (sys.executable, "-m", "alquimista.cli.main")
+        fd = listener.fileno()
+        web = [
+            Program(
+                name=f"web {number}",
+                argv=(*command, "serve", "--fd", str(fd)),
+                env=env,
+                log=logs / f"web-{number}.log",
+                fds=(fd,),
+            )
+            for number in range(1, self._workers + 1)
+        ]
+        return web, [Program(name="worker", argv=(*command, "worker"), env=env, log=logs / "worker.log")]
+
+    def _answers(self) -> bool:
+        """Whether a web process answers, whatever it says: the address is its own, past any proxy."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - Compared, not bound.
+        connection = http.client.HTTPConnection(host, self._port, timeout=_PROBE_SECONDS)
+        try:
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _welcome(self, settings: Settings) -> None:
+        self._say(f"\n  Alquimista is at [bold]{settings.public_url}[/]   (Ctrl-C stops it)")
+        if not settings.smtp_url and not settings.production:
+            self._say(f"  Mails stay in the local outbox: {settings.public_url}/outbox")
+        self._say(f"  Data and logs: {escape(str(self._directory))}\n")
+        credentials = self._directory / _CREDENTIALS
+        if self._demo and credentials.exists():
+            self._show_logins(msgspec.json.decode(credentials.read_bytes()))
+
+    def _show_logins(self, credentials: dict[str, list[dict[str, str]]]) -> None:
+        table = Table("role", "e-mail", "password", title="Demo logins", title_justify="left", box=None, pad_edge=True)
+        for user in credentials["users"]:
+            table.add_row(escape(user["role"]), escape(user["email"]), escape(user["password"]))
+        self._console.print(table)
+        self._say(f"\n  API keys of the demo companies: {escape(str(self._directory / _CREDENTIALS))}\n")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True)
+
+
+def _without_user(url: str) -> str:
+    """The address alone: children sign in with their own roles, and need no administrator's password."""
+    parts = conninfo_to_dict(url)
+    return make_conninfo(
+        **{name: value for name, value in parts.items() if name not in {"user", "password", "passfile"}}
+    )

@@ -1,0 +1,40 @@
+"""The web port: bound once here, and handed to every web process as a file descriptor."""
+
+import errno
+import socket
+import time
+from typing import Final
+
+from alquimista.runtime.failures import Refused
+
+_BACKLOG: Final = 2048
+_PATIENCE: Final = 2.0  # Seconds. The web processes of a run that was killed need a moment to let go of the port.
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free one. Connections wait in it until the web processes accept them.
+
+    Raises:
+        Refused: the port is busy or forbidden, or the host is not an address of this machine.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise Refused(_sentence(host, port, error)) from None
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _sentence(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is in use by another program; choose another with --port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs administrator rights; choose one above 1023 with --port."
+    return f"Cannot listen on {host}, port {port}: {error.strerror or error}."
