@@ -1,0 +1,1 @@
+"""Identity's vocabulary: rows, rules and problems, without I/O."""

@@ -1,0 +1,96 @@
+"""From what a request presents to who it is: access tokens, API keys, session cookies, the issuer's tokens."""
+
+import hashlib
+from datetime import timedelta
+
+from alquimista import clock
+from alquimista.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Actor, ActorKind
+from alquimista.identity.models.api_keys import KEY_PREFIX
+from alquimista.identity.models.problems import InvalidToken, SessionEnded, TenantSuspended
+from alquimista.identity.models.sessions import TOUCH_EVERY, Standing
+from alquimista.identity.queries import api_keys, sessions
+from alquimista.identity.service.kit import Identity
+from alquimista.identity.service.oidc import actor_of_external_token
+from alquimista.identity.service.sessions import actor_of
+from alquimista.identity.service.tokens import peek, verify
+from alquimista.wiring import Services
+
+
+async def by_bearer(services: Services, token: str) -> Actor:
+    """The actor of an access token of ours, of an API key, or of a token of the external issuer.
+
+    Raises:
+        InvalidToken: forged, expired, revoked or unknown.
+        SessionEnded: genuine, but its session is over.
+        TenantSuspended: a good key of a suspended company.
+    """
+    kit = services.get(Identity)
+    digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    known = kit.actors.get(digest)
+    if known is not None:
+        return known
+    if token.startswith(KEY_PREFIX):
+        return await _by_key(kit, digest)
+    if kit.issuer is not None and peek(token)[1].get("iss") == kit.settings.oidc_issuer:
+        return await actor_of_external_token(kit, token, digest)
+    return await _by_access_token(kit, token, digest)
+
+
+async def by_cookie(services: Services, cookie: str) -> Actor | None:
+    """The actor of a browser's session; None when it is over or was never one."""
+    kit = services.get(Identity)
+    digest = hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
+    known = kit.actors.get(digest)
+    if known is not None:
+        return known
+    generation = kit.actors.generation
+    now = clock.now()
+    standing = await sessions.standing_of_cookie(kit.db.login(), digest)
+    if standing is None or not standing.good(now, kit.idle):
+        return None
+    await _touch(kit, standing)
+    actor = actor_of(kit, standing, ActorKind.SESSION, ROLE_PERMISSIONS[standing.role])
+    kit.actors.put(digest, actor, min(standing.expires_at, standing.last_seen_at + kit.idle), generation)
+    return actor
+
+
+async def _by_access_token(kit: Identity, token: str, digest: bytes) -> Actor:
+    now = clock.now()
+    claims = await verify(kit.keys, kit.settings, token, now)
+    generation = kit.actors.generation
+    standing = await sessions.standing(kit.db.login(), claims.session_id, claims.tenant_id)
+    if standing is None or standing.user_id != claims.user_id or not standing.good(now, kit.idle):
+        raise SessionEnded
+    await _touch(kit, standing)
+    actor = actor_of(kit, standing, ActorKind.TOKEN, ROLE_PERMISSIONS[standing.role])
+    kit.actors.put(digest, actor, claims.expires_at, generation)
+    return actor
+
+
+async def _by_key(kit: Identity, digest: bytes) -> Actor:
+    now, generation = clock.now(), kit.actors.generation
+    standing = await api_keys.standing(kit.db.login(), digest)
+    if standing is None or standing.revoked_at is not None or standing.tenant_status == "inactive":
+        raise InvalidToken
+    if standing.expires_at is not None and standing.expires_at <= now:
+        raise InvalidToken
+    if standing.tenant_status == "suspended":
+        raise TenantSuspended
+    if standing.last_used_at is None or now - standing.last_used_at >= TOUCH_EVERY:
+        await api_keys.touch(kit.db.login(), standing.tenant_id, standing.key_id, now)
+    actor = Actor(
+        kind=ActorKind.API_KEY,
+        permissions=frozenset().union(*(SCOPE_PERMISSIONS[scope] for scope in standing.scopes)),
+        tenant_id=standing.tenant_id,
+        name=standing.name,
+        api_key_id=standing.key_id,
+    )
+    kit.actors.put(digest, actor, standing.expires_at, generation)
+    return actor
+
+
+async def _touch(kit: Identity, standing: Standing) -> None:
+    """Note the use of a session, at most once a minute."""
+    now = clock.now()
+    if now - standing.last_seen_at >= min(TOUCH_EVERY, kit.idle / 2, timedelta.max):
+        await sessions.touch(kit.db.login(), standing.session_id, now)
