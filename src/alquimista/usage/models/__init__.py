@@ -1,0 +1,1 @@
+"""The vocabulary of usage: events and their rules, traces, histograms, reports."""

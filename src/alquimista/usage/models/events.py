@@ -1,0 +1,166 @@
+"""An event on its way in: its shape, the rules that it must meet, and what becomes of it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import blake2b
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from babel.numbers import list_currencies
+from msgspec import Meta, Struct
+
+from alquimista.errors import BadRequest, TooManyRequests, Unavailable
+from alquimista.i18n import N_, Text
+
+LATEST: Final = timedelta(days=35)
+AHEAD: Final = timedelta(minutes=5)
+KEY_DAYS: Final = 40  # Longer than an event may be late, so that no repetition outlives its key.
+MAX_EVENTS: Final = 10_000  # In one request.
+MAX_BODY: Final = 4 * 1024 * 1024
+
+Status = Literal["success", "error"]
+_NO_NUL: Final = "^[^\\u0000]*$"
+Milliseconds = Annotated[int, Meta(ge=0, lt=2**31)]
+Tokens = Annotated[int, Meta(ge=0, lt=2**31)]
+Micros = Annotated[int, Meta(ge=0, lt=2**53)]
+Model = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+TraceId = Annotated[str, Meta(max_length=64, pattern="^[!-~]*$")]
+Slug = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
+EventId = Annotated[str, Meta(min_length=1, max_length=256, pattern=_NO_NUL)]
+Source = Annotated[str, Meta(min_length=1, max_length=1024, pattern=_NO_NUL)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Measures(Struct, frozen=True, kw_only=True):
+    """What an agent did in one request. `cost` in micro-units; `currency` defaults to the tenant's."""
+
+    status: Status
+    response_time_ms: Milliseconds
+    agent_id: UUID | None = None
+    agent: Slug | None = None
+    input_tokens: Tokens = 0
+    output_tokens: Tokens = 0
+    model: Model = ""
+    cost: Micros = 0
+    currency: Currency | None = None
+    trace_id: TraceId = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A well-formed event of one tenant. `agent` is an id or a slug, not looked up yet."""
+
+    index: int  # Its place in the request.
+    key: UUID
+    source: str
+    event_id: str
+    occurred_at: datetime
+    agent: UUID | str
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one event was not taken."""
+
+    index: int
+    event_id: str
+    code: str
+    detail: Text
+    field: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a request's events: every one is accepted, a duplicate or refused."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row for agent_requests. `requests` is 1, 0 or -1 (see the column's comment)."""
+
+    id: UUID
+    key: UUID
+    occurred_at: datetime
+    agent_id: UUID
+    requests: int
+    status: str
+    response_time_ms: int
+    input_tokens: int
+    output_tokens: int
+    cost_micros: int
+    currency: str
+    model: str
+    trace_id: str
+    span_id: str
+    source: str
+    event_id: str
+
+
+class MalformedEvents(BadRequest):
+    """Raise with `reason`, a Text."""
+
+    code = "malformed_events"
+    message = N_("The body cannot be read: {reason}")
+
+
+class TooManyEvents(BadRequest):
+    code = "too_many_events"
+    message = N_("Send at most {limit} events in one request.")
+
+
+class IngestLimit(TooManyRequests):
+    code = "ingest_limited"
+    message = N_("Your company may send {limit} events a minute. Wait {retry_after} seconds and send these again.")
+
+
+class IngestBusy(Unavailable):
+    code = "ingest_busy"
+    message = N_("Too many events wait to be written. Send these again in {retry_after} seconds.")
+
+
+def event_key(kind: str, source: str, event_id: str) -> UUID:
+    """What makes an event the same event: 128 bits of a hash. `kind` keeps the ways in apart.
+
+    The lengths are part of what is hashed, so that no two pairs of source and id read the same.
+    """
+    text = f"{kind}\0{len(source)}\0{source}\0{event_id}".encode("utf-8", "surrogatepass")
+    return UUID(bytes=blake2b(text, digest_size=16, person=b"alquimista.event").digest())
+
+
+def time_refusal(occurred_at: datetime, now: datetime) -> tuple[str, Text] | None:
+    """Why a moment is refused, as a code and a text: more than 35 days ago, or more than 5 minutes ahead."""
+    if occurred_at < now - LATEST:
+        return "too_late", N_("The event is more than {days} days old.", days=LATEST.days)
+    if occurred_at > now + AHEAD:
+        return "in_future", N_(
+            "The event lies more than {minutes} minutes in the future: check the sender's clock.",
+            minutes=AHEAD // timedelta(minutes=1),
+        )
+    return None
+
+
+def measures_refusal(measures: Measures) -> tuple[str, Text, str] | None:
+    """What the shape alone cannot say: code, text and field of the mistake."""
+    if measures.agent_id is None and measures.agent is None:
+        return "required", N_("Name the agent: agent_id, or agent with its slug."), "agent_id"
+    if measures.currency is not None and measures.currency not in currencies():
+        return "currency", N_("Use an ISO 4217 currency code, such as BRL."), "currency"
+    return None
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """The ISO 4217 codes."""
+    return frozenset(list_currencies())
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC."""
+    return moment.astimezone(UTC)

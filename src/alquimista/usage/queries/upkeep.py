@@ -1,0 +1,175 @@
+"""Directory of a tenant's agents, closing of days, purging, and the partitions of raw requests."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from alquimista.db.statement import Conn, NoRow, Statement
+
+TABLE: Final = "agent_requests"
+
+
+class AgentEntry(msgspec.Struct, frozen=True):
+    """An agent that the tenant has or had. `currency` is the tenant's; a tenant without agents has one row of Nones."""
+
+    currency: str
+    agent_id: UUID | None
+    slug: str | None
+    status: str | None
+    deactivated_at: datetime | None
+
+
+class Day(msgspec.Struct, frozen=True):
+    day: date
+
+
+class OpenDay(msgspec.Struct, frozen=True):
+    """A local day of a tenant that has ended and is not closed yet."""
+
+    day: date
+    requests: int
+
+
+DIRECTORY = Statement(
+    """
+    SELECT t.currency, ta.agent_id, a.slug, ta.status, ta.deactivated_at
+    FROM alquimista_platform.tenants t
+    LEFT JOIN alquimista_platform.tenant_agents ta ON ta.tenant_id = t.id
+    LEFT JOIN alquimista_platform.agents a ON a.id = ta.agent_id
+    WHERE t.id = %(tenant_id)s
+    """,
+    AgentEntry,
+)
+
+# A day is over when 3 hours have passed since its midnight, which is when the hour 3 hours ago lies in another day.
+OPEN_DAYS = Statement(
+    """
+    SELECT u.day, sum(u.requests)::bigint AS requests
+    FROM alquimista_platform.tenant_usage_daily AS u
+    WHERE u.tenant_id = %(tenant_id)s
+      AND u.day >= %(since)s
+      AND u.day < alquimista_platform.local_day(%(tenant_id)s, %(now)s::timestamptz - interval '3 hours')
+      AND NOT EXISTS (
+        SELECT FROM alquimista_platform.usage_closed_days AS c WHERE c.tenant_id = %(tenant_id)s AND c.day = u.day)
+    GROUP BY u.day ORDER BY u.day
+    """,
+    OpenDay,
+)
+
+CLOSE_DAY = Statement(
+    """
+    INSERT INTO alquimista_platform.usage_closed_days (tenant_id, day, closed_at, requests)
+    VALUES (%(tenant_id)s, %(day)s, %(now)s, %(requests)s)
+    ON CONFLICT DO NOTHING
+    """,
+    NoRow,
+)
+
+# By the rows' places, a batch at a time: a purge never holds many locks, nor a long transaction.
+PURGE_KEYS = Statement(
+    """
+    DELETE FROM alquimista_platform.event_keys
+    WHERE tenant_id = %(tenant_id)s AND key = ANY (ARRAY(
+      SELECT key FROM alquimista_platform.event_keys
+      WHERE tenant_id = %(tenant_id)s AND seen_on < %(before)s ORDER BY seen_on LIMIT %(limit)s))
+    """,
+    NoRow,
+)
+
+PURGE_SPANS = Statement(
+    """
+    DELETE FROM alquimista_platform.usage_spans
+    WHERE tenant_id = %(tenant_id)s AND (trace_id, span_id) IN (
+      SELECT trace_id, span_id FROM alquimista_platform.usage_spans
+      WHERE tenant_id = %(tenant_id)s AND seen_on < %(before)s ORDER BY seen_on LIMIT %(limit)s)
+    """,
+    NoRow,
+)
+
+PARTITIONS = Statement(
+    """
+    SELECT to_date(right(c.relname, 8), 'YYYYMMDD') AS day
+    FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'alquimista_platform.agent_requests'::regclass
+    ORDER BY 1
+    """,
+    Day,
+)
+
+# Held to the end of the transaction: no partition is dropped while its rows are being counted.
+HOLD = Statement("LOCK TABLE alquimista_platform.agent_requests IN ACCESS SHARE MODE", NoRow)
+
+# Makers of partitions take turns, so that the second one finds nothing missing.
+TAKE_TURN = Statement(
+    "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.usage.partitions', 0))::text AS locked", NoRow
+)
+# Whoever wants a lock that blocks all writers must not keep them waiting behind it in the queue.
+GIVE_WAY = Statement("SET LOCAL lock_timeout = '2s'", NoRow)
+
+
+async def directory(conn: Conn, tenant_id: UUID) -> list[AgentEntry]:
+    """The tenant's agents, past ones included."""
+    return await conn.fetch(DIRECTORY, tenant_id=tenant_id)
+
+
+async def open_days(conn: Conn, tenant_id: UUID, since: date, now: datetime) -> list[OpenDay]:
+    """Days with usage from `since` on that ended 3 hours ago or earlier and are not closed."""
+    return await conn.fetch(OPEN_DAYS, tenant_id=tenant_id, since=since, now=now)
+
+
+async def close_day(conn: Conn, tenant_id: UUID, day: OpenDay, now: datetime) -> int:
+    """1 when this closed the day, 0 when it was closed already."""
+    return await conn.execute(CLOSE_DAY, tenant_id=tenant_id, day=day.day, requests=day.requests, now=now)
+
+
+async def purge_keys(conn: Conn, tenant_id: UUID, before: date, limit: int) -> int:
+    """Forget at most `limit` keys seen before a day; how many."""
+    return await conn.execute(PURGE_KEYS, tenant_id=tenant_id, before=before, limit=limit)
+
+
+async def purge_spans(conn: Conn, tenant_id: UUID, before: date, limit: int) -> int:
+    """Forget at most `limit` spans seen before a day; how many."""
+    return await conn.execute(PURGE_SPANS, tenant_id=tenant_id, before=before, limit=limit)
+
+
+async def partitions(conn: Conn) -> list[date]:
+    """The UTC days that have a partition, in order."""
+    return [row.day for row in await conn.fetch(PARTITIONS)]
+
+
+async def hold_partitions(conn: Conn) -> list[date]:
+    """The UTC days that have a partition, none of which is dropped before the transaction ends."""
+    await conn.execute(HOLD)
+    return await partitions(conn)
+
+
+async def make_partition(conn: Conn, day: date) -> None:
+    """Make a day's partition, as the owner.
+
+    It is attached after it is made, which blocks no writer: CREATE TABLE … PARTITION OF would lock the whole table.
+    It gets no grants, and its own row security refuses whoever would name it directly.
+    """
+    name = f"alquimista_platform.{TABLE}_{day:%Y%m%d}"
+    for sql in (
+        f"CREATE TABLE {name} (LIKE alquimista_platform.{TABLE} INCLUDING ALL)",
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        f"""
+        ALTER TABLE alquimista_platform.{TABLE} ATTACH PARTITION {name}
+        FOR VALUES FROM ('{day}T00:00:00Z') TO ('{day + timedelta(days=1)}T00:00:00Z')
+        """,
+    ):
+        await conn.execute(Statement(sql, NoRow))
+
+
+async def take_turn(conn: Conn) -> None:
+    """Wait until no other transaction makes partitions."""
+    await conn.execute(TAKE_TURN)
+
+
+async def drop_partition(conn: Conn, day: date) -> None:
+    """Drop a day's raw requests, as the owner; psycopg.errors.LockNotAvailable when that would hold up writers."""
+    await conn.execute(GIVE_WAY)
+    await conn.execute(Statement(f"DROP TABLE alquimista_platform.{TABLE}_{day:%Y%m%d}", NoRow))

@@ -1,0 +1,151 @@
+"""Taking events: looked up, counted against the tenant's limit, gathered, written once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from alquimista.cache.bus import Bus
+from alquimista.clock import new_id
+from alquimista.clock import now as clock_now
+from alquimista.db.pool import Database
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.errors import TooManyRequests
+from alquimista.http.limits import Limiter
+from alquimista.http.routes import Limit
+from alquimista.i18n import N_
+from alquimista.usage.models.events import Event, IngestLimit, Outcome, Refusal, Row
+from alquimista.usage.queries import ingest as queries
+from alquimista.usage.service.directory import REFRESH_S, Directory
+from alquimista.usage.service.gather import Gatherer
+
+# A larger write runs in a transaction of its own, since others wait behind it on a pipelined connection.
+_SINGLE_STATEMENT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    rows: list[Row]
+
+
+class Ingest:
+    """The way in for events, one for each web process. Close it before the database.
+
+    Args:
+        db: the database.
+        bus: tells it when a tenant's agents change.
+        limiter: counts events against `settings.ingest_per_minute`, for all processes together.
+    """
+
+    def __init__(self, db: Database, bus: Bus, limiter: Limiter) -> None:
+        self._db = db
+        self._limiter = limiter
+        self._limit = Limit(count=db.settings.ingest_per_minute, seconds=60, per=("tenant",))
+        self.directory = Directory(db, bus)
+        self._gatherer: Gatherer[_Batch, set[UUID]] = Gatherer(self._write, lambda batch: len(batch.rows))
+
+    async def submit(self, tenant_id: UUID, events: Sequence[Event]) -> Outcome:
+        """Write events of a tenant, each once; what became of them, once that is committed.
+
+        An event is counted once by its key: a repetition, in this call or at any time in 40 days, is a duplicate.
+
+        Raises:
+            IngestLimit: the tenant has sent too many this minute. Nothing of this call was written.
+            Unavailable: the database is away or too much waits. Sending the same events again is safe.
+        """
+        outcome = Outcome()
+        if not events:
+            return outcome
+        await self.admit(tenant_id, len(events))
+        rows = await self._rows(tenant_id, events, outcome)
+        claimed = await self._gatherer.put(tenant_id, _Batch(list(rows.values()))) if rows else set()
+        outcome.accepted = len(claimed)
+        outcome.duplicates = len(events) - len(outcome.refused) - outcome.accepted
+        return outcome
+
+    async def admit(self, tenant_id: UUID, count: int) -> None:
+        """Take events from the tenant's limit. A batch as large as the limit, or larger, takes all of it.
+
+        Raises:
+            IngestLimit: not that many are left.
+        """
+        try:
+            await self._limiter.take(f"ingest|{tenant_id.hex}", self._limit, min(count, self._limit.count))
+        except TooManyRequests as refused:
+            wait = int(refused.headers["Retry-After"])
+            problem = IngestLimit(retry_after=wait, limit=self._limit.count)
+            problem.headers |= refused.headers
+            raise problem from None
+
+    async def close(self) -> None:
+        """Take nothing more; write what waits."""
+        await self._gatherer.close()
+
+    async def _rows(self, tenant_id: UUID, events: Sequence[Event], outcome: Outcome) -> dict[UUID, Row]:
+        """The rows to write, by key. Events of agents that the tenant has not activated are refused."""
+        agents = await self.directory.agents(tenant_id)
+        if any(agents.find(event.agent, event.occurred_at) is None for event in events):
+            agents = await self.directory.agents(tenant_id, newer_than=REFRESH_S)
+        rows: dict[UUID, Row] = {}
+        for event in events:
+            agent_id = agents.find(event.agent, event.occurred_at)
+            if agent_id is None:
+                outcome.refused.append(unknown_agent(event.index, event.event_id, event.agent))
+            elif event.key not in rows:
+                rows[event.key] = _row(event, agent_id, agents.currency)
+        return rows
+
+    async def _write(self, tenant_id: UUID, batches: list[_Batch]) -> list[set[UUID]]:
+        """One transaction for all the batches; of each, the keys that it was the first to bring."""
+        rows: dict[UUID, Row] = {}
+        owners: dict[UUID, int] = {}
+        for number, batch in enumerate(batches):
+            for row in batch.rows:
+                if row.key not in rows:
+                    rows[row.key] = row
+                    owners[row.key] = number
+        claimed: list[set[UUID]] = [set() for _ in batches]
+        for key in await self._store(tenant_id, list(rows.values())):
+            claimed[owners[key]].add(key)
+        return claimed
+
+    async def _store(self, tenant_id: UUID, rows: list[Row]) -> set[UUID]:
+        moment = clock_now()
+        if len(rows) <= _SINGLE_STATEMENT:
+            return await queries.write(self._db.tenant(tenant_id), tenant_id, rows, new_id(), moment)
+        async with tenant_transaction(self._db, tenant_id) as conn:
+            return await queries.write(conn, tenant_id, rows, new_id(), moment)
+
+
+def unknown_agent(index: int, event_id: str, agent: UUID | str) -> Refusal:
+    """The refusal of an event whose agent the tenant had not activated."""
+    return Refusal(
+        index,
+        event_id,
+        "unknown_agent",
+        N_("Your company has not activated the agent {agent}.", agent=str(agent)[:100]),
+        "agent_id" if isinstance(agent, UUID) else "agent",
+    )
+
+
+def _row(event: Event, agent_id: UUID, currency: str) -> Row:
+    measures = event.measures
+    return Row(
+        id=new_id(),
+        key=event.key,
+        occurred_at=event.occurred_at,
+        agent_id=agent_id,
+        requests=1,
+        status=measures.status,
+        response_time_ms=measures.response_time_ms,
+        input_tokens=measures.input_tokens,
+        output_tokens=measures.output_tokens,
+        cost_micros=measures.cost,
+        currency=measures.currency or currency,
+        model=measures.model,
+        trace_id=measures.trace_id,
+        span_id="",
+        source=event.source,
+        event_id=event.event_id,
+    )
+

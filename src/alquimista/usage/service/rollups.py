@@ -1,0 +1,165 @@
+"""Folding, counting again, comparing and closing."""
+
+import asyncio
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from alquimista.cache import bus, store
+from alquimista.db.pool import Database
+from alquimista.db.statement import Conn
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.incidents import service as incidents
+from alquimista.incidents.models import NewIncident, Severity
+from alquimista.usage.models.events import LATEST
+from alquimista.usage.models.reports import Difference, RawGone, WrongRange, utc_span
+from alquimista.usage.queries import rollups as queries
+from alquimista.usage.queries import upkeep
+
+log = structlog.get_logger(__name__)
+
+FOLD_LIMIT: Final = 20_000  # Deltas in one fold, so that a backlog is worked off in short transactions.
+_AT_ONCE: Final = 2  # Tenants folded side by side.
+_SHOWN: Final = 20  # Differences that an incident lists.
+
+
+async def fold_all(db: Database) -> int:
+    """Fold every tenant's waiting deltas; how many tenants had some. Costs what is new, not what is stored.
+
+    A tenant whose fold fails is logged and tried again next time; it does not hold up the others.
+    """
+    waiting = await queries.pending(db.staff())
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(tenant_id: UUID) -> None:
+        async with turn:
+            try:
+                await fold(db, tenant_id)
+            except Exception:
+                log.exception("usage.fold_failed", tenant_id=str(tenant_id))
+
+    async with asyncio.TaskGroup() as group:
+        for tenant_id in waiting:
+            group.create_task(one(tenant_id))
+    return len(waiting)
+
+
+async def fold(db: Database, tenant_id: UUID) -> int | None:
+    """Move some of the tenant's deltas into its rollups and tell the caches; the new version, None if none waited."""
+    async with tenant_transaction(db, tenant_id) as conn:
+        version = await queries.fold(conn, tenant_id, FOLD_LIMIT)
+        if version is not None:
+            await _tell(conn, tenant_id, version)
+    return version
+
+
+async def recount(db: Database, tenant_id: UUID, first_day: date, last_day: date) -> bool:
+    """Count the tenant's local days again from raw events; whether anything changed.
+
+    The result equals a fresh count, whatever arrives or is folded meanwhile. Safe to repeat.
+
+    Raises:
+        WrongRange: the first day comes after the last.
+        RawGone: raw events of some of the days are no longer kept; nothing was changed.
+    """
+    async with tenant_transaction(db, tenant_id) as conn:
+        start, stop = await _kept_span(conn, first_day, last_day)
+        version = await queries.correct(conn, tenant_id, first_day, last_day, start, stop)
+        if version is not None:
+            await _tell(conn, tenant_id, version)
+    return version is not None
+
+
+async def compare(conn: Conn, tenant_id: UUID, first_day: date, last_day: date) -> list[Difference]:
+    """What the rollups lack, compared with the raw events, in one snapshot; empty when all is right.
+
+    Needs a transaction: it keeps the partitions of the raw events from being dropped meanwhile.
+
+    Raises:
+        WrongRange, RawGone: as recount.
+    """
+    start, stop = await _kept_span(conn, first_day, last_day)
+    return await queries.compare(conn, tenant_id, first_day, last_day, start, stop)
+
+
+async def reconcile(db: Database, tenant_id: UUID, first_day: date, last_day: date, now: datetime) -> bool:
+    """Compare the days with their raw events; raise an incident on drift, resolve it when there is none any more.
+
+    Drift is not mended here: it is a defect that somebody should look at. `alquimista usage aggregate` mends it.
+
+    Returns:
+        Whether the rollups are right.
+    """
+    async with tenant_transaction(db, tenant_id) as conn:
+        differences = await compare(conn, tenant_id, first_day, last_day)
+        condition = f"usage.drift:{first_day}"
+        if not differences:
+            await incidents.resolve(conn, tenant_id, condition, now)
+            return True
+        log.error("usage.drift", tenant_id=str(tenant_id), first_day=str(first_day), found=len(differences))
+        await incidents.open_incident(conn, tenant_id, _incident(condition, differences, first_day, last_day), now)
+    return False
+
+
+async def close_days(db: Database, tenant_id: UUID, now: datetime) -> list[date]:
+    """Close the tenant's days that ended 3 hours ago or earlier: fold, compare with the raw events, note it.
+
+    Days are closed once; days older than an event may be late have nothing left to wait for and are closed as they are.
+    """
+    while await fold(db, tenant_id) is not None:
+        pass
+    async with tenant_transaction(db, tenant_id) as conn:
+        days = await upkeep.open_days(conn, tenant_id, (now - LATEST).date(), now)
+        kept = await upkeep.partitions(conn)
+    closed: list[date] = []
+    for day in days:
+        if kept and utc_span(day.day, day.day)[0].date() >= kept[0]:
+            await reconcile(db, tenant_id, day.day, day.day, now)
+        if await upkeep.close_day(db.tenant(tenant_id), tenant_id, day, now):
+            closed.append(day.day)
+    return closed
+
+
+async def _kept_span(conn: Conn, first_day: date, last_day: date) -> tuple[datetime, datetime]:
+    if first_day > last_day:
+        raise WrongRange
+    start, stop = utc_span(first_day, last_day)
+    kept = await upkeep.hold_partitions(conn)
+    if not kept or start.date() < kept[0]:
+        first_kept = kept[0] + timedelta(days=1) if kept else last_day + timedelta(days=1)
+        raise RawGone(day=first_kept.isoformat())
+    return start, stop
+
+
+async def _tell(conn: Conn, tenant_id: UUID, version: int) -> None:
+    await bus.publish(conn, store.USAGE_TOPIC, tenant_id=str(tenant_id), version=version)
+
+
+def _incident(condition: str, differences: list[Difference], first_day: date, last_day: date) -> NewIncident:
+    return NewIncident(
+        severity=Severity.ERROR,
+        title="Os totais de uso divergem dos registros",
+        description=(
+            f"Entre {first_day:%d/%m/%Y} e {last_day:%d/%m/%Y} os totais não conferem com os registros recebidos. "
+            "Nossa equipe foi avisada e fará a recontagem."
+        ),
+        source="usage",
+        dedupe_key=condition,
+        details={
+            "differences": len(differences),
+            "first": [
+                {
+                    "hour": d.hour.isoformat() if d.hour else None,
+                    "day": d.day.isoformat() if d.day else None,
+                    "agent_id": str(d.agent_id),
+                    "requests": d.requests,
+                    "failures": d.failures,
+                    "response_ms": d.response_ms,
+                    "cost_micros": d.cost_micros,
+                }
+                for d in differences[:_SHOWN]
+            ],
+        },
+    )

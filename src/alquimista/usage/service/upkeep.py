@@ -1,0 +1,69 @@
+"""Partitions made ahead and dropped by retention; keys and spans forgotten when they can no longer matter."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from alquimista.db.pool import Database
+from alquimista.db.tenancy import owner_transaction
+from alquimista.usage.models.events import KEY_DAYS, LATEST
+from alquimista.usage.queries import upkeep as queries
+
+log = structlog.get_logger(__name__)
+
+AHEAD_DAYS: Final = 14  # The job runs daily: two weeks of failures pass before events find no partition.
+_PURGE_LIMIT: Final = 5_000
+
+
+async def make_partitions(db: Database, now: datetime, *, ahead: int = AHEAD_DAYS) -> int:
+    """Make the partitions that events may fall in, from the latest to `ahead` days on; how many were missing.
+
+    Called at every start and daily. Several processes may do it at once: the table's lock lets them take turns.
+    """
+    today = now.astimezone(UTC).date()
+    wanted = [today + timedelta(days=n) for n in range(-LATEST.days - 1, ahead + 1)]
+    missing = sorted(set(wanted) - set(await queries.partitions(db.staff())))
+    if not missing:
+        return 0
+    async with owner_transaction(db) as conn:
+        await queries.take_turn(conn)
+        missing = sorted(set(wanted) - set(await queries.partitions(conn)))
+        for day in missing:
+            await queries.make_partition(conn, day)
+    return len(missing)
+
+
+async def drop_partitions(db: Database, now: datetime) -> list[date]:
+    """Drop the days of raw events whose retention has ended; which ones. The rollups stay."""
+    first_kept = months_before(now.astimezone(UTC).date(), db.settings.raw_retention_months)
+    dropped: list[date] = []
+    for day in await queries.partitions(db.staff()):
+        if day < first_kept:
+            # A transaction each: dropping locks the whole table, for as short a time as can be.
+            async with owner_transaction(db) as conn:
+                await queries.drop_partition(conn, day)
+            dropped.append(day)
+    if dropped:
+        log.info("usage.raw_dropped", first=str(dropped[0]), last=str(dropped[-1]), days=len(dropped))
+    return dropped
+
+
+async def purge(db: Database, tenant_id: UUID, now: datetime) -> int:
+    """Forget the tenant's event keys and spans of more than 40 days ago, in small batches; how many."""
+    before = now.astimezone(UTC).date() - timedelta(days=KEY_DAYS)
+    conn = db.tenant(tenant_id)
+    forgotten = 0
+    for forget in (queries.purge_keys, queries.purge_spans):
+        while count := await forget(conn, tenant_id, before, _PURGE_LIMIT):
+            forgotten += count
+    return forgotten
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or that month's last day."""
+    index = day.year * 12 + day.month - 1 - months
+    first = date(index // 12, index % 12 + 1, 1)
+    following = date((index + 1) // 12, (index + 1) % 12 + 1, 1)
+    return min(first + timedelta(days=day.day - 1), following - timedelta(days=1))
