@@ -53,7 +53,7 @@ class _Lease:
 
     window: int
     left: int = 0
-    elsewhere: int = 0  # Requests of the window that no process had borrowed at the last look.
+    elsewhere: int = 0  # What no process had borrowed at the last look; -1 when all is lent.
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -82,8 +82,10 @@ class Limiter:
                     nearest = standing
         return nearest
 
-    async def take(self, key: str, limit: Limit) -> Standing:
-        """Take one request from the limit of `key`, a text that names the rule and its subject.
+    async def take(self, key: str, limit: Limit, amount: int = 1) -> Standing:
+        """Take one request, or `amount` things at once, from the limit of `key`: a text that names rule and subject.
+
+        All of the amount is taken, or none of it.
 
         Raises:
             TooManyRequests: the limit is used up.
@@ -93,17 +95,17 @@ class Limiter:
         window = int(seconds // limit.seconds)
         reset = max(1, int((window + 1) * limit.seconds - seconds + 0.999))
         lease = self._lease(key, window)
-        if lease.left <= 0:
+        if lease.left < amount:
             async with lease.lock:
-                if lease.left <= 0:
-                    await self._borrow(key, limit, lease)
-        if lease.left <= 0:
+                if lease.left < amount:
+                    await self._borrow(key, limit, lease, amount - lease.left)
+        if lease.left < amount:
             standing = Standing(limit.count, 0, reset)
             problem = TooManyRequests(retry_after=reset)
             problem.headers |= standing.headers
             raise problem
-        lease.left -= 1
-        return Standing(limit.count, lease.left + lease.elsewhere, reset)
+        lease.left -= amount
+        return Standing(limit.count, lease.left + max(0, lease.elsewhere), reset)
 
     def _lease(self, key: str, window: int) -> _Lease:
         lease = self._leases.get(key)
@@ -113,16 +115,16 @@ class Limiter:
             lease = self._leases[key] = _Lease(window)
         return lease
 
-    async def _borrow(self, key: str, limit: Limit, lease: _Lease) -> None:
+    async def _borrow(self, key: str, limit: Limit, lease: _Lease, missing: int) -> None:
         if lease.elsewhere < 0:
             return  # Used up: no need to ask again before the window ends.
-        block = 1 if limit.exact else max(1, limit.count // BLOCKS)
+        block = max(missing, 0 if limit.exact else limit.count // BLOCKS)
         start = datetime.fromtimestamp(lease.window * limit.seconds, UTC)
         stored = key if len(key) <= _MAX_KEY else hashlib.sha256(key.encode()).hexdigest()
         count = await queries.raise_window(self._db.tenant(PLATFORM_TENANT), stored, start, block)
         unlent = limit.count - count
         lease.left += max(0, min(block, block + unlent))
-        lease.elsewhere = max(0, unlent) if lease.left else -1
+        lease.elsewhere = unlent if unlent > 0 else -1
 
 
 def _subject(kind: str, context: Context) -> str | None:
