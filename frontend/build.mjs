@@ -17,15 +17,19 @@ function walk(folder, suffix) {
   return readdirSync(folder, { recursive: true }).map(String).filter((name) => name.endsWith(suffix)).sort().map((name) => join(folder, name));
 }
 
-// Icons are named by icon("name") in a template, or by icon="name" in Python.
+// Icons are named by a string in a template's {{ }} or {% %}, or by icon="name" in Python. A string that happens to be
+// an icon's name costs some bytes; a name that is missed would be a hole in a page.
 function iconNames() {
+  const known = new Set(readdirSync(join(modules, "lucide-static/icons")).map((name) => name.slice(0, -4)));
   const found = new Set();
-  const scan = (files, pattern) => {
-    for (const file of files) for (const match of readFileSync(file, "utf8").matchAll(pattern)) found.add(match[1]);
-  };
-  scan(walk(join(web, "templates"), ".html"), /icon\(["']([a-z0-9-]+)["']/g);
-  scan(walk(join(web, "templates"), ".html"), /icon=["']([a-z0-9-]+)["']/g);
-  scan(walk(web, ".py"), /icon=["']([a-z0-9-]+)["']/g);
+  for (const file of walk(join(web, "templates"), ".html")) {
+    for (const [code] of readFileSync(file, "utf8").matchAll(/\{[{%].*?[%}]\}/gs)) {
+      for (const [, name] of code.matchAll(/["']([a-z0-9-]+)["']/g)) if (known.has(name)) found.add(name);
+    }
+  }
+  for (const file of walk(web, ".py")) {
+    for (const [, name] of readFileSync(file, "utf8").matchAll(/icon=["']([a-z0-9-]+)["']/g)) found.add(name);
+  }
   return [...found].sort();
 }
 

@@ -24,7 +24,8 @@ class Asset:
 
     def best(self, accept_encoding: str) -> tuple[str, bytes]:
         """The smallest form that the client takes: its content encoding ("" for none) and the bytes."""
-        accepted = {part.split(";")[0].strip() for part in accept_encoding.lower().split(",") if "q=0" not in part.split(".")}
+        wanted = (part.replace(" ", "").partition(";") for part in accept_encoding.lower().split(","))
+        accepted = {name for name, _, weight in wanted if weight.rstrip("0.") != "q="}
         for name, _ in _ENCODINGS:
             if name in accepted and name in self.bodies:
                 return name, self.bodies[name]

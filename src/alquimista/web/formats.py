@@ -52,6 +52,14 @@ def change(value: Number | None, locale: str) -> str:
     return f"{sign}{number(abs(value), locale, places=1)}%"
 
 
+def points(value: Number | None, locale: str) -> str:
+    """A difference of two percentages, in percentage points, with its sign."""
+    if value is None:
+        return NOTHING
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{number(abs(value), locale, places=1)} {'p.p.' if locale == 'pt-BR' else 'pts'}"
+
+
 def money(value: Number | None, locale: str, *, currency: str = "BRL") -> str:
     """An amount in units of the currency (reais, not cents)."""
     return NOTHING if value is None else numbers.format_currency(value, currency, locale=babel(locale))
@@ -94,7 +102,7 @@ def ago(value: datetime | None, locale: str, now: datetime) -> str:
     if seconds > -60:
         return {"pt-BR": "agora", "en": "just now"}[locale]
     return dates.format_timedelta(
-        value - now, granularity="minute", threshold=1.5, add_direction=True, locale=babel(locale)
+        value - now, granularity="minute", threshold=1, add_direction=True, locale=babel(locale)
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,6 @@ from markupsafe import Markup
 
 from alquimista.dashboards.models import (
     AgentLine,
-    DayFigures,
     Figures,
     IncidentLine,
     IntegrationLine,
@@ -25,6 +25,7 @@ from alquimista.web.charts import LineChart, Quota, Series
 from alquimista.web.tables import Table, arrange
 
 PATH: Final = "/app/dashboard"
+UNLIMITED: Final = 999_999  # What the largest plan writes for "as many users as you like".
 LIVE: Final = "overview"  # The id of the element that refreshes itself.
 
 
@@ -52,7 +53,7 @@ AGENT_KEYS: Final = {
 }
 
 
-class OverviewQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+class OverviewQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The state of the page, in its address. An unknown column sorts by requests."""
 
     period: Period = Period.MONTH
@@ -60,6 +61,7 @@ class OverviewQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     order: str = "desc"
     page: int = 1
     seen: str = ""  # The hash of the fragment that the browser shows.
+    error: str = ""  # Why the reader was sent here instead.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,6 @@ class Overview:
     """Everything on the page."""
 
     tenant: TenantMe
-    zone: str
     period: Period
     kpis: tuple[views.Kpi, ...]
     quotas: tuple[tuple[str, Quota], ...]
@@ -87,7 +88,12 @@ class Overview:
     @property
     def live_url(self) -> str:
         """Where this page's fragment refreshes from."""
-        return f"{PATH}/live?" + "&".join(f"{k}={v}" for k, v in self.query.items())
+        return f"{PATH}/live?{urlencode(self.query)}"
+
+    @property
+    def zone(self) -> str:
+        """The tenant's time zone."""
+        return self.tenant.time_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +101,6 @@ class Answers:
     """What the dashboards room answered for one tenant and period."""
 
     tenant: TenantMe
-    zone: str
     usage: TenantUsage
     previous: TenantUsage | None
     agents: Sequence[AgentLine]
@@ -103,22 +108,22 @@ class Answers:
     incidents: Sequence[IncidentLine]
     incident_total: int
 
-    def arrange(self, query: OverviewQuery, locale: str) -> Overview:
-        """The page from the answers, in the reader's language."""
+    def arrange(self, query: OverviewQuery, locale: str, kept: dict[str, str]) -> Overview:
+        """The page from the answers, in the reader's language. `kept` is what every link of the page carries on."""
         sort = query.sort if query.sort in AGENT_KEYS else "requests"
         descending = query.order != "asc"
-        kept = {"period": query.period.value, "sort": sort, "order": "desc" if descending else "asc"}
+        kept = {**kept, "period": query.period.value}
+        order = {"sort": sort, "order": "desc" if descending else "asc"}
         usage = self.tenant.usage
         limits = self.tenant.limits
         return Overview(
             tenant=self.tenant,
-            zone=self.zone,
             period=query.period,
             kpis=kpis(self.usage, self.previous, locale),
             quotas=(
                 ("requests", Quota(usage.requests_this_month, limits.max_requests_per_month)),
                 ("agents", Quota(usage.active_agents, limits.max_agents)),
-                ("users", Quota(usage.active_users, limits.max_users)),
+                ("users", Quota(usage.active_users, limits.max_users if limits.max_users < UNLIMITED else None)),
             ),
             chart=chart(self.usage, self.previous, locale),
             agents=arrange(
@@ -129,13 +134,13 @@ class Answers:
                 page=query.page,
                 id="agents",
                 path=PATH,
-                query={"period": query.period.value},
+                query=kept,
                 target=LIVE,
             ),
             integrations=self.integrations,
             incidents=self.incidents,
             incident_total=self.incident_total,
-            query={**kept, "page": str(query.page)},
+            query={**kept, **order, "page": str(max(1, query.page))},
         )
 
 
@@ -165,8 +170,11 @@ def agent_rows(agents: Sequence[AgentLine], usage: TenantUsage) -> list[AgentRow
 def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple[views.Kpi, ...]:
     """Requests, success, response time and cost of the period, each compared with the period before."""
     now, before = usage.summary, previous.summary if previous else None
+    days = usage.daily_data
+    points = None
+    if before and now.success_rate is not None and before.success_rate is not None:
+        points = now.success_rate - before.success_rate
     requests = views.change(now.total_requests, before.total_requests if before else None)
-    success = views.change(now.success_rate, before.success_rate if before else None)
     response = views.change(now.avg_response_time_ms, before.avg_response_time_ms if before else None)
     cost = views.change(_amount(now), _amount(before) if before else None)
     return (
@@ -176,17 +184,19 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
             value=formats.compact(now.total_requests, locale),
             note=N_("{count} failed", count=formats.number(now.failed_requests, locale)),
             delta=requests,
+            change=formats.change(requests, locale),
             better=views.better(requests, "up"),
-            trend=tuple(float(d.total_requests) for d in usage.daily_data),
+            trend=tuple(float(d.total_requests) for d in days),
         ),
         views.Kpi(
             icon="circle-check-big",
             label=N_("Success"),
             value=formats.percent(now.success_rate, locale),
             note=N_("of all requests"),
-            delta=success,
-            better=views.better(success, "up"),
-            trend=_known(usage.daily_data, "success_rate"),
+            delta=points,
+            change=formats.points(points, locale),
+            better=views.better(points, "up"),
+            trend=tuple(d.success_rate for d in days if d.success_rate is not None),
         ),
         views.Kpi(
             icon="timer",
@@ -194,8 +204,9 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
             value=formats.duration(now.avg_response_time_ms, locale),
             note=N_("p95 of {time}", time=formats.duration(now.p95_response_time_ms, locale)),
             delta=response,
+            change=formats.change(response, locale),
             better=views.better(response, "down"),
-            trend=_known(usage.daily_data, "avg_response_time_ms"),
+            trend=tuple(d.avg_response_time_ms for d in days if d.avg_response_time_ms is not None),
         ),
         views.Kpi(
             icon="coins",
@@ -203,7 +214,8 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
             value=_money(now.cost, locale),
             note=N_("{count} tokens", count=formats.compact(now.total_tokens, locale)),
             delta=cost,
-            trend=tuple(_amount(d) or 0.0 for d in usage.daily_data),
+            change=formats.change(cost, locale),
+            trend=tuple(_amount(d) or 0.0 for d in days),
         ),
     )
 
@@ -215,10 +227,6 @@ def chart(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> Line
         before = tuple(d.total_requests for d in previous.daily_data)
         series.append(Series(translate("Period before", locale), before))
     return LineChart(tuple(d.date for d in usage.daily_data), tuple(series))
-
-
-def _known(days: Sequence[DayFigures], field: str) -> tuple[float, ...]:
-    return tuple(v for d in days if (v := getattr(d, field)) is not None)
 
 
 def _amount(figures: Figures) -> float | None:

@@ -22,6 +22,7 @@ class Kpi:
     value: str
     note: Text
     delta: float | None = None
+    change: str = ""  # The delta as it is written, with its unit.
     better: bool | None = None
     trend: tuple[float, ...] = ()
 
@@ -71,7 +72,16 @@ SEVERITIES: Final = {
     "error": Badge(N_("Error"), "bad", icon="circle-alert"),
     "critical": Badge(N_("Critical"), "bad", icon="siren"),
 }
+PLANS: Final = {
+    "starter": N_("Starter"),
+    "profissional": N_("Professional"),
+    "expert": N_("Expert"),
+    "enterprise": N_("Enterprise"),
+}
+QUOTAS: Final = {"requests": N_("Requests"), "agents": N_("Agents"), "users": N_("Users")}
 RESOLVED: Final = Badge(N_("Resolved"), "good", icon="circle-check")
+STATES: Final = {"integration": INTEGRATION_STATES, "severity": SEVERITIES, "resolved": RESOLVED, "tenant": TENANT_STATES}
+FORBIDDEN: Final = Notice(N_("Your role does not open that page, so you are back at yours."), "warn", icon="shield-alert")
 
 
 def change(now: float | None, before: float | None) -> float | None:

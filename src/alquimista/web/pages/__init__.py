@@ -1,0 +1,1 @@
+"""Pages: thin handlers that call services and fill templates."""
