@@ -1,23 +1,25 @@
 """`alquimista`: the frame of the command line, and what a person reads when a command fails."""
 
-import importlib
-import importlib.util
 import os
 import sys
 import tempfile
 import traceback
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Final
 
+import psycopg
 import typer
 
 from alquimista import __version__
 from alquimista.cli import migrations, serve, up, worker
 from alquimista.config import ConfigError
+from alquimista.errors import Problem
+from alquimista.runtime.failures import StartError
 
 _MISTAKE: Final = 2
-_BUG: Final = 1
+_FAILURE: Final = 1
 _INTERRUPTED: Final = 130
 
 app = typer.Typer(
@@ -65,33 +67,25 @@ def run(arguments: list[str]) -> int:
 
 
 def _report(error: Exception) -> int:
-    from alquimista.errors import Problem
-    from alquimista.runtime.failures import StartError
-
-    if isinstance(error, typer.TyperException):
-        return _say(_sentence(error.format_message()), error.exit_code)
-    if isinstance(error, typer.Abort):
-        return _say("Stopped.", _INTERRUPTED)
-    if isinstance(error, ConfigError):
-        return _say(str(error), _MISTAKE)
-    if isinstance(error, StartError):
-        return _say(str(error), error.exit_code)
-    if isinstance(error, Problem) and error.status < 500:
-        return _say(" ".join([str(error), *(f"{e.field}: {e.reason}" for e in error.errors)]), _MISTAKE)
-    if (unreachable := _database_sentence(error)) is not None:
-        return _say(unreachable, _BUG)
-    return _say(f"Alquimista failed by its own fault; the details are in {_record(error)}.", _BUG)
-
-
-def _database_sentence(error: Exception) -> str | None:
-    if "psycopg" not in sys.modules:  # A command that never touched the database need not load its driver.
-        return None
-    import psycopg
-
-    if not isinstance(error, psycopg.OperationalError):
-        return None
-    reason = " ".join(str(error).split())
-    return f"The database does not answer ({reason}); check ALQUIMISTA_DATABASE_URL and the server."
+    status = _FAILURE
+    match error:
+        case typer.TyperException():
+            sentence, status = _sentence(error.format_message()), error.exit_code
+        case typer.Abort():
+            sentence, status = "Stopped.", _INTERRUPTED
+        case ConfigError():
+            sentence, status = str(error), _MISTAKE
+        case StartError():
+            sentence, status = str(error), error.exit_code
+        case Problem() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            fields = (f"{e.field}: {e.reason}" for e in error.errors)
+            sentence, status = " ".join([str(error), *fields]), _MISTAKE
+        case psycopg.OperationalError():
+            reason = " ".join(str(error).split())
+            sentence = f"The database does not answer ({reason}); check ALQUIMISTA_DATABASE_URL."
+        case _:
+            sentence = f"Alquimista failed by its own fault; the details are in {_record(error)}."
+    return _say(sentence, status)
 
 
 def _record(error: Exception) -> Path:

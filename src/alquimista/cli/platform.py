@@ -4,7 +4,6 @@ import http.client
 import os
 import signal
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from socket import socket
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from alquimista.config import ConfigError, Settings, load, variable
+from alquimista.config import Settings, load, variable
 from alquimista.db.bootstrap import bootstrap, role_url
 from alquimista.db.migrations import runner
 from alquimista.db.migrations.models import MigrationError, Step
@@ -68,13 +67,13 @@ class Platform:
                 self._seed(settings)
             status.update("Starting the web and worker processes…")
             with Supervisor(self._programs(settings, listener), server, self._say) as supervisor:
-                listener.close()  # The web processes hold the port; when they let go, it is free.
                 answered = supervisor.until(self._answers)
                 status.stop()
                 if answered:
                     self._welcome(settings)
                     supervisor.until_stopped()
                 self._say("Stopping…")
+                listener.close()  # The web processes close theirs first: from then on the port is free.
         self._say("Stopped.")
 
     def _settings(self, secrets: datadir.Secrets, database_url: str) -> Settings:
@@ -168,7 +167,5 @@ class Platform:
 
 def _without_user(url: str) -> str:
     """The address alone: children sign in with their own roles, and need no administrator's password."""
-    parts = conninfo_to_dict(url)
-    return make_conninfo(
-        **{name: value for name, value in parts.items() if name not in {"user", "password", "passfile"}}
-    )
+    own = {"user", "password", "passfile"}
+    return make_conninfo(**{k: str(v) for k, v in conninfo_to_dict(url).items() if v is not None and k not in own})

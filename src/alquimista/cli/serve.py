@@ -1,5 +1,7 @@
 """`alquimista serve`: one web process, for production or under `alquimista up`."""
 
+import os
+import socket
 from typing import Annotated, Final
 
 import typer
@@ -15,9 +17,6 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the pages and the API from this process until a signal asks for the end."""
-    import os
-    import socket
-
     import uvicorn
 
     from alquimista.app import create_app

@@ -1,11 +1,11 @@
 """`alquimista worker`: the job worker alone, for production."""
 
+import asyncio
+import os
+
 
 def worker() -> None:
     """Run background jobs and the clock's work until a signal asks for the end."""
-    import asyncio
-    import os
-
     import uvloop
 
     from alquimista.cli.settings import with_database

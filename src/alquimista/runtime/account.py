@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from alquimista.runtime.failures import Refused
+from alquimista.runtime.failures import RefusedError
 
 _PREFERRED: Final = ("alquimista", "postgres")
 _LAST_RESORT: Final = "nobody"
@@ -30,12 +30,12 @@ def service_account(cluster: Path) -> Account | None:
     a new system user `alquimista`, the user `nobody`.
 
     Raises:
-        Refused: the cluster belongs to somebody else and this process is not root.
+        RefusedError: the cluster belongs to somebody else and this process is not root.
     """
     owner = cluster.stat().st_uid if cluster.exists() else None
     if os.geteuid() != 0:
         if owner not in {None, os.geteuid()}:
-            raise Refused(f"{cluster} belongs to {_name(owner)}; start as that user or as root.")
+            raise RefusedError(f"{cluster} belongs to {_name(owner)}; start as that user or as root.")
         return None
     if owner:
         try:
@@ -70,7 +70,7 @@ def _choose() -> Account:
             return _account(pwd.getpwnam(_PREFERRED[0]))
     if _LAST_RESORT in entries:
         return _account(entries[_LAST_RESORT])
-    raise Refused("PostgreSQL does not run as root and this machine has no other user; add one named alquimista.")
+    raise RefusedError("PostgreSQL does not run as root and this machine has no other user; add one named alquimista.")
 
 
 def _account(entry: pwd.struct_passwd) -> Account:

@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from alquimista.config import new_secret
-from alquimista.runtime.failures import Refused
+from alquimista.runtime.failures import RefusedError
 
 CLUSTER: Final = "postgres"
 SECRETS: Final = "secrets.json"
@@ -52,15 +52,15 @@ def prepare(directory: Path) -> Path:
     """Make the directory if needed; its absolute path.
 
     Raises:
-        Refused: it cannot be made or written.
+        RefusedError: it cannot be made or written.
     """
     directory = directory.expanduser().resolve()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(f"The data directory {directory} cannot be made: {error.strerror}.") from None
+        raise RefusedError(f"The data directory {directory} cannot be made: {error.strerror}.") from None
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise Refused(f"The data directory {directory} is not writable for you; choose one with --data-dir.")
+        raise RefusedError(f"The data directory {directory} is not writable for you; choose one with --data-dir.")
     return directory
 
 
@@ -69,7 +69,7 @@ def lock(directory: Path) -> Iterator[None]:
     """Hold the directory for the length of the block. The kernel lets go of it when the process dies, however it dies.
 
     Raises:
-        Refused: another process holds it; the sentence names its PID.
+        RefusedError: another process holds it; the sentence names its PID.
     """
     with os.fdopen(os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
         try:
@@ -77,7 +77,7 @@ def lock(directory: Path) -> Iterator[None]:
         except BlockingIOError:
             holder = file.read().strip()
             who = f"process {holder}" if holder else "another process"
-            raise Refused(
+            raise RefusedError(
                 f"The data directory {directory} is in use by {who}; stop it, or choose another with --data-dir."
             ) from None
         file.truncate(0)
@@ -91,17 +91,17 @@ def secrets(directory: Path) -> Secrets:
     """The directory's secrets, generated the first time.
 
     Raises:
-        Refused: the file is unreadable, or it is gone while the database that it opens is still there.
+        RefusedError: the file is unreadable, or it is gone while the database that it opens is still there.
     """
     path = directory / SECRETS
     try:
         return msgspec.json.decode(path.read_bytes(), type=Secrets)
     except FileNotFoundError:
         if (directory / CLUSTER).exists():
-            raise Refused(f"{path} is missing, and the database needs it; restore it from a backup.") from None
+            raise RefusedError(f"{path} is missing, and the database needs it; restore it from a backup.") from None
         return _generate(path)
     except (OSError, msgspec.DecodeError) as error:
-        raise Refused(f"{path} cannot be read ({error}); restore it from a backup.") from None
+        raise RefusedError(f"{path} cannot be read ({error}); restore it from a backup.") from None
 
 
 def _generate(path: Path) -> Secrets:

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import quote
 
 import psycopg
@@ -17,7 +17,7 @@ from psycopg import sql
 from alquimista.runtime import binaries as programs
 from alquimista.runtime import datadir, leftovers
 from alquimista.runtime.account import Account, own, service_account
-from alquimista.runtime.failures import Refused, StartError
+from alquimista.runtime.failures import RefusedError, StartError
 from alquimista.runtime.process import die_with_parent, ended, open_log
 
 DATABASE: Final = "alquimista"
@@ -83,7 +83,7 @@ class EmbeddedServer:
         """Initialise the cluster if there is none, end what an earlier run left, start, and wait for an answer.
 
         Raises:
-            Refused: the cluster is of another major version or belongs to another user.
+            RefusedError: the cluster is of another major version or belongs to another user.
             StartError: the server does not start; the sentence names its log.
         """
         self._binaries = programs.usable(self._binaries, self._account)
@@ -115,7 +115,7 @@ class EmbeddedServer:
         return None if status is None else ended(status)
 
     def stop(self) -> None:
-        """Fast shutdown: sessions end, a checkpoint is written. After 20 s without a checkpoint, after 25 s by force."""
+        """Fast shutdown: sessions end and a checkpoint is written; after 20 s without one, after 25 s by force."""
         if self._process is None:
             return
         for step, patience in ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
@@ -128,7 +128,7 @@ class EmbeddedServer:
         self._process = None
         shutil.rmtree(self._socket_dir, ignore_errors=True)
 
-    def __enter__(self) -> "EmbeddedServer":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -171,9 +171,9 @@ class EmbeddedServer:
         ours = programs.major(self._binaries)
         theirs = (self._cluster / "PG_VERSION").read_text().strip()
         if theirs != str(ours):
-            raise Refused(
-                f"{self._cluster} is a cluster of PostgreSQL {theirs}, and this program brings {ours}; dump it with the "
-                "old program and restore it into a new data directory."
+            raise RefusedError(
+                f"{self._cluster} is a cluster of PostgreSQL {theirs}, and this program brings {ours}; dump it "
+                "with the old program and restore it into a new data directory."
             )
 
     def _await_ready(self) -> None:
@@ -226,4 +226,4 @@ class EmbeddedServer:
             os.chown(self._socket_dir, owner.uid, owner.gid)
         seen = self._socket_dir.lstat()
         if seen.st_uid != owner.uid or seen.st_mode & 0o170777 != 0o040700:
-            raise Refused(f"{self._socket_dir} is not a private directory of ours; remove it.")
+            raise RefusedError(f"{self._socket_dir} is not a private directory of ours; remove it.")

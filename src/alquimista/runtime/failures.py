@@ -9,7 +9,7 @@ class StartError(Exception):
     exit_code: ClassVar[int] = 1
 
 
-class Refused(StartError):
+class RefusedError(StartError):
     """What was asked for cannot be done as asked: a busy port, a directory in use, a cluster of another version."""
 
     exit_code: ClassVar[int] = 2

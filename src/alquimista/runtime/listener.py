@@ -5,7 +5,7 @@ import socket
 import time
 from typing import Final
 
-from alquimista.runtime.failures import Refused
+from alquimista.runtime.failures import RefusedError
 
 _BACKLOG: Final = 2048
 _PATIENCE: Final = 2.0  # Seconds. The web processes of a run that was killed need a moment to let go of the port.
@@ -15,7 +15,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes any free one. Connections wait in it until the web processes accept them.
 
     Raises:
-        Refused: the port is busy or forbidden, or the host is not an address of this machine.
+        RefusedError: the port is busy or forbidden, or the host is not an address of this machine.
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -25,7 +25,7 @@ def listen(host: str, port: int) -> socket.socket:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
                 continue
-            raise Refused(_sentence(host, port, error)) from None
+            raise RefusedError(_sentence(host, port, error)) from None
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -97,7 +97,7 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         for end in (self._wake, self._bell):
-            end.setblocking(False)
+            end.settimeout(0)
         for number in (*_STOPPING, signal.SIGCHLD):
             self._handlers[number] = signal.signal(number, self._on_signal)
         signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
