@@ -92,7 +92,7 @@ create table alquimista_platform.usage_deltas (
   batch_id uuid not null,
   hour timestamptz not null,
   agent_id uuid not null,
-  currency text not null,
+  currency text not null check (alquimista_platform.is_currency(currency)),
   requests bigint not null,
   failures bigint not null,
   response_ms bigint not null,
@@ -121,7 +121,7 @@ create table alquimista_platform.usage_hourly (
   tenant_id uuid not null,
   hour timestamptz not null,
   agent_id uuid not null,
-  currency text not null,
+  currency text not null check (alquimista_platform.is_currency(currency)),
   requests bigint not null,
   failures bigint not null,
   response_ms bigint not null,
@@ -149,7 +149,7 @@ create table alquimista_platform.tenant_usage_daily (
   tenant_id uuid not null,
   day date not null,
   agent_id uuid not null,
-  currency text not null,
+  currency text not null check (alquimista_platform.is_currency(currency)),
   requests bigint not null,
   failures bigint not null,
   response_ms bigint not null,
@@ -198,7 +198,7 @@ comment on column alquimista_platform.usage_closed_days.requests is 'Requests of
 create table alquimista_platform.usage_zone_changes (
   tenant_id uuid not null references alquimista_platform.tenants,
   until timestamptz not null,
-  time_zone text not null,
+  time_zone text not null check (length(time_zone) between 1 and 64),
   primary key (tenant_id, until)
 );
 comment on table alquimista_platform.usage_zone_changes is 'Time zones that a tenant had before, so that a change affects the future only. Hours after the last row follow tenants.time_zone.';
