@@ -101,7 +101,7 @@ WITH tables AS (
 )
 """
 
-_RULES = {
+RULES = {
     "has no tenant_id uuid NOT NULL": """
         SELECT name FROM tables t WHERE tenant AND NOT EXISTS (SELECT FROM columns c
           WHERE c.oid = t.oid AND c.name = 'tenant_id' AND c.type = 'uuid' AND c.attnotnull)""",
@@ -234,7 +234,7 @@ def violations(conn: psycopg.Connection[Any]) -> list[str]:
     found = []
     with conn.transaction():
         conn.execute("SELECT set_config('search_path', '', true)")
-        for sentence, sql in _RULES.items():
+        for sentence, sql in RULES.items():
             found += [f"{name}: {sentence}" for (name,) in conn.execute((_TABLES + sql).encode(), params)]
     return found
 
