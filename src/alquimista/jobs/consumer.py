@@ -1,0 +1,107 @@
+"""Taking jobs out of the queue: PgQueuer over our tables, on a direct connection of its own."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+import psycopg
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import EntrypointExecutorParameters
+from pgqueuer.domain.models import Schedule
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.domain.types import Channel
+
+from alquimista.access import PLATFORM_TENANT
+from alquimista.db.roles import connection_info
+from alquimista.jobs.executor import Executor
+from alquimista.jobs.models import Job, Periodic
+from alquimista.jobs.queue import enqueue
+from alquimista.wiring import Services
+
+# The names of migration 018. All are given, so that no environment variable of PgQueuer's changes them.
+NAMES: Final = DBSettings(
+    prefix="",
+    db_schema="alquimista_platform",
+    channel=Channel("alquimista_jobs"),
+    function="job_queue_changed",
+    statistics_table="job_statistics",
+    queue_status_type="job_status",
+    queue_table="job_queue",
+    queue_table_log="job_log",
+    trigger="job_queue_changed",
+    schedules_table="job_schedules",
+)
+# A worker that gave no sign of life for so long loses its jobs to another one.
+LEASE: Final = timedelta(seconds=20)
+_BATCH: Final = 10
+_AT_ONCE: Final = 40
+# Notifications wake the worker at once; this is how long a lost one can cost.
+_POLL: Final = timedelta(seconds=5)
+
+
+def queue_queries(conn: psycopg.AsyncConnection[Any]) -> Queries:
+    """PgQueuer's statements over our tables, on an autocommit connection."""
+    return Queries(
+        PsycopgDriver(conn), QueryBuilderEnvironment(NAMES), QueryQueueBuilder(NAMES), QuerySchedulerBuilder(NAMES)
+    )
+
+
+async def consume(
+    services: Services,
+    jobs: Sequence[Job],
+    periodic: Sequence[Periodic],
+    stop: asyncio.Event,
+    *,
+    lease: timedelta = LEASE,
+) -> None:
+    """Run jobs until `stop` is set, then finish those that run.
+
+    Raises:
+        psycopg.Error, pgqueuer.domain.errors.FailingListenerError: the connection was lost; call again.
+        RuntimeError: two jobs have the same name.
+        ValueError: a cron expression cannot be read.
+    """
+    everything = [*jobs, *(one.job for one in periodic)]
+    conn = await psycopg.AsyncConnection.connect(connection_info(services.settings, "internal"), autocommit=True)
+    async with conn:
+        queries = queue_queries(conn)
+        queuer = PgQueuer(connection=queries.driver, channel=NAMES.channel, queries=queries)
+        for job in everything:
+            _register(queuer, services, job)
+        for one in periodic:
+            queuer.schedule(one.name, one.cron)(partial(_due, services, one.name))
+        stopper = asyncio.create_task(_stop(queuer, stop))
+        try:
+            await queuer.run(
+                dequeue_timeout=_POLL,
+                batch_size=_BATCH,
+                max_concurrent_tasks=_AT_ONCE,
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=lease,
+            )
+        finally:
+            stopper.cancel()
+
+
+async def _due(services: Services, name: str, _schedule: Schedule) -> None:
+    await enqueue(services.db.tenant(PLATFORM_TENANT), name, dedupe=name)
+
+
+async def _stop(queuer: PgQueuer, stop: asyncio.Event) -> None:
+    await stop.wait()
+    queuer.shutdown.set()
+
+
+def _register(queuer: PgQueuer, services: Services, job: Job) -> None:
+    async def unused(_job: object) -> None:
+        raise AssertionError("The executor calls the handler itself")
+
+    parameters = EntrypointExecutorParameters(
+        func=unused, concurrency_limit=job.concurrency, accepts_context=False, on_failure="hold"
+    )
+    queuer.qm.register_executor(job.name, Executor(parameters, job, services))

@@ -1,0 +1,89 @@
+"""What a job is: a name, a handler, and a payload that names its tenant."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from alquimista.wiring import Services
+
+# Takes the process's services, the tenant (None: no tenant's) and the payload, a Struct of the job's own type.
+Handler = Callable[[Services, UUID | None, Any], Awaitable[None]]
+
+LIVE_FOR: Final = timedelta(seconds=20)  # A worker that gave no sign of life for so long is gone.
+_FIRST_RETRY_S: Final = 5
+_LAST_RETRY_S: Final = 3600
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """The payload of a job that needs none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One kind of job. Its handler must be idempotent: after a crash it may run again.
+
+    `name` is `room.verb`. `retries` are tries after the first, with growing pauses (see `pause`). `timeout_s` ends a
+    try. `concurrency` limits how many run at once over all workers; 0 is no limit.
+    """
+
+    name: str
+    handler: Handler
+    payload: type[msgspec.Struct] = Nothing
+    retries: int = 3
+    timeout_s: float = 300
+    concurrency: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periodic:
+    """A job without tenant and payload that is enqueued by the clock.
+
+    `cron` is five fields in UTC. A run that is due while the last one still waits or runs is left out; after a pause of
+    all workers, one run catches up.
+    """
+
+    name: str
+    cron: str
+    handler: Handler
+    retries: int = 3
+    timeout_s: float = 3600
+
+    @property
+    def job(self) -> Job:
+        """What the queue runs: never twice at once."""
+        return Job(name=self.name, handler=self.handler, retries=self.retries, timeout_s=self.timeout_s, concurrency=1)
+
+
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is stored as a job's payload."""
+
+    data: msgspec.Raw
+    tenant_id: UUID | None = None
+    trace_id: str = ""
+
+
+class JobFailed(Exception):  # noqa: N818 - It is told as a fact.
+    """What is kept about a job that failed: the error's kind and its masked text."""
+
+
+class Depth(msgspec.Struct, frozen=True):
+    """How many jobs of a name are in a state, and for how many seconds the oldest has been."""
+
+    name: str
+    status: str
+    count: int
+    oldest_seconds: float
+
+
+def pause(attempt: int) -> timedelta:
+    """How long to wait before try number `attempt` + 2: 5 s, 20 s, 80 s, 320 s, then up to an hour."""
+    return timedelta(seconds=min(_FIRST_RETRY_S * 4**attempt, _LAST_RETRY_S))
+
+
+def live_since(now: datetime) -> datetime:
+    """A worker seen since then lives."""
+    return now - LIVE_FOR
