@@ -4,9 +4,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from support.databases import FreshDatabase
 
 from alquimista.db.bootstrap import role_url
+from support.databases import FreshDatabase
 
 AsRole = Callable[..., AbstractContextManager[psycopg.Connection[Any]]]
 

@@ -1,6 +1,7 @@
 """Every table keeps to the rules of one tenancy, and a table that broke one would be noticed."""
 
 import pytest
+
 from support.tenancy_rules import RULES, exceptions_without_table, tenant_tables, violations
 
 TABLE = "alquimista_platform.tenant_agents"
@@ -8,8 +9,10 @@ TABLE = "alquimista_platform.tenant_agents"
 SABOTAGE = {
     "has no tenant_id uuid NOT NULL": "create table public.fresh (id uuid primary key)",
     "does not force row security": f"alter table {TABLE} no force row level security",
-    "does not hold the app to its tenant, in what it sees and in what it writes": f"drop policy tenant_isolation on {TABLE}",
-    "lets the app past its tenant by a second policy": f"create policy wide on {TABLE} for select to alquimista_app using (true)",
+    "does not hold the app to its tenant, in what it sees and writes": f"drop policy tenant_isolation on {TABLE}",
+    "lets the app past its tenant by a second policy": (
+        f"create policy wide on {TABLE} for select to alquimista_app using (true)"
+    ),
     "lets the app read what belongs to sign-in": (
         "create policy wide on alquimista_platform.sessions for select to alquimista_app using (true)"
     ),
@@ -37,7 +40,9 @@ SABOTAGE = {
     "lets staff write": f"grant update (status) on {TABLE} to alquimista_internal",
     "grants sign-in's secrets": "grant select on alquimista_platform.sessions to alquimista_app",
     "lets the app delete": f"grant delete on {TABLE} to alquimista_app",
-    "is append-only, yet granted for change": "grant update (details) on alquimista_platform.audit_logs to alquimista_app",
+    "is append-only, yet granted for change": (
+        "grant update (details) on alquimista_platform.audit_logs to alquimista_app"
+    ),
     "is granted to a role that we do not know": f"grant select on {TABLE} to pg_monitor",
     "does not belong to the owner": f"alter table {TABLE} owner to postgres",
     "has a time without zone, or an inexact amount": f"alter table {TABLE} add column at timestamp",

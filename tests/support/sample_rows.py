@@ -96,22 +96,23 @@ class Samples:
         return row | _BY_TABLE.get(table, lambda _: {})(self)
 
     def _value(self, table: str, name: str, kind: str, checks: list[str]) -> Any:
-        if name == "tenant_id":
-            return self.tenant_id
-        for check in checks:
-            listed = re.search(rf"\(?{name} = ANY \(ARRAY\[([^\]]*)\]", check)
-            if listed and not listed[1].startswith("'INTERNAL"):
-                return listed[1].split("'")[1]
-            if listed:
-                return "TENANT_USER"
-            if "is_email" in check:
-                return f"{name}.{self.tenant_id}@example.com"
-        if name in _BY_NAME:
-            return _BY_NAME[name]
+        plain = {
+            "tenant_id": self.tenant_id,
+            "role": "TENANT_USER",  # The first role that the check lists is for staff.
+            **_BY_NAME,
+        }
+        if name in plain:
+            return plain[name]
+        listed = next(
+            filter(None, (re.search(rf"\(?{name} = ANY \(ARRAY\['([^']*)'", check) for check in checks)), None
+        )
+        if listed:
+            return listed[1]
         if kind == "uuid":
             return new_id()
         if kind == "text":
-            return f"{name.replace('_', '')}{str(self.tenant_id)[-6:]}"
+            local = f"{name.replace('_', '')}{str(self.tenant_id)[-6:]}"
+            return f"{local}@example.com" if any("is_email" in check for check in checks) else local
         if kind not in _BY_TYPE:
             raise AssertionError(f"{table}.{name} is {kind}: say in sample_rows.py what a valid value is")
         return _BY_TYPE[kind]
@@ -139,9 +140,11 @@ def statement(table: str, row: Row) -> sql.Composed:
 def samples(conn: psycopg.Connection[Any], cnpj: str) -> Samples:
     """A new tenant, and the maker of its rows."""
     tenant_id = new_id()
+    conn.execute("SET search_path = ''")  # So that the catalogue names every table with its schema.
     conn.execute(
         "INSERT INTO alquimista_platform.tenants (id, name, cnpj, segment, plan, max_agents, max_users,"
-        " max_requests_per_month, created_at, updated_at) VALUES (%s, 'Sample', %s, 'saude', 'starter', 9, 9, 9, %s, %s)",
+        " max_requests_per_month, created_at, updated_at)"
+        " VALUES (%s, 'Sample', %s, 'saude', 'starter', 9, 9, 9, %s, %s)",
         [tenant_id, cnpj, MOMENT, MOMENT],
     )
     return Samples(conn, tenant_id, {})

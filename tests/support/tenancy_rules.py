@@ -107,7 +107,7 @@ RULES = {
           WHERE c.oid = t.oid AND c.name = 'tenant_id' AND c.type = 'uuid' AND c.attnotnull)""",
     "does not force row security": """
         SELECT name FROM tables WHERE NOT partition AND NOT forced AND name <> ALL (%(globals)s)""",
-    "does not hold the app to its tenant, in what it sees and in what it writes": """
+    "does not hold the app to its tenant, in what it sees and writes": """
         SELECT name FROM tables t WHERE tenant AND NOT EXISTS (SELECT FROM policies p
           WHERE p.oid = t.oid AND p.polcmd = '*' AND p.polpermissive AND 'alquimista_app' = ANY (p.roles)
             AND p.visible = %(own)s AND p.written = %(own)s)""",
@@ -121,7 +121,8 @@ RULES = {
           AND (polcmd <> 'a' OR written NOT LIKE '%%' || %(own)s || '%%' OR written LIKE '%% OR %%')""",
     "has a policy for everyone": "SELECT name || ', policy ' || polname FROM policies WHERE 'PUBLIC' = ANY (roles)",
     "lets staff do more than read": """
-        SELECT name || ', policy ' || polname FROM policies WHERE 'alquimista_internal' = ANY (roles) AND polcmd <> 'r'""",
+        SELECT name || ', policy ' || polname FROM policies
+        WHERE 'alquimista_internal' = ANY (roles) AND polcmd <> 'r'""",
     "lets staff into sign-in": """
         SELECT name FROM policies WHERE name = ANY (%(sign_in)s) AND 'alquimista_internal' = ANY (roles)""",
     "is out of staff's sight": """
@@ -155,9 +156,11 @@ RULES = {
         WHERE role = 'alquimista_internal' AND privilege <> 'SELECT' AND name <> ALL (%(queue)s)""",
     "grants sign-in's secrets": """
         SELECT name || ', ' || privilege || ' to ' || role FROM grants
-        WHERE name = ANY (%(sign_in)s) AND (role = 'alquimista_internal' OR role = 'alquimista_app' AND privilege <> 'INSERT')""",
+        WHERE name = ANY (%(sign_in)s)
+          AND (role = 'alquimista_internal' OR role = 'alquimista_app' AND privilege <> 'INSERT')""",
     "lets the app delete": """
-        SELECT name FROM grants WHERE role = 'alquimista_app' AND privilege = 'DELETE' AND name <> ALL (%(deletable)s)""",
+        SELECT name FROM grants
+        WHERE role = 'alquimista_app' AND privilege = 'DELETE' AND name <> ALL (%(deletable)s)""",
     "is append-only, yet granted for change": """
         SELECT name || ', ' || privilege || ' to ' || role FROM grants
         WHERE name = ANY (%(append_only)s) AND privilege NOT IN ('SELECT', 'INSERT')""",
@@ -168,8 +171,8 @@ RULES = {
         SELECT name FROM tables WHERE relowner <> 'alquimista_owner'::regrole""",
     "has a time without zone, or an inexact amount": """
         SELECT c.table || ', ' || c.name FROM columns c
-        WHERE c.type IN ('timestamp without time zone', 'time without time zone', 'time with time zone', 'money', 'real')
-          OR (c.name ~ '_(cents|micros)$' AND c.type <> 'bigint') OR (c.type LIKE 'character%%')""",
+        WHERE c.type IN ('timestamp without time zone', 'time without time zone', 'time with time zone')
+          OR c.type IN ('money', 'real') OR (c.name ~ '_(cents|micros)$' AND c.type <> 'bigint') OR (c.type LIKE 'character%%')""",
     "has money without a currency": """
         SELECT DISTINCT c.table FROM columns c WHERE c.name ~ '_(cents|micros)$' AND NOT EXISTS (
           SELECT FROM columns u WHERE u.oid = c.oid AND u.name = 'currency')""",
@@ -177,7 +180,8 @@ RULES = {
         SELECT c.table || ', ' || c.name FROM columns c
         WHERE (c.type IN ('text', 'jsonb', 'json', 'bytea') OR c.type LIKE '%%[]') AND NOT c.derived
           AND c.table <> ALL (%(queue)s) AND c.table <> 'public.migrations' AND NOT EXISTS (
-          SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f') AND c.attnum = ANY (k.conkey))""",
+          SELECT FROM pg_constraint k
+          WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f') AND c.attnum = ANY (k.conkey))""",
     "takes an address or phone unchecked": """
         SELECT c.table || ', ' || c.name FROM columns c
         WHERE c.name IN ('email', 'recipient', 'telefone', 'whatsapp', 'cnpj') AND NOT EXISTS (
@@ -204,7 +208,8 @@ RULES = {
           SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g WHERE g.grantee = 0))""",
     "is a schema open to everyone": """
         SELECT n.nspname FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g
-        WHERE n.nspname = ANY (%(schemas)s) AND g.grantee = 0 AND (n.nspname, g.privilege_type) <> ('public', 'USAGE')""",
+        WHERE n.nspname = ANY (%(schemas)s) AND g.grantee = 0
+          AND (n.nspname, g.privilege_type) <> ('public', 'USAGE')""",
     "is not described": """
         SELECT name FROM tables WHERE NOT partition AND obj_description(oid, 'pg_class') IS NULL
         UNION ALL SELECT c.table || ', ' || c.name FROM columns c WHERE col_description(c.oid, c.attnum) IS NULL
