@@ -6,6 +6,7 @@ import msgspec
 import psycopg
 import pytest
 import structlog
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.domain.models import Job as QueuedJob
 
 from alquimista.access import PLATFORM_TENANT
@@ -23,7 +24,7 @@ class Parcel(msgspec.Struct):
 
 async def test_the_tables_are_what_the_installed_pgqueuer_expects(settings) -> None:
     async with await psycopg.AsyncConnection.connect(connection_info(settings, "owner"), autocommit=True) as conn:
-        plan = await queue_queries(conn).plan_upgrade()
+        plan = await queue_queries(PsycopgDriver(conn)).plan_upgrade()
     assert list(plan.statements) == []
     assert list(plan.notes) == []
 

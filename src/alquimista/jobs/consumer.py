@@ -1,4 +1,4 @@
-"""Taking jobs out of the queue: PgQueuer over our tables, on a direct connection of its own."""
+"""Taking jobs out of the queue: PgQueuer over our tables, on direct connections of its own."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from pgqueuer.domain.types import Channel
 
 from alquimista.access import PLATFORM_TENANT
 from alquimista.db.roles import connection_info
+from alquimista.jobs.driver import Driver
 from alquimista.jobs.executor import Executor
 from alquimista.jobs.models import Job, Periodic
 from alquimista.jobs.queue import enqueue
@@ -44,11 +45,9 @@ _AT_ONCE: Final = 40
 _POLL: Final = timedelta(seconds=5)
 
 
-def queue_queries(conn: psycopg.AsyncConnection[Any]) -> Queries:
-    """PgQueuer's statements over our tables, on an autocommit connection."""
-    return Queries(
-        PsycopgDriver(conn), QueryBuilderEnvironment(NAMES), QueryQueueBuilder(NAMES), QuerySchedulerBuilder(NAMES)
-    )
+def queue_queries(driver: PsycopgDriver) -> Queries:
+    """PgQueuer's statements over our tables."""
+    return Queries(driver, QueryBuilderEnvironment(NAMES), QueryQueueBuilder(NAMES), QuerySchedulerBuilder(NAMES))
 
 
 async def consume(
@@ -67,9 +66,8 @@ async def consume(
         ValueError: a cron expression cannot be read.
     """
     everything = [*jobs, *(one.job for one in periodic)]
-    conn = await psycopg.AsyncConnection.connect(connection_info(services.settings, "internal"), autocommit=True)
-    async with conn:
-        queries = queue_queries(conn)
+    async with await _connect(services) as asking, await _connect(services) as listening:
+        queries = queue_queries(Driver(asking, listening))
         queuer = PgQueuer(connection=queries.driver, channel=NAMES.channel, queries=queries)
         for job in everything:
             _register(queuer, services, job)
@@ -86,6 +84,10 @@ async def consume(
             )
         finally:
             stopper.cancel()
+
+
+async def _connect(services: Services) -> psycopg.AsyncConnection[Any]:
+    return await psycopg.AsyncConnection.connect(connection_info(services.settings, "internal"), autocommit=True)
 
 
 async def _due(services: Services, name: str, _schedule: Schedule) -> None:
