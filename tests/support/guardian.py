@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 
 import psycopg
-from support.servers import Server
 
 from alquimista.runtime.embedded import EmbeddedServer
+from support.servers import Server
 
 BINARIES = {"embedded": None, "debian": Path("/usr/lib/postgresql/15/bin")}
 # Nothing survives the machine going down, which no test needs; a killed process loses nothing even so.

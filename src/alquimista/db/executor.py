@@ -78,10 +78,10 @@ class Executor:
         if text not in self._queries:
             self._admit(text)
         dumped = self.transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        types, formats = self.transformer.types or (), self.transformer.formats or []
+        key, formats = (text, self.transformer.types or ()), self.transformer.formats or []
         context = context_value(tenant_id).encode()
         for attempt in range(self._size + 1):
-            call = Call(context, text, types, dumped, formats, asyncio.get_running_loop().create_future())
+            call = Call(context, key, dumped, formats, asyncio.get_running_loop().create_future())
             self._submit(call)
             try:
                 return await call.future

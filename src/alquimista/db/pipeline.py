@@ -1,6 +1,6 @@
 """One connection in libpq's pipeline mode: many calls in flight, each a round trip and a transaction of its own.
 
-A call is sent as [Parse, at its first use] + set_config + the statement + Sync. One Sync ends one implicit
+A call is sent as [Parse, at the first use] + set_config + the statement + Sync. One Sync ends one implicit
 transaction, so a call's tenant is gone before the next one begins. Answers come in the order of the calls. A caller
 that gave up leaves its call in line, and its answer is dropped when it arrives: a cancel request is never sent, since
 it may hit a neighbour's statement.
@@ -9,7 +9,7 @@ it may hit a neighbour's statement.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from alquimista.db.failures import is_stale_plan
 
 MAX_PREPARED: Final = 256
 _CONTEXT: Final = b"context"
+Key = tuple[str, tuple[int, ...]]  # A prepared statement's SQL and the types of its parameters.
 
 
 @dataclass(slots=True, eq=False)
@@ -32,16 +33,15 @@ class Call:
     """A statement under a context, its parameters as the server takes them, and the future of its result."""
 
     context: bytes
-    sql: str
-    types: tuple[int, ...]
+    key: Key
     params: Sequence[Buffer | None]
     formats: Sequence[int]
     future: asyncio.Future[PGresult]
-    name: bytes = b""  # Of the prepared statement, once sent.
-    parses: bool = False  # Whether the statement is prepared in the same message.
+    name: bytes = b""  # Of the prepared statement.
+    parses: bool = False  # Whether the statement is parsed in the same message.
     result: PGresult | None = None
     error: psycopg.Error | None = None
-    timer: asyncio.TimerHandle | None = field(default=None, repr=False)
+    timer: asyncio.TimerHandle | None = None
 
 
 class PipelineConnection:
@@ -70,7 +70,8 @@ class PipelineConnection:
         self._on_answer = on_answer
         self._on_lost = on_lost
         self._in_flight: deque[Call] = deque()
-        self._prepared: OrderedDict[tuple[str, tuple[int, ...]], bytes] = OrderedDict()
+        self._prepared: OrderedDict[Key, bytes] = OrderedDict()
+        self._preparing: set[Key] = set()
         self._names = count()
         self._to_close: list[bytes] = []
         self._writing = False
@@ -126,29 +127,40 @@ class PipelineConnection:
     def _send(self, call: Call) -> None:
         while self._to_close:
             self._pg.send_close_prepared(self._to_close.pop())
-        call.name = self._prepare(call)
+        self._name(call)
+        if call.parses:
+            sql, types = call.key
+            self._pg.send_prepare(call.name, sql.encode(), types)
         self._pg.send_query_prepared(_CONTEXT, [call.context])
         self._pg.send_query_prepared(call.name, call.params, call.formats)
         self._pg.pipeline_sync()
 
-    def _prepare(self, call: Call) -> bytes:
-        """The name of the call's prepared statement; the least recently used one makes room for a new one."""
-        key = (call.sql, call.types)
-        if (name := self._prepared.get(key)) is not None:
-            self._prepared.move_to_end(key)
-            return name
-        if len(self._prepared) >= MAX_PREPARED:
-            self._to_close.append(self._prepared.popitem(last=False)[1])
-        name = self._prepared[key] = b"s%d" % next(self._names)
-        call.parses = True
-        self._pg.send_prepare(name, call.sql.encode(), call.types)
-        return name
+    def _name(self, call: Call) -> None:
+        """Choose the prepared statement of a call, so that no call depends on the success of another one.
 
-    def _forget(self, call: Call) -> None:
-        """Prepare anew at the next use. Whether the server holds the name is unknown; closing it is right anyway."""
-        key = (call.sql, call.types)
-        if self._prepared.get(key) == call.name:
-            del self._prepared[key]
+        Until the first use of a statement has succeeded, the calls behind it parse it themselves, without a name.
+        """
+        if (name := self._prepared.get(call.key)) is not None:
+            self._prepared.move_to_end(call.key)
+            call.name = name
+            return
+        call.parses = True
+        if call.key not in self._preparing:
+            self._preparing.add(call.key)
+            call.name = b"s%d" % next(self._names)
+
+    def _learn(self, call: Call) -> None:
+        """Keep or forget the call's prepared statement. Closing one that the server does not have is no error."""
+        if call.parses and call.name:
+            self._preparing.discard(call.key)
+            if call.error is not None:
+                self._to_close.append(call.name)
+                return
+            self._prepared[call.key] = call.name
+            if len(self._prepared) > MAX_PREPARED:
+                self._to_close.append(self._prepared.popitem(last=False)[1])
+        elif call.error is not None and is_stale_plan(call.error) and self._prepared.get(call.key) == call.name:
+            del self._prepared[call.key]
             self._to_close.append(call.name)
 
     def _flush(self) -> None:
@@ -207,8 +219,7 @@ class PipelineConnection:
                 raise psycopg.NotSupportedError(f"a statement answered {ExecStatus(status).name}")
 
     def _answer(self, call: Call) -> None:
-        if call.error is not None and (call.parses or is_stale_plan(call.error)):
-            self._forget(call)
+        self._learn(call)
         if not call.future.done():
             if call.error is not None:
                 call.future.set_exception(call.error)
