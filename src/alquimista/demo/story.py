@@ -110,29 +110,33 @@ TENANTS: Final = (
 _PRICE_PER_1000: Final = {"gpt-5-nano": 900, "gpt-5-mini": 4_200, "claude-haiku-4-5": 9_800, "claude-sonnet-5": 31_000}
 
 
-def requests_of(tenant: DemoTenant, day: date, days_ago: int) -> Iterator[DemoRequest]:
+def bad_afternoon(day: date) -> bool:
+    """Whether the model's provider was unstable from 14:00 to 16:00: one day in seventeen."""
+    return day.toordinal() % 17 == 9
+
+
+def requests_of(tenant: DemoTenant, day: date) -> Iterator[DemoRequest]:
     """The requests of one local day, in order of time; the same every time it is asked.
 
-    Traffic grows over the history, rests at weekends and follows office hours. One bad afternoon, a week ago, gives the
-    pages an incident to show.
+    Traffic grows and shrinks over the months, rests at weekends, follows office hours, and has bad afternoons.
     """
     rng = random.Random(f"{SEED}/{tenant.slug}/{day}")  # noqa: S311 - Repeatable demo data, not a secret.
-    growth = 1 - 0.011 * days_ago
+    growth = 1 + 0.2 * math.sin(day.toordinal() / 41)
     weekend = 0.35 if day.weekday() >= 5 else 1.0
     count = round(tenant.daily * growth * weekend * rng.gauss(1, 0.06))
     midnight = datetime.combine(day, time(), ZoneInfo(ZONE))
     moments = sorted(_moment(rng) for _ in range(max(count, 0)))
     for number, seconds in enumerate(moments):
         agent = BY_SLUG[rng.choices(tenant.agents, weights=range(len(tenant.agents) + 1, 1, -1))[0]]
-        bad_afternoon = days_ago == 7 and 14 * 3600 <= seconds < 16 * 3600
-        latency = rng.lognormvariate(math.log(agent.latency_ms * (2.4 if bad_afternoon else 1)), 0.45)
+        unstable = bad_afternoon(day) and 14 * 3600 <= seconds < 16 * 3600
+        latency = rng.lognormvariate(math.log(agent.latency_ms * (2.4 if unstable else 1)), 0.45)
         words = max(8, round(rng.gauss(agent.tokens, agent.tokens / 4)))
         prompt = words * 3 + 180
         yield DemoRequest(
             key=f"{SEED}/{day}/{number}",
             agent=agent.slug,
             at=(midnight + timedelta(seconds=seconds)).astimezone(UTC),
-            failed=rng.uniform(0, 1) < (0.22 if bad_afternoon else agent.error_rate),  # demo traffic
+            failed=rng.uniform(0, 1) < (0.22 if unstable else agent.error_rate),  # demo traffic
             latency_ms=round(latency),
             input_tokens=prompt,
             output_tokens=words,

@@ -1,0 +1,120 @@
+"""The web process: the only place where routes and services are put together."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from alquimista import clock
+from alquimista.access import PLATFORM_TENANT
+from alquimista.cache.bus import Bus
+from alquimista.cache.store import Cache
+from alquimista.config import Settings
+from alquimista.dashboards import api as dashboards
+from alquimista.db.bootstrap import role_url
+from alquimista.db.migrations import runner
+from alquimista.db.pool import Database
+from alquimista.http import health, openapi
+from alquimista.http.app import App, build
+from alquimista.http.health import Checks
+from alquimista.http.limits import Limiter
+from alquimista.http.routes import Route
+from alquimista.identity import api as identity
+from alquimista.identity import guards
+from alquimista.identity.service.kit import install as install_identity
+from alquimista.jobs.service import worker_alive
+from alquimista.observability import logs
+from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.usage import api as usage
+from alquimista.usage.service import upkeep
+from alquimista.usage.service.ingest import Ingest
+from alquimista.web import pages
+from alquimista.wiring import Services
+
+API: Final[tuple[Route, ...]] = (
+    *health.ROUTES,
+    *identity.ROUTES,
+    *usage.ROUTES,
+    *dashboards.ROUTES,
+)
+
+
+def routes(settings: Settings) -> tuple[Route, ...]:
+    """The whole route table of an installation."""
+    return (*API, openapi.route(API, settings), *pages.routes(settings))
+
+
+def create_app(settings: Settings) -> App:
+    """The ASGI application of one web process. Connections are made at its start, not here."""
+    logs.setup(settings, "web")
+    services = Services(settings, Database(settings, settings.database_pool))
+    bus = Bus(settings)
+    services.add(bus)
+    services.add(Cache(bus, shared=_shared_cache(settings)))
+    services.add(_exposition())
+    services.add(_checks(services, bus))
+    identity_kit = install_identity(services, bus)
+    services.add(Ingest(services.db, bus, Limiter(services.db)))
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(services.db.close)
+            await bus.start()
+            stack.push_async_callback(bus.stop)
+            stack.push_async_callback(identity_kit.close)
+            stack.push_async_callback(services.get(Ingest).close)
+            await upkeep.make_partitions(services.db, clock.now())
+            snapshots = asyncio.create_task(_publish(services.get(Exposition)))
+            stack.callback(snapshots.cancel)
+            yield
+
+    app = build(
+        routes(settings),
+        services,
+        guards.authenticate,
+        lifespan=lifespan,
+        page_error=pages.page_error,
+    )
+    services.get(Exposition).add(app.metrics)
+    return app
+
+
+def _shared_cache(settings: Settings) -> "object | None":
+    if not settings.redis_url:
+        return None
+    from alquimista.cache.shared import RedisShared  # noqa: PLC0415 - Needs the redis extra, which is optional.
+
+    return RedisShared(settings.redis_url)
+
+
+def _exposition() -> Exposition:
+    directory = os.environ.get(DIRECTORY_VARIABLE)
+    return Exposition(Path(directory) if directory else None)
+
+
+def _checks(services: Services, bus: Bus) -> Checks:
+    async def migrated() -> bool:
+        found = await asyncio.to_thread(runner.status, role_url(services.settings, "owner"))
+        return not any(one.state in {"pending", "running", "edited"} for one in found)
+
+    async def listening() -> bool:
+        return bus.healthy
+
+    async def worker() -> bool:
+        return await worker_alive(services.db.tenant(PLATFORM_TENANT), clock.now())
+
+    return Checks(
+        needed={health.DATABASE: services.db.ping, "migrations": migrated, "listener": listening},
+        informational={"worker": worker},
+    )
+
+
+async def _publish(exposition: Exposition) -> None:
+    with suppress(asyncio.CancelledError):
+        while True:
+            await asyncio.sleep(SNAPSHOT_SECONDS)
+            exposition.publish()
+    exposition.publish()

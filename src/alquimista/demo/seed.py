@@ -1,0 +1,212 @@
+"""Writes the demo companies, once, and tops up their traffic at every start."""
+
+import asyncio
+import base64
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from alquimista import clock
+from alquimista.access import PLATFORM_TENANT, Role
+from alquimista.agents import service as agents
+from alquimista.agents.models import Agent
+from alquimista.cache.bus import Bus
+from alquimista.config import Settings
+from alquimista.db.crypto import Sealer, derive
+from alquimista.db.pool import Database
+from alquimista.db.tenancy import owner_transaction, tenant_transaction
+from alquimista.demo import extras
+from alquimista.demo.story import AGENTS, HISTORY_DAYS, TENANTS, ZONE, DemoRequest, DemoTenant, requests_of
+from alquimista.http.limits import Limiter
+from alquimista.identity.models.problems import AlreadyMember
+from alquimista.identity.service.api_keys import create_api_key
+from alquimista.identity.service.kit import install
+from alquimista.identity.service.provision import create_person
+from alquimista.tenants import service as tenants
+from alquimista.tenants.models import NewTenant, UnknownTenant
+from alquimista.usage.models.events import Event, Measures, event_key
+from alquimista.usage.service import rollups, upkeep
+from alquimista.usage.service.ingest import Ingest
+from alquimista.wiring import Services
+
+SOURCE: Final = "demo"
+_BATCH: Final = 2_000
+_CREDENTIALS: Final = "demo-credentials.json"
+_STATE: Final = "demo-state.json"
+
+
+class User(msgspec.Struct, frozen=True):
+    """A login of demo-credentials.json; `tenant_id` is null for staff."""
+
+    role: Role
+    email: str
+    password: str
+    tenant_id: UUID | None
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An API key of a demo company, for ingest and reading."""
+
+    tenant_id: UUID
+    key: str
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """DIR/demo-credentials.json."""
+
+    base_url: str
+    users: list[User]
+    api_keys: list[Key]
+
+
+class State(msgspec.Struct, frozen=True):
+    """Up to when the demo traffic has been written."""
+
+    until: datetime
+
+
+def seed(settings: Settings, data_dir: Path, base_url: str) -> None:
+    """Make the demo companies if they are not there yet, and write their traffic up to this moment.
+
+    Safe to repeat and to interrupt: ids, logins and events are the same each time, and an event counts once.
+    """
+    known, state = data_dir / _CREDENTIALS, data_dir / _STATE
+    credentials = msgspec.json.decode(known.read_bytes(), type=Credentials) if known.exists() else None
+    since = msgspec.json.decode(state.read_bytes(), type=State).until if state.exists() else None
+    now = clock.now()
+    users, keys = asyncio.run(_seed(settings, credentials, since, now))
+    known.touch(mode=0o600)  # These are working passwords.
+    known.write_bytes(msgspec.json.format(msgspec.json.encode(Credentials(base_url, users, keys)), indent=2))
+    state.write_bytes(msgspec.json.encode(State(now)))
+
+
+async def _seed(
+    settings: Settings, known: Credentials | None, since: datetime | None, now: datetime
+) -> tuple[list[User], list[Key]]:
+    services = Services(settings, await Database.open(settings))
+    bus = Bus(settings)
+    kit = install(services, bus)
+    ingest = Ingest(services.db, bus, Limiter(services.db))
+    try:
+        await upkeep.make_partitions(services.db, now)
+        logins = (known.users, known.api_keys) if known else await _provision(services, now)
+        await _top_up(services.db, ingest, since, now)
+    finally:
+        await ingest.close()
+        await kit.close()
+        await services.db.close()
+    return logins
+
+
+def people(settings: Settings) -> list[User]:
+    """Each role at least once. Passwords derive from the secret key, so that no two installations share them."""
+    found: list[tuple[Role, str, UUID | None]] = [
+        (Role.INTERNAL_ADMIN, "admin@alquimista.example", None),
+        (Role.INTERNAL_ADMIN, "diretoria@alquimista.example", None),
+        (Role.INTERNAL_SUPPORT, "suporte@alquimista.example", None),
+    ]
+    for tenant in TENANTS:
+        found.append((Role.TENANT_ADMIN, f"gestora@{tenant.slug}.example", tenant.id))
+        found.append((Role.TENANT_USER, f"equipe@{tenant.slug}.example", tenant.id))
+    return [User(role, email, _password(settings, email), tenant_id) for role, email, tenant_id in found]
+
+
+def _password(settings: Settings, email: str) -> str:
+    letters = base64.b32encode(derive(settings, f"demo password of {email}")).decode()
+    return f"Ouro-{letters[:4].lower()}-{letters[4:8].lower()}-{letters[8:12].lower()}7"
+
+
+async def _provision(services: Services, now: datetime) -> tuple[list[User], list[Key]]:
+    catalogue = await _catalogue(services.db, now)
+    for tenant in TENANTS:
+        await _tenant(services, tenant, catalogue, now)
+    users = people(services.settings)
+    for user in users:
+        name = extras.PEOPLE[user.email]
+        with suppress(AlreadyMember):
+            await create_person(services, user.tenant_id or PLATFORM_TENANT, user.email, name, user.role, user.password)
+    keys = []
+    for tenant in TENANTS:
+        async with tenant_transaction(services.db, tenant.id) as conn:
+            _, secret = await create_api_key(conn, None, tenant.id, "Demo", ["ingest", "read"])
+        keys.append(Key(tenant.id, secret))
+    return users, keys
+
+
+async def _catalogue(db: Database, now: datetime) -> dict[str, UUID]:
+    """The demo agents in the catalogue; their ids by slug."""
+    found = {}
+    async with owner_transaction(db) as conn:
+        for one in AGENTS:
+            agent = Agent(clock.new_id(), one.slug, one.name, "", one.segment, "vertical", "1.0.0", "active")
+            found[one.slug] = (await agents.publish(conn, agent, now)).id
+    return found
+
+
+async def _tenant(services: Services, tenant: DemoTenant, catalogue: dict[str, UUID], now: datetime) -> None:
+    """One company with its agents, integrations and past incidents, unless it is there already."""
+    began = now - timedelta(days=HISTORY_DAYS + 1)
+    new = NewTenant(
+        name=tenant.name,
+        cnpj=tenant.cnpj,
+        segment=tenant.segment,
+        plan=tenant.plan,
+        time_zone=ZONE,
+        mrr_cents=tenant.mrr_cents,
+        demo=True,
+    )
+    async with tenant_transaction(services.db, tenant.id) as conn:
+        with suppress(UnknownTenant):
+            await tenants.get(conn, tenant.id)
+            return
+        await tenants.create(conn, None, tenants.prepare(new, tenant.id, began))
+        for slug in tenant.agents:
+            await agents.activate(conn, None, tenant.id, catalogue[slug], began)
+        await extras.add_integrations(conn, tenant, Sealer(services.settings), now)
+        await extras.add_incidents(conn, tenant, now)
+
+
+async def _top_up(db: Database, ingest: Ingest, since: datetime | None, now: datetime) -> None:
+    """Write each company's requests since the last start, or of the whole history, and fold them."""
+    today = now.astimezone(ZoneInfo(ZONE)).date()
+    for tenant in TENANTS:
+        batch: list[Event] = []
+        for days_ago in range(HISTORY_DAYS, -1, -1):
+            day = today - timedelta(days=days_ago)
+            day_ends = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(ZONE))
+            if since is not None and day_ends <= since:
+                continue
+            for request in requests_of(tenant, day):
+                if request.at <= now and (since is None or request.at > since):
+                    batch.append(_event(len(batch), request))
+                if len(batch) == _BATCH:
+                    await ingest.submit(tenant.id, batch)
+                    batch = []
+        await ingest.submit(tenant.id, batch)
+        while await rollups.fold(db, tenant.id):
+            pass
+
+
+def _event(index: int, request: DemoRequest) -> Event:
+    return Event(
+        index=index,
+        key=event_key("demo", SOURCE, request.key),
+        source=SOURCE,
+        event_id=request.key,
+        occurred_at=request.at,
+        agent=request.agent,
+        measures=Measures(
+            status="error" if request.failed else "success",
+            response_time_ms=request.latency_ms,
+            agent=request.agent,
+            input_tokens=request.input_tokens,
+            output_tokens=request.output_tokens,
+            model=request.model,
+            cost=request.cost_micros,
+        ),
+    )
