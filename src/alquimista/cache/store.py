@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 from weakref import WeakSet
 
+import structlog
+
 from alquimista.cache.bus import Bus, publish
 from alquimista.db.statement import Conn
 
@@ -22,6 +24,7 @@ DEFAULT_BYTES: Final = 64 * 1024 * 1024
 _OVERHEAD: Final = 400  # Bytes of bookkeeping that an entry costs beside its body and key, roughly.
 _MAX_VERSIONS: Final = 100_000
 _REOPEN_EVERY_S: Final = 1.0
+_log = structlog.get_logger("alquimista.cache")
 
 Tag = tuple[UUID, str]
 
@@ -33,11 +36,15 @@ class Entry(NamedTuple):
     body: bytes
 
 
+class SharedFailed(Exception):  # noqa: N818 - It says what happened.
+    """The shared cache did not answer."""
+
+
 class Shared(Protocol):
-    """A cache that all processes share. It fails by answering None, never by raising."""
+    """A cache that all processes share. Its methods raise SharedFailed; it is cleared before it is used again."""
 
     async def get(self, key: str) -> Entry | None:
-        """The entry, if it is there and the server answers."""
+        """The entry, if it is there."""
         ...
 
     async def put(self, key: str, entry: Entry, ttl: float, tags: Iterable[Tag]) -> None:
@@ -48,8 +55,8 @@ class Shared(Protocol):
         """Forget the tag's entries."""
         ...
 
-    async def clear(self) -> bool:
-        """Forget everything; whether that worked."""
+    async def clear(self) -> None:
+        """Forget everything."""
         ...
 
 
@@ -104,6 +111,8 @@ class Cache:
         self._versions: dict[UUID, str] = {}
         self._unknown_version = secrets.token_hex(8)
         self._shared_open = False
+        self._reopening = False
+        self._missed = False
         self._background: set[asyncio.Task[None]] = set()
         self.size = 0
         bus.on_reset(self._reset)
@@ -125,7 +134,7 @@ class Cache:
                 self._entries.move_to_end(key)
                 return kept.entry
             self._forget(key)
-        return await self._shared.get(key) if self._shared is not None and self._shared_open else None
+        return await self._from_shared(key)
 
     def begin(self, tenant_id: UUID, topics: Iterable[str]) -> Fill:
         """Announce an answer about to be computed: call before reading what it is made of."""
@@ -138,10 +147,14 @@ class Cache:
         if fill.stale() or not self._bus.healthy:
             return
         self._keep(key, entry, fill, ttl)
-        if self._shared is not None and self._shared_open:
+        if self._shared is None or not self._shared_open:
+            return
+        try:
             await self._shared.put(key, entry, ttl, fill.tags)
             if fill.stale():  # Invalidated while it travelled: the drop may have come first.
                 await asyncio.gather(*(self._shared.drop(tag) for tag in fill.tags))
+        except SharedFailed:
+            self._reopen_shared()
 
     def usage_version(self, tenant_id: UUID) -> str:
         """The tenant's rollup version as last heard; before that, a text that no other process or period uses."""
@@ -179,13 +192,41 @@ class Cache:
         self._unknown_version = secrets.token_hex(8)
         for fill in list(self._fills):
             fill.spoil()
-        if self._shared is not None:
-            self._shared_open = False
-            self._later(self._reopen(self._shared))
+        self._reopen_shared()
 
-    async def _reopen(self, shared: Shared) -> None:
-        while not await shared.clear():  # noqa: ASYNC110 - It is the server's answer that is waited for.
-            await asyncio.sleep(_REOPEN_EVERY_S)
+    async def _from_shared(self, key: str) -> Entry | None:
+        if self._shared is None or not self._shared_open:
+            return None
+        try:
+            return await self._shared.get(key)
+        except SharedFailed:
+            self._reopen_shared()
+            return None
+
+    async def _drop_shared(self, shared: Shared, tag: Tag) -> None:
+        try:
+            await shared.drop(tag)
+        except SharedFailed:
+            self._reopen_shared()
+
+    def _reopen_shared(self) -> None:
+        """Leave the shared cache alone until it could be cleared: nobody knows what it missed."""
+        self._shared_open = False
+        self._missed = True
+        if self._shared is not None and not self._reopening:
+            self._reopening = True
+            self._later(self._clear_shared(self._shared))
+
+    async def _clear_shared(self, shared: Shared) -> None:
+        while self._missed:
+            self._missed = False
+            try:
+                await shared.clear()
+            except SharedFailed as error:
+                _log.warning("cache.shared_failed", error=str(error))
+                self._missed = True
+                await asyncio.sleep(_REOPEN_EVERY_S)
+        self._reopening = False
         self._shared_open = True
 
     def _on_invalidation(self, message: dict[str, Any]) -> None:
@@ -206,7 +247,7 @@ class Cache:
             if tag in fill.tags:
                 fill.spoil()
         if self._shared is not None:
-            self._later(self._shared.drop(tag))
+            self._later(self._drop_shared(self._shared, tag))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

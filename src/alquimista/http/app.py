@@ -32,12 +32,13 @@ from alquimista.http.refusals import HandlerTimeout
 from alquimista.http.responses import Answer, encode, send_whole
 from alquimista.http.routes import Authenticate, Route
 from alquimista.http.table import Table
+from alquimista.observability.logs import bound
 from alquimista.wiring import Services
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 PageError = Callable[[Context, Problem], Awaitable[Response]]
 
-_TRACEPARENT: Final = re.compile(rb"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT: Final = re.compile(rb"^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _log = structlog.get_logger("alquimista.http")
 
 
@@ -82,7 +83,7 @@ class App:
         self._lifespan = lifespan
         self._mounts = mounts
         self._page_error = page_error
-        self._limiter = Limiter(services.db)
+        self._limiter = services.extras.get(Limiter) or Limiter(services.db)
         self._cache: Cache | None = services.extras.get(Cache)
         self._trusted = services.settings.trusted_proxies
         self._security_headers = security.headers(services.settings)
@@ -201,8 +202,9 @@ class App:
 
     async def _handle(self, plan: Plan, context: Context) -> Any:  # noqa: ANN401 - What a handler answers.
         try:
-            async with asyncio.timeout(plan.timeout_s) as timer:
-                return await plan.route.handler(context)
+            with bound(trace_id=context.trace_id):
+                async with asyncio.timeout(plan.timeout_s) as timer:
+                    return await plan.route.handler(context)
         except TimeoutError:
             if timer.expired():
                 raise HandlerTimeout(seconds=plan.timeout_s) from None

@@ -12,7 +12,7 @@ from starlette.types import Receive
 
 from alquimista.errors import FieldError, Invalid, TooLarge, UnsupportedMedia
 from alquimista.http.explain import INT64, MAX_ERRORS, explain
-from alquimista.http.plan import FORM, BodyKind, Plan
+from alquimista.http.plan import BodyKind, Plan
 from alquimista.http.querystring import MAX_PARAMETERS
 from alquimista.http.refusals import BodyTimeout, MalformedBody
 from alquimista.http.responses import JSON
@@ -133,9 +133,9 @@ def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
         if _SUSPICIOUS.search(raw) is not None:
             _refuse_unstorable(msgspec.json.decode(raw))
         return plan.decode_json(raw)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
         try:
-            errors = explain(msgspec.json.decode(raw), plan.route.body)
+            errors = explain(msgspec.json.decode(raw), plan.route.body, str(error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise MalformedBody(reason=N_("it is not valid JSON.")) from None
         raise Invalid(errors=errors) from None

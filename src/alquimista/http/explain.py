@@ -81,21 +81,26 @@ def _kinds(names: str) -> Text:
     return text
 
 
-def explain(value: object, shape: Any, *, strict: bool = True) -> tuple[FieldError, ...]:  # noqa: ANN401 - A type form.
-    """Every mistake of a value that msgspec refused, at most MAX_ERRORS; `strict=False` reads texts as numbers."""
+def explain(value: object, shape: Any, refusal: str, *, strict: bool = True) -> tuple[FieldError, ...]:  # noqa: ANN401 - A type form.
+    """Every mistake of a value that msgspec refused with the message `refusal`: at least one, at most MAX_ERRORS.
+
+    `strict=False` reads texts as numbers.
+    """
     found: list[FieldError] = []
     for error in _mistakes(value, shape, "", strict=strict):
         found.append(error)
         if len(found) == MAX_ERRORS:
             break
-    return tuple(found)
+    return tuple(found) or (_translated(refusal, shape, ""),)
 
 
 def _mistakes(value: object, shape: Any, path: str, *, strict: bool) -> Iterator[FieldError]:  # noqa: ANN401 - As above.
     """The mistakes of the parts first; when every part is right by itself, those of the whole."""
     found = False
     core = _part_for(value, shape)
-    if isinstance(value, dict) and isinstance(core, type):
+    if core is None:
+        pass
+    elif isinstance(value, dict):
         for error in _struct_mistakes(value, core, path, strict=strict):
             found = True
             yield error
@@ -113,15 +118,17 @@ def _mistakes(value: object, shape: Any, path: str, *, strict: bool) -> Iterator
 
 
 def _part_for(value: object, shape: Any) -> Any:  # noqa: ANN401 - As above.
-    """The Struct that a dict, or the item type that a list, is measured by; Any when the shape leaves it open."""
+    """The Struct that a dict, or the item type that a list, is measured by; None when the shape leaves it open."""
     while get_origin(shape) is Annotated:
         shape = get_args(shape)[0]
     options = get_args(shape) if get_origin(shape) in {Union, UnionType} else (shape,)
     if isinstance(value, list):
         lists = [get_args(option) for option in options if get_origin(option) is list]
-        return lists[0][0] if len(lists) == 1 else Any
+        return lists[0][0] if len(lists) == 1 else None
+    if not isinstance(value, dict):
+        return None
     structs = [option for option in options if isinstance(option, type) and issubclass(option, msgspec.Struct)]
-    return structs[0] if len(structs) == 1 and structs[0].__struct_config__.tag is None else Any
+    return structs[0] if len(structs) == 1 and structs[0].__struct_config__.tag is None else None
 
 
 def _struct_mistakes(
@@ -147,7 +154,7 @@ def _translated(message: str, shape: Any, path: str) -> FieldError:  # noqa: ANN
     if message.startswith("Invalid enum value") and (choices := _choices(shape)):
         return FieldError(path, N_("Give one of: {choices}.", choices=choices), "choice")
     for pattern, describe in _PATTERNS:
-        if found := pattern.match(message):
+        if found := pattern.search(message):
             return FieldError(path, *describe(found))
     return FieldError(path, N_("This value is not valid."))
 

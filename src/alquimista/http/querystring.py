@@ -96,8 +96,8 @@ class QueryReader:
             return None
         try:
             shape = msgspec.convert(values, self._shape, strict=False)
-        except msgspec.ValidationError:
-            raise Invalid(errors=explain(values, self._shape, strict=False)) from None
+        except msgspec.ValidationError as error:
+            raise Invalid(errors=explain(values, self._shape, str(error), strict=False)) from None
         beyond = [name for name in values if type(n := getattr(shape, name, None)) is int and n not in INT64]
         if beyond:
             reason = N_("The number is too large or too small.")

@@ -3,8 +3,8 @@
 From the table come the router, OpenAPI 3.1, the permission matrix, cache headers, rate limits and the isolation tests.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -61,8 +61,10 @@ class Route:
 
     A handler takes the Context and returns the response Struct, or None (204), or a Starlette Response (pages, files).
     `raw_body` leaves the body unparsed in `context.raw` (within `body_limit`); `media` lists the types it takes.
-    `problems` are the documented errors beyond those that follow from the other fields. `csrf` is checked on every
-    unsafe method of a session actor; a public form sets it too (double-submit cookie).
+    `problems` are the documented errors beyond those that follow from the other fields. The CSRF token is checked on
+    every unsafe method of a session actor, and on public forms (unsafe `page` routes without an actor). A path
+    parameter `{name:uuid}` is read with `context.uuid(name)`. With `kinds` empty nobody is authenticated.
+    `others` are further statuses that a handler answers by itself (with an Answer), and their shapes.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -80,6 +82,7 @@ class Route:
     body_limit: int = 64 * 1024
     response: Any = None
     status: int = 200
+    others: Mapping[int, Any] = field(default_factory=dict)
     cache: Cache | None = None
     limits: tuple[Limit, ...] = ()
     problems: tuple[type[Problem], ...] = ()

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from alquimista.config import Settings
 
 ONE_YEAR: Final = 31_536_000
+SESSION_COOKIE: Final = "session"
 _FIXED: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
