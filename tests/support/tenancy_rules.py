@@ -172,7 +172,8 @@ RULES = {
     "has a time without zone, or an inexact amount": """
         SELECT c.table || ', ' || c.name FROM columns c
         WHERE c.type IN ('timestamp without time zone', 'time without time zone', 'time with time zone')
-          OR c.type IN ('money', 'real') OR (c.name ~ '_(cents|micros)$' AND c.type <> 'bigint') OR (c.type LIKE 'character%%')""",
+          OR c.type IN ('money', 'real') OR c.type LIKE 'character%%'
+          OR (c.name ~ '_(cents|micros)$' AND c.type <> 'bigint')""",
     "has money without a currency": """
         SELECT DISTINCT c.table FROM columns c WHERE c.name ~ '_(cents|micros)$' AND NOT EXISTS (
           SELECT FROM columns u WHERE u.oid = c.oid AND u.name = 'currency')""",

@@ -94,7 +94,7 @@ SUCCEED = Statement(
       UPDATE alquimista_platform.user_credentials SET failed_count = 0, locked_until = NULL
       WHERE user_id = %(user_id)s AND failed_count > 0
     )
-    UPDATE alquimista_platform.users SET last_login_at = %(now)s WHERE id = %(user_id)s
+    UPDATE alquimista_platform.users SET last_login_at = %(now)s, updated_at = %(now)s WHERE id = %(user_id)s
     """,
     NoRow,
 )
