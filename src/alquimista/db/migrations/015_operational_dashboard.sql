@@ -241,7 +241,7 @@ create table alquimista_platform.usage_spans (
   trace_id text not null check (trace_id ~ '^[0-9a-f]{32}$'),
   span_id text not null check (span_id ~ '^[0-9a-f]{16}$'),
   parent_span_id text not null check (parent_span_id ~ '^([0-9a-f]{16})?$'),
-  kind text not null check (kind in ('invocation', 'inference', 'other')),
+  kind text not null check (kind in ('invocation', 'inference')),
   agent_id uuid,
   counted boolean not null,
   occurred_at timestamptz not null,
@@ -259,13 +259,13 @@ create table alquimista_platform.usage_spans (
 );
 create index usage_spans_seen on alquimista_platform.usage_spans (tenant_id, seen_on);
 create index usage_spans_agent on alquimista_platform.usage_spans (tenant_id, agent_id);
-comment on table alquimista_platform.usage_spans is 'Spans of traces with model calls, for 40 days: what decides which of them is a request when a trace arrives in pieces and out of order (docs/decisions/0020-otlp-requests.md).';
+comment on table alquimista_platform.usage_spans is 'Agent invocations and model calls of traces, for 40 days: what decides which of them is a request when a trace arrives in pieces and out of order (docs/decisions/0020-otlp-requests.md).';
 comment on column alquimista_platform.usage_spans.tenant_id is 'The tenant.';
 comment on column alquimista_platform.usage_spans.trace_id is 'The trace, in hexadecimal.';
 comment on column alquimista_platform.usage_spans.span_id is 'The span, in hexadecimal.';
 comment on column alquimista_platform.usage_spans.parent_span_id is 'The span above; empty for a root.';
-comment on column alquimista_platform.usage_spans.kind is 'invocation (invoke_agent), inference (a model call) or other (only a link between spans).';
-comment on column alquimista_platform.usage_spans.agent_id is 'The agent; null while no span above has named it, and for other spans.';
+comment on column alquimista_platform.usage_spans.kind is 'invocation (invoke_agent) or inference (a model call).';
+comment on column alquimista_platform.usage_spans.agent_id is 'The agent; null while no span above has named it.';
 comment on column alquimista_platform.usage_spans.counted is 'Whether it counts as a request at present.';
 comment on column alquimista_platform.usage_spans.occurred_at is 'When it ended.';
 comment on column alquimista_platform.usage_spans.status is 'success or error.';

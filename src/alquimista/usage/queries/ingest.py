@@ -54,9 +54,7 @@ WRITE = Statement(
 )
 
 
-async def write(
-    conn: Conn, tenant_id: UUID, rows: Sequence[Row], batch_id: UUID, received_at: datetime
-) -> set[UUID]:
+async def write(conn: Conn, tenant_id: UUID, rows: Sequence[Row], batch_id: UUID, received_at: datetime) -> set[UUID]:
     """Write events once; the keys that were new. Events whose key is known already leave no trace.
 
     `rows` must not repeat a key. All or nothing: on an exception no event of the batch is written.

@@ -82,9 +82,7 @@ OVERVIEW = Statement(
 )
 
 
-async def report(
-    conn: Conn, tenant_id: UUID, first_day: date, last_day: date, agent_id: UUID | None
-) -> list[SumsRow]:
+async def report(conn: Conn, tenant_id: UUID, first_day: date, last_day: date, agent_id: UUID | None) -> list[SumsRow]:
     """Sums in all, by day and by agent, one row for each currency."""
     return await conn.fetch(REPORT, tenant_id=tenant_id, first_day=first_day, last_day=last_day, agent_id=agent_id)
 

@@ -57,8 +57,10 @@ _DIFFERENCES = f"""
       FROM generate_series(%(start)s::timestamptz, %(stop)s::timestamptz - interval '1 hour', interval '1 hour') AS hour
     ), settled AS MATERIALIZED (
       SELECT hour, day, agent_id, currency, {NAMES} FROM (
-        {from_requests('''alquimista_platform.agent_requests
-          WHERE tenant_id = %(tenant_id)s AND occurred_at >= %(start)s AND occurred_at < %(stop)s''')}
+        {
+    from_requests('''alquimista_platform.agent_requests
+          WHERE tenant_id = %(tenant_id)s AND occurred_at >= %(start)s AND occurred_at < %(stop)s''')
+}
         UNION ALL
         SELECT hour, agent_id, currency, {NEGATED} FROM alquimista_platform.usage_deltas
         WHERE tenant_id = %(tenant_id)s AND hour >= %(start)s AND hour < %(stop)s

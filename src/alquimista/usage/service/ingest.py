@@ -148,4 +148,3 @@ def _row(event: Event, agent_id: UUID, currency: str) -> Row:
         source=event.source,
         event_id=event.event_id,
     )
-

@@ -1,0 +1,58 @@
+"""POST /v1/traces: OTLP/HTTP, in protobuf and JSON, for unmodified OpenTelemetry exporters."""
+
+from collections import Counter
+from typing import Final
+
+from alquimista.access import Permission
+from alquimista.errors import Problem
+from alquimista.http.context import Context
+from alquimista.http.responses import Answer
+from alquimista.http.routes import Route, TenantScope
+from alquimista.usage.api.events import KINDS
+from alquimista.usage.models import otlp
+from alquimista.usage.models.events import MAX_BODY, IngestBusy, IngestLimit, MalformedEvents, Refusal
+from alquimista.usage.service import SpanIngest
+
+# google.rpc.Code of the statuses that this handler itself answers.
+_RPC_CODES: Final = {400: 3, 429: 8, 503: 14}
+_UNKNOWN: Final = 2
+
+
+async def post_traces(context: Context) -> Answer:
+    """Spans of an export. Refused ones are counted in partial_success; an answer is in the request's encoding.
+
+    A failure is a google.rpc.Status, as the protocol asks; an exporter tries again after 429 and 503, not after 400.
+    """
+    media = context.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        spans = otlp.read_json(context.raw) if media == otlp.JSON else otlp.read_protobuf(context.raw)
+        refused = await context.services.get(SpanIngest).submit(context.tenant, spans, context.now)
+    except Problem as problem:
+        code = _RPC_CODES.get(problem.status, _UNKNOWN)
+        body = otlp.write_status(media, code, problem.detail.render(context.locale))
+        return Answer(problem.status, body, media, {name.lower(): value for name, value in problem.headers.items()})
+    return Answer(200, otlp.write_response(media, len(refused), _summary(refused, context.locale)), media)
+
+
+def _summary(refused: list[Refusal], locale: str) -> str:
+    """Each reason with its count, the most frequent first."""
+    reasons = Counter(refusal.detail.render(locale) for refusal in refused)
+    return " ".join(f"({count}) {reason}" for reason, count in reasons.most_common(5))
+
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/v1/traces",
+        handler=post_traces,
+        summary="Send OpenTelemetry spans (OTLP/HTTP); gen_ai spans become agent requests, others are kept",
+        tag="ingest",
+        permission=Permission.USAGE_WRITE,
+        kinds=KINDS,
+        scope=TenantScope.OWN,
+        raw_body=True,
+        media=(otlp.PROTOBUF, otlp.JSON),
+        body_limit=MAX_BODY,
+        problems=(MalformedEvents, IngestLimit, IngestBusy),
+    ),
+)

@@ -1,0 +1,216 @@
+"""Which spans of a trace are requests, and whose tokens are whose (docs/decisions/0020-otlp-requests.md).
+
+The rules look at all that is known of a trace, so the result does not depend on how it was cut into exports, nor on
+their order: what was counted too early is taken back when the span above arrives.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from alquimista.i18n import N_, Text
+from alquimista.usage.models.events import currencies, time_refusal
+from alquimista.usage.models.otlp import Span, text_attribute
+
+_INVOCATION: Final = "invoke_agent"
+_INFERENCES: Final = frozenset({"chat", "text_completion", "generate_content"})
+_MOST_INT: Final = 2**31
+_MOST_COST: Final = 2**53
+_DEEPEST: Final = 1_000  # Links followed upwards; a longer chain is taken to end there.
+
+
+class SpanKind(StrEnum):
+    """Invocations are requests; inferences carry tokens."""
+
+    INVOCATION = "invocation"
+    INFERENCE = "inference"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An agent's invocation or a model call, as usage_spans keeps it. No `agent_id` until a span above names one."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    kind: SpanKind
+    agent_id: UUID | None
+    counted: bool
+    occurred_at: datetime
+    status: str
+    response_time_ms: int
+    input_tokens: int
+    output_tokens: int
+    cost_micros: int
+    currency: str
+    model: str
+    seen_on: date
+
+
+@dataclass(slots=True)
+class Settled:
+    """What a trace's new spans change: work to store, work to count, work whose count is taken back, and refusals."""
+
+    changed: list[Work] = field(default_factory=list)
+    added: list[Work] = field(default_factory=list)
+    taken_back: list[Work] = field(default_factory=list)
+    orphans: list[Work] = field(default_factory=list)
+
+
+def span_refusal(span: Span, now: datetime) -> tuple[str, Text] | None:
+    """Why a span cannot be taken, as a code and a text."""
+    if not span.trace_id or not span.span_id:
+        return "invalid_id", N_("The trace id or the span id is not valid.")
+    if span.parent_span_id == span.span_id:
+        return "invalid_id", N_("The span names itself as its parent.")
+    if span.start is None or span.end is None or span.end < span.start:
+        return "invalid_time", N_("The span has no valid start and end.")
+    if span.milliseconds >= _MOST_INT:
+        return "invalid_time", N_("The span took too long to be a request.")
+    return time_refusal(span.end, now)
+
+
+def kind_of(span: Span) -> SpanKind | None:
+    """What a span says about an agent's work; None for any other span."""
+    operation = text_attribute(span.attributes, "gen_ai.operation.name")
+    if operation == _INVOCATION:
+        return SpanKind.INVOCATION
+    return SpanKind.INFERENCE if operation in _INFERENCES else None
+
+
+def agent_names(span: Span) -> list[UUID | str]:
+    """The agents that a span may mean, the best first: its own attributes, then its resource's."""
+    values = [
+        text_attribute(attributes, name)
+        for attributes in (span.attributes, span.resource)
+        for name in ("gen_ai.agent.id", "gen_ai.agent.name")
+    ]
+    return [_as_uuid(value) or value for value in values if value]
+
+
+def work_of(span: Span, kind: SpanKind, agent_id: UUID | None, currency: str, seen_on: date) -> Work | Text:
+    """The span's work, or what is wrong with its figures. Tokens and cost count on model calls only."""
+    figures = [0, 0, 0]
+    if kind is SpanKind.INFERENCE:
+        for place, (names, most) in enumerate(
+            (
+                (("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"), _MOST_INT),
+                (("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"), _MOST_INT),
+                (("alquimista.cost_micros",), _MOST_COST),
+            )
+        ):
+            value = next((span.attributes[name] for name in names if name in span.attributes), 0)
+            if type(value) is not int or not 0 <= value < most:
+                return N_("{name} is not a whole number within bounds.", name=names[0])
+            figures[place] = value
+    own_currency = text_attribute(span.attributes, "alquimista.currency")
+    if own_currency and own_currency not in currencies():
+        return N_("Use an ISO 4217 currency code, such as BRL.")
+    model = text_attribute(span.attributes, "gen_ai.response.model") or text_attribute(
+        span.attributes, "gen_ai.request.model"
+    )
+    assert span.end is not None
+    return Work(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        kind=kind,
+        agent_id=agent_id,
+        counted=False,
+        occurred_at=span.end,
+        status="error" if span.status == "error" else "success",
+        response_time_ms=span.milliseconds,
+        input_tokens=figures[0],
+        output_tokens=figures[1],
+        cost_micros=figures[2],
+        currency=own_currency or currency,
+        model=model[:200],
+        seen_on=seen_on,
+    )
+
+
+def settle(known: Iterable[Work], new: Iterable[Work], parents: Mapping[str, str]) -> Settled:
+    """Decide about one trace, given what was stored of it and what just came.
+
+    A request is an invocation with no invocation above it, or, in a trace without invocations, a model call. Work whose
+    own span names no agent belongs to the nearest invocation above that does. Spans only ever lose their count when
+    more is known: never gain it.
+
+    Args:
+        known: stored work of the trace.
+        new: work that is not stored yet.
+        parents: the parent of every span of the trace seen so far, the new ones included; empty for a root.
+    """
+    old = {work.span_id: work for work in known}
+    every = old | {work.span_id: work for work in new if work.span_id not in old}
+    agents = _agents(every, parents)
+    invoked = any(w.kind is SpanKind.INVOCATION and agents[w.span_id] for w in every.values())
+    settled = Settled()
+    for span_id, work in every.items():
+        agent_id = agents[span_id]
+        counted = agent_id is not None and not (
+            invoked if work.kind is SpanKind.INFERENCE else _is_nested(span_id, every, agents, parents)
+        )
+        now = replace(work, agent_id=agent_id, counted=counted)
+        if span_id not in old and agent_id is None and _reaches_root(span_id, parents):
+            settled.orphans.append(work)
+            continue
+        if now != old.get(span_id):
+            settled.changed.append(now)
+        if work.counted and not counted:
+            settled.taken_back.append(now)
+        elif agent_id is not None and (span_id not in old or old[span_id].agent_id is None):
+            settled.added.append(now)
+    return settled
+
+
+def _agents(every: Mapping[str, Work], parents: Mapping[str, str]) -> dict[str, UUID | None]:
+    """Of each span its own agent, or that of the nearest invocation above that names one."""
+    found: dict[str, UUID | None] = {}
+    for span_id, work in every.items():
+        found[span_id] = work.agent_id or next(
+            (
+                above.agent_id
+                for name in _above(span_id, parents)
+                if (above := every.get(name)) is not None and above.kind is SpanKind.INVOCATION and above.agent_id
+            ),
+            None,
+        )
+    return found
+
+
+def _is_nested(
+    span_id: str, every: Mapping[str, Work], agents: Mapping[str, UUID | None], parents: Mapping[str, str]
+) -> bool:
+    return any(
+        (above := every.get(name)) is not None and above.kind is SpanKind.INVOCATION and agents[name] is not None
+        for name in _above(span_id, parents)
+    )
+
+
+def _reaches_root(span_id: str, parents: Mapping[str, str]) -> bool:
+    """Whether all spans above are known, so that none can still come and name the agent."""
+    last = span_id
+    for name in _above(span_id, parents):
+        last = name
+    return parents.get(last) == ""
+
+
+def _above(span_id: str, parents: Mapping[str, str]) -> Iterator[str]:
+    """The spans above, the nearest first, as far as they are known; a circle is left."""
+    seen = {span_id}
+    current = parents.get(span_id, "")
+    while current and current not in seen and len(seen) < _DEEPEST:
+        yield current
+        seen.add(current)
+        current = parents.get(current, "")
+
+
+def _as_uuid(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
