@@ -56,7 +56,9 @@ class AssetsHook(BuildHookInterface[Any]):
         env = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}
         self.app.display_info("Building the browser assets…")
         for command in ([node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], [node, "build.mjs"]):
-            subprocess.run([*map(str, command)], cwd=root / "frontend", env=env, check=True, stdout=sys.stderr)
+            subprocess.run(  # noqa: S603 - Both commands are written here.
+                [*map(str, command)], cwd=root / "frontend", env=env, check=True, stdout=sys.stderr
+            )
         shutil.rmtree(root / "frontend/node_modules/.cache", ignore_errors=True)
         self._stamp().write_text(fingerprint(root))
 

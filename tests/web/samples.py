@@ -8,14 +8,19 @@ from alquimista.dashboards.models import (
     AgentFigures,
     AgentLine,
     AgentUsage,
+    CompanyOverview,
     DayFigures,
     Figures,
     IncidentLine,
     IntegrationLine,
     Limits,
     Money,
+    OpenIncident,
     Period,
     PlanUse,
+    PlatformCounts,
+    PlatformDay,
+    TenantLine,
     TenantMe,
     TenantUsage,
 )
@@ -113,7 +118,9 @@ def agents() -> list[AgentLine]:
 
 def integrations() -> list[IntegrationLine]:
     return [
-        IntegrationLine(UUID(int=1), "whatsapp", "WhatsApp Business da recepção", "active", NOW - timedelta(minutes=4), None),
+        IntegrationLine(
+            UUID(int=1), "whatsapp", "WhatsApp Business da recepção", "active", NOW - timedelta(minutes=4), None
+        ),
         IntegrationLine(UUID(int=2), "calendar", "Google Agenda", "active", NOW - timedelta(hours=1), None),
         IntegrationLine(
             UUID(int=3),
@@ -162,4 +169,36 @@ def empty_answers() -> Answers:
         integrations=[],
         incidents=[],
         incident_total=0,
+    )
+
+
+def company(period: Period = Period.MONTH) -> CompanyOverview:
+    days = usage(period, scale=9.0).daily_data
+    names = ("Clínica Vitória Régia", "Transportes Aurora", "Farma Sul", "Banco Jacarandá", "Varejo Guarani")
+    return CompanyOverview(
+        period=period,
+        counts=PlatformCounts(37, 34, 412, 268, 2, 4_512_300),
+        total_requests=sum(d.total_requests for d in days),
+        success_rate=98.81,
+        avg_response_time_ms=1180.0,
+        daily=[PlatformDay(d.date, d.total_requests, d.failed_requests, 30 + i % 5) for i, d in enumerate(days)],
+        top_tenants=[
+            TenantLine(
+                UUID(int=i),
+                name,
+                ("enterprise", "expert", "profissional", "starter")[i % 4],
+                "suspended" if i == 3 else "active",
+                i == 1,
+                int(180_000 / (i + 1)),
+                99.4 - i,
+                900.0 + 130 * i,
+            )
+            for i, name in enumerate(names)
+        ],
+        incidents=[
+            OpenIncident(
+                UUID(int=1), UUID(int=0), names[0], "critical", "CRM sem resposta", NOW - timedelta(minutes=17)
+            ),
+            OpenIncident(UUID(int=2), UUID(int=9), None, "warning", "Fila de e-mail lenta", NOW - timedelta(hours=3)),
+        ],
     )

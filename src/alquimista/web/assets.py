@@ -11,7 +11,7 @@ _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 _TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".woff2": "font/woff2"}
 
 
-class AssetsMissing(RuntimeError):
+class AssetsMissingError(RuntimeError):
     """The package was installed without its build step; the message says how to make the assets."""
 
 
@@ -37,12 +37,12 @@ def version() -> str:
     """The hash of all built files, part of every asset URL.
 
     Raises:
-        AssetsMissing: nothing was built.
+        AssetsMissingError: nothing was built.
     """
     try:
         return (DIST / "version").read_text().strip()
     except FileNotFoundError:
-        raise AssetsMissing(
+        raise AssetsMissingError(
             "The browser assets are not built: run `make assets`, or install with `pip install -e .`"
         ) from None
 

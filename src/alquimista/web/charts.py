@@ -14,8 +14,8 @@ FULL_AT: Final = 1.0
 
 
 def sparkline(values: Sequence[float], width: int = 96, height: int = 28) -> str:
-    """Points of a polyline that spans the box; a flat series lies on the lower third, one value is no line."""
-    if len(values) < 2:
+    """Points of a polyline that spans the box; a flat series lies low. One value, or nothing but zeros, is no line."""
+    if len(values) < 2 or not any(values):
         return ""
     low, high = min(values), max(values)
     span = (high - low) or 1

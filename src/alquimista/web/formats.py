@@ -23,7 +23,7 @@ def number(value: Number | None, locale: str, *, places: int = 0) -> str:
     if value is None:
         return NOTHING
     pattern = "#,##0" + ("." + "0" * places if places else "")
-    return numbers.format_decimal(value, pattern, locale=babel(locale))
+    return str(numbers.format_decimal(value, pattern, locale=babel(locale)))
 
 
 def compact(value: Number | None, locale: str) -> str:
@@ -39,8 +39,8 @@ def percent(value: Number | None, locale: str, *, places: int = 1) -> str:
     """A percentage given as 0 to 100. A rate just short of 100 is never rounded up to it: failures stay visible."""
     if value is None:
         return NOTHING
-    step = 10**-places
-    shown = 100 - step if 100 - step / 2 <= value < 100 else value
+    rate, step = float(value), 10.0**-places
+    shown = 100 - step if 100 - step / 2 <= rate < 100 else rate
     return number(shown, locale, places=0 if shown in {0, 100} else places) + "%"
 
 
@@ -57,7 +57,7 @@ def points(value: Number | None, locale: str) -> str:
     if value is None:
         return NOTHING
     sign = "+" if value > 0 else "−" if value < 0 else ""
-    return f"{sign}{number(abs(value), locale, places=1)} {'p.p.' if locale == 'pt-BR' else 'pts'}"
+    return f"{sign}{number(abs(value), locale, places=1)}\u00a0{'p.p.' if locale == 'pt-BR' else 'pts'}"
 
 
 def money(value: Number | None, locale: str, *, currency: str = "BRL") -> str:
@@ -70,11 +70,11 @@ def duration(milliseconds: Number | None, locale: str) -> str:
     if milliseconds is None:
         return NOTHING
     if milliseconds < 1000:
-        return f"{number(round(milliseconds), locale)} ms"
+        return f"{number(round(milliseconds), locale)}\u00a0ms"
     seconds = float(milliseconds) / 1000
     if seconds < 60:
-        return f"{number(seconds, locale, places=1)} s"
-    return f"{number(seconds / 60, locale, places=1)} min"
+        return f"{number(seconds, locale, places=1)}\u00a0s"
+    return f"{number(seconds / 60, locale, places=1)}\u00a0min"
 
 
 def day(value: date, locale: str) -> str:

@@ -1,9 +1,8 @@
-"""What a form shows again after a mistake, and addresses that a form may send the reader to."""
+"""What a form shows again after a mistake."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import urlsplit
 
 from alquimista.errors import Problem
 from alquimista.i18n import Text
@@ -26,16 +25,3 @@ class Form:
                 errors[error.field] = (*errors.get(error.field, ()), error.reason)
         elsewhere = len(problem.errors) - sum(map(len, errors.values()))
         return cls(values, errors, problem.detail if elsewhere or not errors else None)
-
-
-def local_path(target: str | None) -> str | None:
-    """The target when it is a path of this site, else None: a redirect never leaves.
-
-    Backslashes, control characters and `//host` are read by browsers as other sites, so only a plain path passes.
-    """
-    if not target or len(target) > 2000 or not target.startswith("/") or target[1:2] in {"/", "\\"}:
-        return None
-    if "\\" in target or not target.isprintable() or " " in target:
-        return None
-    parts = urlsplit(target)
-    return None if parts.scheme or parts.netloc else target

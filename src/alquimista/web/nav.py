@@ -37,7 +37,9 @@ STAFF: Final = (
         N_("Platform"),
         (
             Item(icon="layout-dashboard", label=N_("Overview"), href=_COMPANY, permission=Permission.PLATFORM_READ),
-            Item(icon="building-2", label=N_("Tenants"), href=f"{_COMPANY}#tenants", permission=Permission.PLATFORM_READ),
+            Item(
+                icon="building-2", label=N_("Tenants"), href=f"{_COMPANY}#tenants", permission=Permission.PLATFORM_READ
+            ),
             Item(
                 icon="triangle-alert",
                 label=N_("Incidents"),
@@ -53,7 +55,10 @@ CLIENT: Final = (
         (
             Item(icon="layout-dashboard", label=N_("Overview"), href=_TENANT, permission=Permission.TENANT_READ),
             Item(
-                icon="chart-no-axes-combined", label=N_("Usage"), href=f"{_TENANT}#usage", permission=Permission.USAGE_READ
+                icon="chart-no-axes-combined",
+                label=N_("Usage"),
+                href=f"{_TENANT}#usage",
+                permission=Permission.USAGE_READ,
             ),
             Item(icon="bot", label=N_("Agents"), href=f"{_TENANT}#agents", permission=Permission.AGENT_READ),
             Item(
@@ -63,7 +68,10 @@ CLIENT: Final = (
                 permission=Permission.INTEGRATION_READ,
             ),
             Item(
-                icon="triangle-alert", label=N_("Incidents"), href=f"{_TENANT}#incidents", permission=Permission.INCIDENT_READ
+                icon="triangle-alert",
+                label=N_("Incidents"),
+                href=f"{_TENANT}#incidents",
+                permission=Permission.INCIDENT_READ,
             ),
         ),
     ),
@@ -72,7 +80,10 @@ CLIENT: Final = (
 
 def groups(actor: Actor) -> tuple[Group, ...]:
     """The groups with at least one item that the actor may open."""
-    seen = (Group(g.label, tuple(i for i in g.items if actor.may(i.permission))) for g in (STAFF if actor.internal else CLIENT))
+    seen = (
+        Group(g.label, tuple(i for i in g.items if actor.may(i.permission)))
+        for g in (STAFF if actor.internal else CLIENT)
+    )
     return tuple(g for g in seen if g.items)
 
 

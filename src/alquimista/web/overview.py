@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -88,7 +87,7 @@ class Overview:
     @property
     def live_url(self) -> str:
         """Where this page's fragment refreshes from."""
-        return f"{PATH}/live?{urlencode(self.query)}"
+        return views.query_of(f"{PATH}/live", self.query)
 
     @property
     def zone(self) -> str:
@@ -202,7 +201,9 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
             icon="timer",
             label=N_("Mean response"),
             value=formats.duration(now.avg_response_time_ms, locale),
-            note=N_("p95 of {time}", time=formats.duration(now.p95_response_time_ms, locale)),
+            note=N_("p95 of {time}", time=formats.duration(now.p95_response_time_ms, locale))
+            if now.total_requests
+            else N_("without requests"),
             delta=response,
             change=formats.change(response, locale),
             better=views.better(response, "down"),
@@ -238,4 +239,3 @@ def _money(cost: Sequence[Money], locale: str) -> str:
     if not cost:
         return formats.money(0, locale)
     return " + ".join(formats.money(m.amount, locale, currency=m.currency) for m in cost)
-

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Self
 
-from alquimista.access import Role
 from alquimista.http import csrf
 from alquimista.http.context import Context
 from alquimista.i18n import N_, Text

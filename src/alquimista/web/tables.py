@@ -53,11 +53,13 @@ class Table(Generic[T]):
 
 
 def link(href: str, target: str, *, anchor: str = "") -> Markup:
-    """The attributes of an <a> to `href`: with scripts only the element `target` is replaced and nothing scrolls;
-    without them the page is loaded anew and shows `anchor`.
+    """The attributes of an <a> to `href`.
+
+    With scripts only the element `target` is replaced and nothing scrolls; without, the page loads and shows `anchor`.
     """
     return Markup(
-        'href="{href}{at}" hx-get="{href}" hx-target="#{target}" hx-select="#{target}" hx-swap="outerHTML" hx-push-url="true"'
+        'href="{href}{at}" hx-get="{href}" hx-target="#{target}" hx-select="#{target}" hx-swap="outerHTML" '
+        'hx-push-url="true"'
     ).format(href=href, target=target, at=f"#{anchor}" if anchor else "")
 
 

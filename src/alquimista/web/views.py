@@ -1,7 +1,9 @@
-"""Small models that templates read: what services answered, arranged for the eye. No figure is made here but by
-arithmetic on theirs.
+"""Small models that templates read: what services answered, arranged for the eye.
+
+No figure is made here but by arithmetic on theirs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlencode
@@ -80,8 +82,15 @@ PLANS: Final = {
 }
 QUOTAS: Final = {"requests": N_("Requests"), "agents": N_("Agents"), "users": N_("Users")}
 RESOLVED: Final = Badge(N_("Resolved"), "good", icon="circle-check")
-STATES: Final = {"integration": INTEGRATION_STATES, "severity": SEVERITIES, "resolved": RESOLVED, "tenant": TENANT_STATES}
-FORBIDDEN: Final = Notice(N_("Your role does not open that page, so you are back at yours."), "warn", icon="shield-alert")
+STATES: Final = {
+    "integration": INTEGRATION_STATES,
+    "severity": SEVERITIES,
+    "resolved": RESOLVED,
+    "tenant": TENANT_STATES,
+}
+FORBIDDEN: Final = Notice(
+    N_("Your role does not open that page, so you are back at yours."), "warn", icon="shield-alert"
+)
 
 
 def change(now: float | None, before: float | None) -> float | None:
@@ -98,6 +107,11 @@ def better(delta: float | None, good: Literal["up", "down"]) -> bool | None:
     return (delta > 0) == (good == "up")
 
 
+def query_of(path: str, query: Mapping[str, str]) -> str:
+    """An address with its query."""
+    return f"{path}?{urlencode(query)}"
+
+
 def address(path: str, target: str, **query: str) -> Markup:
     """The attributes of a link to this page with another query."""
-    return link(f"{path}?{urlencode(query)}", target)
+    return link(query_of(path, query), target)

@@ -1,22 +1,20 @@
 """/app/dashboard: the overview of one tenant, and the fragment of it that refreshes itself."""
 
 import asyncio
-import hashlib
 from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
-from alquimista.access import ActorKind, Permission
+from alquimista.access import Permission
 from alquimista.audit import service as audit
 from alquimista.dashboards import service
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
-from alquimista.web import views
+from alquimista.http.routes import TenantScope
+from alquimista.web import refreshing, views
 from alquimista.web.overview import PATH, Answers, Overview, OverviewQuery
-from alquimista.web.rendering import fragment, page
+from alquimista.web.pages.routing import OFTEN, get
 
 SHOWN_INCIDENTS: Final = 5
-_LIMITS: Final = (Limit(count=600, seconds=60, per=("user",)),)
 
 
 async def overview(context: Context) -> HTMLResponse:
@@ -34,23 +32,13 @@ async def overview(context: Context) -> HTMLResponse:
             trace_id=context.trace_id,
             tenant_id=context.tenant,
         )
-    shown = values(await _view(context))
-    body = fragment(context.locale, "dashboards/_overview.html", now=context.now, seen="", **shown)
     notice = views.FORBIDDEN if context.query.error == "forbidden" else None
-    return page(context, "dashboards/overview.html", seen=_hash(body), notice=notice, **shown)
+    return refreshing.whole(context, "overview", values(await _view(context)), notice)
 
 
 async def live(context: Context) -> Response:
     """The fragment as it is now, or 204 when the browser shows it already."""
-    shown = values(await _view(context))
-    body = fragment(context.locale, "dashboards/_overview.html", now=context.now, seen="", **shown)
-    seen = _hash(body)
-    headers = {"Cache-Control": "no-store"}
-    if context.query.seen == seen:
-        return Response(status_code=204, headers=headers)
-    return HTMLResponse(
-        fragment(context.locale, "dashboards/_overview.html", now=context.now, seen=seen, **shown), headers=headers
-    )
+    return refreshing.part(context, "overview", values(await _view(context)), context.query.seen)
 
 
 async def _view(context: Context) -> Overview:
@@ -87,37 +75,8 @@ def values(view: Overview) -> dict[str, Any]:
     }
 
 
-def _hash(body: str) -> str:
-    return hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
-
-
+_PLACE: Final[dict[str, Any]] = {"scope": TenantScope.OWN, "query": OverviewQuery, "limits": OFTEN}
 ROUTES: Final = (
-    Route(
-        method="GET",
-        path=PATH,
-        handler=overview,
-        summary="The tenant's overview",
-        tag="pages",
-        permission=Permission.TENANT_READ,
-        kinds=frozenset({ActorKind.SESSION}),
-        scope=TenantScope.OWN,
-        query=OverviewQuery,
-        limits=_LIMITS,
-        page=True,
-        documented=False,
-    ),
-    Route(
-        method="GET",
-        path=f"{PATH}/live",
-        handler=live,
-        summary="The part of the overview that refreshes itself",
-        tag="pages",
-        permission=Permission.TENANT_READ,
-        kinds=frozenset({ActorKind.SESSION}),
-        scope=TenantScope.OWN,
-        query=OverviewQuery,
-        limits=_LIMITS,
-        page=True,
-        documented=False,
-    ),
+    get(PATH, overview, "The tenant's overview", Permission.TENANT_READ, **_PLACE),
+    get(f"{PATH}/live", live, "The part of it that refreshes itself", Permission.TENANT_READ, **_PLACE),
 )

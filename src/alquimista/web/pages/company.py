@@ -1,0 +1,54 @@
+"""/app/company: the staff's overview of the platform."""
+
+from typing import Any, Final
+
+from starlette.responses import HTMLResponse, Response
+
+from alquimista.access import Permission
+from alquimista.audit import service as audit
+from alquimista.dashboards import service
+from alquimista.http.context import Context
+from alquimista.http.routes import TenantScope
+from alquimista.web import refreshing, views
+from alquimista.web.company import PATH, Company, CompanyQuery, arranged
+from alquimista.web.pages.routing import OFTEN, get
+
+
+async def company(context: Context) -> HTMLResponse:
+    """The whole page. Opening it is a read across tenants, so it is audited."""
+    await audit.record(
+        context.db.tenant(context.tenant),
+        context.who,
+        "platform.read",
+        category="tenant",
+        resource_type="page",
+        resource_id=PATH,
+        ip=context.client_ip,
+        user_agent=context.request.headers.get("user-agent", ""),
+        trace_id=context.trace_id,
+        tenant_id=context.tenant,
+    )
+    notice = views.FORBIDDEN if context.query.error == "forbidden" else None
+    return refreshing.whole(context, "company", values(await _view(context)), notice)
+
+
+async def live(context: Context) -> Response:
+    """The fragment as it is now, or 204 when the browser shows it already."""
+    return refreshing.part(context, "company", values(await _view(context)), context.query.seen)
+
+
+async def _view(context: Context) -> Company:
+    answer = await service.company_overview(context.db.staff(), context.query.period, context.now)
+    return arranged(answer, context.query, context.locale)
+
+
+def values(view: Company) -> dict[str, Any]:
+    """What the page's templates need beside the shell."""
+    return {"view": view, "plans": views.PLANS, "states": views.STATES}
+
+
+_PLACE: Final[dict[str, Any]] = {"scope": TenantScope.PLATFORM, "query": CompanyQuery, "limits": OFTEN}
+ROUTES: Final = (
+    get(PATH, company, "The staff's overview of the platform", Permission.PLATFORM_READ, **_PLACE),
+    get(f"{PATH}/live", live, "The part of it that refreshes itself", Permission.PLATFORM_READ, **_PLACE),
+)
