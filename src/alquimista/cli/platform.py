@@ -67,7 +67,7 @@ class Platform:
                 self._seed(settings)
             status.update("Starting the web and worker processes…")
             with Supervisor(self._programs(settings, listener), server, self._say) as supervisor:
-                answered = supervisor.until(self._answers)
+                answered = supervisor.until(lambda: supervisor.steady and self._answers())
                 status.stop()
                 if answered:
                     self._welcome(settings)

@@ -86,7 +86,8 @@ def _copy(package: Path, target: Path) -> None:
     # The programs find their libraries and data relative to themselves, so the wheel's layout is kept.
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=target.name + ".", dir=target.parent))
-    shutil.copytree(package / "pginstall", draft / package.name / "pginstall")
+    unneeded = shutil.ignore_patterns("include", "doc", "*.a")
+    shutil.copytree(package / "pginstall", draft / package.name / "pginstall", ignore=unneeded)
     libraries = package.with_name(package.name + ".libs")
     if libraries.is_dir():
         shutil.copytree(libraries, draft / libraries.name)

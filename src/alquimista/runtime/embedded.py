@@ -220,6 +220,8 @@ class EmbeddedServer:
         return (system if os.access(system, os.W_OK) else Path(tempfile.gettempdir())) / name
 
     def _make_socket_dir(self) -> None:
+        # Nobody runs on the cluster now, so what is here is stale: a socket, and a lock whose PID may be a stranger's.
+        shutil.rmtree(self._socket_dir, ignore_errors=True)
         owner = self._account or Account("", os.geteuid(), os.getegid())
         self._socket_dir.mkdir(mode=0o700, exist_ok=True)
         if os.geteuid() == 0:

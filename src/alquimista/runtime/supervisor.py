@@ -95,6 +95,11 @@ class Supervisor:
         """Whether a signal asked for the end."""
         return self._signals > 0
 
+    @property
+    def steady(self) -> bool:
+        """Whether every child runs, as of the last look."""
+        return all(child.process for child in self._children())
+
     def __enter__(self) -> Self:
         for end in (self._wake, self._bell):
             end.settimeout(0)
