@@ -53,8 +53,8 @@ async def test_hundreds_of_tasks_never_see_another_tenants_rows(executor: OpenEx
 
     async def visitor(tenant_id: UUID, seed: int) -> None:
         mine = random.Random(seed)
-        for _ in range(8):
-            seen.append(await one_call(SingleStatements(one, tenant_id), tenants, tenant_id, mine))
+        conn = SingleStatements(one, tenant_id)
+        seen.extend([await one_call(conn, tenants, tenant_id, mine) for _ in range(8)])
 
     async with executor(size=3) as one:
         async with asyncio.TaskGroup() as group:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
@@ -29,16 +30,17 @@ class FreshDatabase:
         return role_url(self.settings, "owner")
 
 
-def at(url: str, name: str) -> str:
-    """The same server and user, another database."""
-    parts = conninfo_to_dict(url)
-    return f"postgresql://{parts['user']}:{parts['password']}@/{name}?host={parts['host']}"
+def at(url: str, name: str, **changes: str) -> str:
+    """The same server and user, another database; `changes` are other parts, such as the user."""
+    parts = {**conninfo_to_dict(url), **changes, "dbname": name}
+    login = f"{quote(parts['user'])}:{quote(parts['password'], safe='')}"
+    return f"postgresql://{login}@/{name}?host={quote(parts['host'], safe='')}"
 
 
 @contextmanager
 def empty_database(server: Server) -> Iterator[FreshDatabase]:
     """A database that holds nothing, not even the rights of our roles; dropped at the end."""
-    with _created(server, f"CREATE DATABASE {{}} TEMPLATE template1") as fresh:  # noqa: F541
+    with _created(server, "template1") as fresh:
         yield fresh
 
 
@@ -46,16 +48,16 @@ def empty_database(server: Server) -> Iterator[FreshDatabase]:
 def migrated_database(server: Server) -> Iterator[FreshDatabase]:
     """A bootstrapped and migrated database; dropped at the end."""
     _ensure_template(server)
-    with _created(server, f"CREATE DATABASE {{}} TEMPLATE {TEMPLATE}") as fresh:
+    with _created(server, TEMPLATE) as fresh:
         bootstrap(fresh.admin_url, fresh.settings)  # Rights on a database are not copied from its template.
         yield fresh
 
 
 @contextmanager
-def _created(server: Server, statement: str) -> Iterator[FreshDatabase]:
+def _created(server: Server, template: str) -> Iterator[FreshDatabase]:
     name = f"t_{uuid4().hex}"
     with psycopg.connect(server.url, autocommit=True) as admin:
-        admin.execute(statement.format(name))
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield _database(server, name)
     finally:

@@ -31,7 +31,7 @@ _GRANT_DATABASE: Final = sql.SQL("GRANT {privilege} ON DATABASE {database} TO {r
 _GRANT_PUBLIC: Final = sql.SQL("GRANT {privilege} ON SCHEMA public TO {role}")
 # Closing a database to PUBLIC is right when it is ours alone: its owner asks, and it still holds nothing.
 _OURS_AND_EMPTY: Final = """
-SELECT d.datdba = current_user::regrole AND d.datname <> 'postgres'
+SELECT pg_catalog.pg_get_userbyid(d.datdba) = current_user AND d.datname <> 'postgres'
    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                     WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')
   FROM pg_catalog.pg_database d WHERE d.datname = current_database()
@@ -91,7 +91,7 @@ def _ensure_role(admin: psycopg.Connection, settings: Settings, role: Role) -> N
         except psycopg.errors.InsufficientPrivilege:
             raise ConfigError(
                 f"The user {admin.info.user} may not create the database role {name}; "
-                f"run once as an administrator: ALTER ROLE {admin.info.user} CREATEROLE."
+                f"run once as an administrator: ALTER ROLE {_quoted(admin.info.user)} CREATEROLE."
             ) from None
         powerful = _powerful(admin, name)
     if powerful:
@@ -141,6 +141,10 @@ def _verify_sign_in(settings: Settings, role: Role) -> None:
             f"ALQUIMISTA_SECRET_KEY, as when it was made with another secret key; set the key it was made with, "
             f"or change the role's password (the server says: {_sentence(error)})."
         ) from error
+
+
+def _quoted(name: str) -> str:
+    return sql.Identifier(name).as_string()
 
 
 def _sentence(error: psycopg.Error) -> str:
