@@ -18,11 +18,11 @@ SKIPPED: Final = (
     ),
     Skipped(11, "create_companies", f"{_SECOND_TENANCY}: companies are alquimista_platform.tenants of 003."),
     Skipped(12, "create_users", f"{_SECOND_TENANCY}: users are alquimista_platform.users of 003."),
-    Skipped(13, "create_user_roles", f"{_SECOND_TENANCY}: roles are alquimista_platform.tenant_users of 015."),
+    Skipped(13, "create_user_roles", f"{_SECOND_TENANCY}: roles are alquimista_platform.tenant_users of 003."),
     Skipped(
         14,
         "create_integrations",
-        f"{_SECOND_TENANCY}: integrations are alquimista_platform.tenant_integrations of 015.",
+        f"{_SECOND_TENANCY}: integrations are alquimista_platform.tenant_integrations of 003.",
     ),
     Skipped(
         16,
