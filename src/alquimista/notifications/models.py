@@ -1,0 +1,124 @@
+"""The mails that the platform sends, and what a stored mail is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from alquimista.i18n import N_, Text
+
+
+class MailRefused(Exception):  # noqa: N818 - It is told as a fact.
+    """The mail server will never take this mail; trying again is of no use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A mail's texts. With a `button`, the parameter `link` is where it leads."""
+
+    subject: Text
+    paragraphs: tuple[Text, ...]
+    button: Text | None = None
+
+
+_IGNORE: Final = N_("If you did not ask for this, ignore this message: nothing changes.")
+
+# The parameters are the named ones in the texts, and `link` where there is a button.
+TEMPLATES: Final[dict[str, Template]] = {
+    "password_reset": Template(
+        N_("Choose a new password"),
+        (
+            N_("Hello, {name}."),
+            N_("Somebody asked for a new password for your account. The link works once, for {minutes} minutes."),
+            _IGNORE,
+        ),
+        N_("Choose a new password"),
+    ),
+    "password_changed": Template(
+        N_("Your password was changed"),
+        (
+            N_("Hello, {name}."),
+            N_("The password of your account was changed from the address {ip}. Other sessions have ended."),
+            N_("If that was not you, ask for a new password now and tell the administrator of your company."),
+        ),
+    ),
+    "signup_confirm": Template(
+        N_("Confirm your e-mail address"),
+        (
+            N_("Hello, {name}."),
+            N_("Confirm your address to open your account. The link works once, for {days} days."),
+            _IGNORE,
+        ),
+        N_("Confirm my address"),
+    ),
+    "signup_exists": Template(
+        N_("You already have an account"),
+        (
+            N_("Hello, {name}."),
+            N_("Somebody tried to open an account with your address, which already has one."),
+            N_("If that was you, sign in, or ask for a new password."),
+        ),
+        N_("Sign in"),
+    ),
+    "invitation": Template(
+        N_("{inviter} invites you to {company}"),
+        (
+            N_("{inviter} invites you to work with {company} on Alquimista."),
+            N_("The invitation works once, for {days} days."),
+        ),
+        N_("Accept the invitation"),
+    ),
+    "account_locked": Template(
+        N_("Your account is locked for a while"),
+        (
+            N_("Hello, {name}."),
+            N_("After several wrong passwords, the last from {ip}, sign-in is locked for {minutes} minutes."),
+            N_("If that was not you, your password still protects your account; consider a longer one."),
+        ),
+    ),
+    "tenant_notice": Template(
+        N_("{title}"),
+        (N_("Hello, {name}."), N_("{notice}")),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail in one language."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail to deliver."""
+
+    tenant_id: UUID
+    id: UUID
+    recipient: str
+    subject: str
+    body_text: str
+    body_html: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMail:
+    """A line of the local outbox page."""
+
+    recipient: str
+    subject: str
+    body_text: str
+    created_at: datetime
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Which mail a job delivers."""
+
+    mail_id: UUID

@@ -1,0 +1,90 @@
+"""The only SQL on alquimista_platform.mails."""
+
+from datetime import datetime
+from uuid import UUID
+
+from alquimista.db.statement import Conn, NoRow, Statement
+from alquimista.notifications.models import Mail, OutboxMail, Rendered
+
+INSERT = Statement(
+    """
+    INSERT INTO alquimista_platform.mails (tenant_id, id, recipient, subject, body_text, body_html, created_at)
+    VALUES (%(tenant_id)s, %(id)s, %(recipient)s, %(subject)s, %(body_text)s, %(body_html)s, %(now)s)
+    """,
+    NoRow,
+)
+
+QUEUED = Statement(
+    """
+    SELECT tenant_id, id, recipient, subject, body_text, body_html, attempts, created_at
+    FROM alquimista_platform.mails WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'queued'
+    """,
+    Mail,
+)
+
+SENT = Statement(
+    """
+    UPDATE alquimista_platform.mails
+    SET status = 'sent', sent_at = %(now)s, attempts = attempts + 1, last_error = NULL, body_text = '', body_html = ''
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+    """,
+    NoRow,
+)
+
+FAILED = Statement(
+    """
+    UPDATE alquimista_platform.mails
+    SET attempts = attempts + 1, last_error = %(error)s, status = CASE WHEN %(final)s THEN 'failed' ELSE 'queued' END
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+    """,
+    NoRow,
+)
+
+OUTBOX = Statement(
+    """
+    SELECT recipient, subject, body_text, created_at FROM alquimista_platform.mails
+    ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+    """,
+    OutboxMail,
+)
+
+PURGE = Statement("DELETE FROM alquimista_platform.mails WHERE created_at < %(before)s", NoRow)
+
+
+async def insert(conn: Conn, tenant_id: UUID, mail_id: UUID, recipient: str, mail: Rendered, now: datetime) -> None:
+    """Store a mail to deliver."""
+    await conn.execute(
+        INSERT,
+        tenant_id=tenant_id,
+        id=mail_id,
+        recipient=recipient,
+        subject=mail.subject,
+        body_text=mail.text,
+        body_html=mail.html,
+        now=now,
+    )
+
+
+async def queued(conn: Conn, tenant_id: UUID, mail_id: UUID) -> Mail | None:
+    """A mail that still waits, with its body; takes a connection of the sign-in role, as all that follow."""
+    return await conn.fetch_one(QUEUED, tenant_id=tenant_id, id=mail_id)
+
+
+async def sent(conn: Conn, mail: Mail, now: datetime) -> None:
+    """The mail server took it: empty the body."""
+    await conn.execute(SENT, tenant_id=mail.tenant_id, id=mail.id, now=now)
+
+
+async def failed(conn: Conn, mail: Mail, error: str, *, final: bool) -> None:
+    """A try failed; the mail waits for the next one unless this was the last."""
+    await conn.execute(FAILED, tenant_id=mail.tenant_id, id=mail.id, error=error[:2000], final=final)
+
+
+async def outbox(conn: Conn, limit: int) -> list[OutboxMail]:
+    """The newest mails of all tenants."""
+    return await conn.fetch(OUTBOX, limit=limit)
+
+
+async def purge(conn: Conn, before: datetime) -> int:
+    """Delete mails from before then; how many."""
+    return await conn.execute(PURGE, before=before)

@@ -1,0 +1,123 @@
+"""Use cases of mails."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+import aiosmtplib
+import structlog
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from alquimista import clock
+from alquimista.db.pool import Database
+from alquimista.db.statement import Conn
+from alquimista.i18n import N_, Text
+from alquimista.jobs.queue import enqueue
+from alquimista.notifications import gateway, queries
+from alquimista.notifications.models import TEMPLATES, Delivery, Mail, MailRefused, OutboxMail, Rendered
+from alquimista.observability.masking import mask
+
+DELIVER: Final = "notifications.deliver"
+RETRIES: Final = 6  # Over about an hour and a half.
+_KEPT: Final = timedelta(days=90)
+_OUTBOX_LINES: Final = 100
+_SUBJECT_LIMIT: Final = 200
+_FOOTER: Final = N_("Sent automatically by Alquimista; answers to this address are not read.")
+_LINK_HINT: Final = N_("If the button does not work, copy this address into your browser:")
+
+_log = structlog.get_logger("alquimista.notifications")
+
+
+async def send_mail(conn: Conn, tenant_id: UUID, to: str, template: str, locale: str, **params: object) -> None:
+    """Write a mail and enqueue its delivery, in the caller's transaction.
+
+    Args:
+        conn: the app's under `tenant_id`, or the sign-in role's.
+        tenant_id: on whose behalf; the platform tenant when it is nobody's.
+        to: the recipient's address.
+        template: a name of models.TEMPLATES.
+        locale: `pt-BR` or `en`.
+        params: what the template's texts name, and `link` where it has a button.
+
+    Raises:
+        KeyError: there is no such template, or a parameter is missing.
+    """
+    mail_id = clock.new_id()
+    await queries.insert(conn, tenant_id, mail_id, to.strip().lower(), render(template, locale, params), clock.now())
+    await enqueue(conn, DELIVER, Delivery(mail_id), tenant_id=tenant_id)
+
+
+async def deliver(db: Database, tenant_id: UUID, mail_id: UUID) -> None:
+    """Hand a waiting mail to the mail server. Without one it stays, and the local outbox page shows it.
+
+    Raises:
+        aiosmtplib.SMTPException, OSError: it did not work this time; the mail waits for the next try.
+    """
+    settings = db.settings
+    conn = db.login()
+    mail = await queries.queued(conn, tenant_id, mail_id)
+    if mail is None:
+        return
+    if not settings.smtp_url:
+        if settings.production:
+            _log.warning("mail.kept", reason="ALQUIMISTA_SMTP_URL is not set")
+        return
+    try:
+        await gateway.deliver(settings.smtp_url, settings.mail_from, mail)
+    except MailRefused as error:
+        await _failed(conn, mail, error, final=True)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        await _failed(conn, mail, error, final=mail.attempts >= RETRIES)
+        raise
+    else:
+        await queries.sent(conn, mail, clock.now())
+
+
+async def outbox(conn: Conn) -> list[OutboxMail]:
+    """The newest 100 mails with their links, for development without a mail server. Takes the sign-in role's."""
+    return await queries.outbox(conn, _OUTBOX_LINES)
+
+
+async def purge(conn: Conn, now: datetime) -> int:
+    """Delete mails of more than 90 days ago; how many. Takes the sign-in role's connection."""
+    return await queries.purge(conn, now - _KEPT)
+
+
+def render(template: str, locale: str, params: dict[str, object]) -> Rendered:
+    """A mail's subject, text and HTML in a language. What parameters hold is escaped, and kept on one line."""
+    plan = TEMPLATES[template]
+    shown = {name: " ".join(str(value).split()) for name, value in params.items()}
+
+    def tell(text: Text) -> str:
+        return Text(text.template, shown).render(locale)
+
+    values = {
+        "locale": locale,
+        "subject": tell(plan.subject)[:_SUBJECT_LIMIT],
+        "paragraphs": [tell(text) for text in plan.paragraphs],
+        "button": tell(plan.button) if plan.button else "",
+        "link": shown["link"] if plan.button else "",
+        "link_hint": tell(_LINK_HINT),
+        "footer": tell(_FOOTER),
+    }
+    text, html = (_templates().get_template(name).render(values) for name in ("mail.txt", "mail.html"))
+    return Rendered(str(values["subject"]), text, html)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("alquimista.notifications"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+async def _failed(conn: Conn, mail: Mail, error: Exception, *, final: bool) -> None:
+    reason = mask(f"{type(error).__name__}: {error}")
+    _log.warning("mail.failed", mail_id=str(mail.id), attempt=mail.attempts + 1, final=final, reason=reason)
+    await queries.failed(conn, mail, reason, final=final)
