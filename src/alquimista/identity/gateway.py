@@ -96,7 +96,7 @@ class Issuer:
             "code_verifier": verifier,
         }
         secret = self._settings.oidc_client_secret
-        auth = httpx.BasicAuth(self._settings.oidc_client_id, secret) if secret else None
+        auth = httpx.BasicAuth(self._settings.oidc_client_id, secret) if secret else httpx.USE_CLIENT_DEFAULT
         try:
             answer = await self._http.post(discovery.token_endpoint, data=form, auth=auth)
         except httpx.HTTPError:

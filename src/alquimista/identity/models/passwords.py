@@ -36,7 +36,7 @@ def _common() -> frozenset[str]:
 
 
 def _cores(password: str) -> set[str]:
-    """What is left of a password without case, accents, outer digits and signs, as written and with 0→o, @→a…"""
+    """What is left of a password without case, accents, outer digits and signs; also with 0 read as o, @ as a."""
     folded = unicodedata.normalize("NFKD", password.casefold())
     folded = "".join(char for char in folded if not unicodedata.combining(char))
     found = {folded}

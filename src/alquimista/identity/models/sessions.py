@@ -137,5 +137,5 @@ def token_hash(token: str) -> bytes:
 
 
 def successor_of(token: str, key: bytes) -> str:
-    """The next refresh token. Deriving it lets the loser of a race get the same answer although only hashes are kept."""
+    """The next refresh token, derived: the loser of a race gets the same one although only hashes are kept."""
     return base64.urlsafe_b64encode(hmac.digest(key, token.encode(), hashlib.sha256)).rstrip(b"=").decode()

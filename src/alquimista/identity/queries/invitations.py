@@ -92,9 +92,7 @@ class EmailToken(msgspec.Struct, frozen=True):
     invitation_id: UUID | None
 
 
-_TOKEN_IS_GOOD = (
-    "token_hash = %(token_hash)s AND purpose = %(purpose)s AND used_at IS NULL AND expires_at > %(now)s"  # noqa: S105
-)
+_TOKEN_IS_GOOD = "token_hash = %(token_hash)s AND purpose = %(purpose)s AND used_at IS NULL AND expires_at > %(now)s"  # noqa: S105
 READ_TOKEN = Statement(
     f"SELECT user_id, tenant_id, invitation_id FROM alquimista_platform.email_tokens WHERE {_TOKEN_IS_GOOD}",  # noqa: S608 - Constants only.
     EmailToken,

@@ -53,7 +53,7 @@ IS_MEMBER = Statement(
 # Taken before administrators are counted, so that two of them cannot remove each other at the same moment.
 LOCK = Statement(
     """
-    SELECT pg_advisory_xact_lock(hashtextextended('alquimista.members:' || %(tenant_id)s::uuid::text, 0))::text AS locked
+    SELECT pg_advisory_xact_lock(hashtextextended('alquimista.members:' || %(tenant_id)s::uuid::text, 0))::text
     """,
     NoRow,
 )
@@ -145,13 +145,9 @@ async def count_seats(conn: Conn, tenant_id: UUID, now: datetime) -> int:
     return row.total if row else 0
 
 
-async def update(
-    conn: Conn, tenant_id: UUID, user_id: UUID, role: Role, status: MemberStatus, now: datetime
-) -> None:
+async def update(conn: Conn, tenant_id: UUID, user_id: UUID, role: Role, status: MemberStatus, now: datetime) -> None:
     """Change role and status."""
-    await conn.execute(
-        UPDATE, tenant_id=tenant_id, user_id=user_id, role=role.value, status=status.value, now=now
-    )
+    await conn.execute(UPDATE, tenant_id=tenant_id, user_id=user_id, role=role.value, status=status.value, now=now)
 
 
 async def insert(

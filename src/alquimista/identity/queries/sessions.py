@@ -8,6 +8,11 @@ import msgspec
 from alquimista.db.statement import Conn, NoRow, Statement
 from alquimista.identity.models.sessions import Client, RefreshRow, SessionKind, SessionRow, Standing
 
+_OF_SESSION = "WHERE s.id = %(session_id)s"
+_OF_COOKIE = """
+    WHERE s.id = (SELECT session_id FROM alquimista_platform.refresh_tokens WHERE token_hash = %(token_hash)s)
+      AND s.kind = 'browser'
+"""
 _STANDING = """
     SELECT s.id AS session_id, s.kind, s.last_seen_at, s.expires_at, s.revoked_at, s.issuer, u.id AS user_id, u.email,
       u.full_name, u.locale, u.status AS user_status, t.id AS tenant_id, t.name AS tenant_name,
@@ -19,15 +24,8 @@ _STANDING = """
     JOIN alquimista_platform.tenants AS t ON t.id = m.tenant_id
     LEFT JOIN alquimista_platform.user_credentials AS c ON c.user_id = s.user_id
 """
-STANDING = Statement(_STANDING + " WHERE s.id = %(session_id)s", Standing)
-STANDING_OF_COOKIE = Statement(
-    _STANDING
-    + """
-    WHERE s.id = (SELECT session_id FROM alquimista_platform.refresh_tokens WHERE token_hash = %(token_hash)s)
-      AND s.kind = 'browser'
-    """,
-    Standing,
-)
+STANDING = Statement(_STANDING + _OF_SESSION, Standing)
+STANDING_OF_COOKIE = Statement(_STANDING + _OF_COOKIE, Standing)
 INSERT = Statement(
     """
     INSERT INTO alquimista_platform.sessions
@@ -168,13 +166,9 @@ async def insert(
     )
 
 
-async def insert_token(
-    conn: Conn, token_hash: bytes, session_id: UUID, now: datetime, expires_at: datetime
-) -> None:
+async def insert_token(conn: Conn, token_hash: bytes, session_id: UUID, now: datetime, expires_at: datetime) -> None:
     """Store a refresh token, or a browser's cookie, of a session."""
-    await conn.execute(
-        INSERT_TOKEN, token_hash=token_hash, session_id=session_id, now=now, expires_at=expires_at
-    )
+    await conn.execute(INSERT_TOKEN, token_hash=token_hash, session_id=session_id, now=now, expires_at=expires_at)
 
 
 async def lock_family(conn: Conn, token_hash: bytes) -> UUID | None:
@@ -210,9 +204,7 @@ async def switch(conn: Conn, session_id: UUID, tenant_id: UUID) -> None:
 
 async def revoke(conn: Conn, session_id: UUID, user_id: UUID, reason: str, now: datetime) -> bool:
     """End one session of a person; False when there is none open."""
-    return bool(
-        await conn.execute(REVOKE, session_id=session_id, user_id=user_id, reason=reason, now=now)
-    )
+    return bool(await conn.execute(REVOKE, session_id=session_id, user_id=user_id, reason=reason, now=now))
 
 
 async def revoke_all(
@@ -225,9 +217,7 @@ async def revoke_all(
     tenant_id: UUID | None = None,
 ) -> int:
     """End a person's sessions: all, all but one, or those that are active in one tenant."""
-    return await conn.execute(
-        REVOKE_ALL, user_id=user_id, reason=reason, now=now, besides=besides, tenant_id=tenant_id
-    )
+    return await conn.execute(REVOKE_ALL, user_id=user_id, reason=reason, now=now, besides=besides, tenant_id=tenant_id)
 
 
 async def list_open(conn: Conn, user_id: UUID, now: datetime, idle_since: datetime) -> list[SessionRow]:

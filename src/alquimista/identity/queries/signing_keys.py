@@ -15,7 +15,7 @@ LIST = Statement(
     SigningKey,
 )
 LOCK = Statement(
-    "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.signing_keys', 0))::text AS locked",
+    "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.signing_keys', 0))::text",
     NoRow,
 )
 INSERT = Statement(

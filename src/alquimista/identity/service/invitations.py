@@ -34,9 +34,7 @@ async def list_invitations(conn: Conn, tenant_id: UUID, limit: int, offset: int)
     )
 
 
-async def invite(
-    services: Services, actor: Actor, tenant_id: UUID, email: str, role: Role, locale: str
-) -> Invitation:
+async def invite(services: Services, actor: Actor, tenant_id: UUID, email: str, role: Role, locale: str) -> Invitation:
     """Mail an invitation to an address; it is good for seven days.
 
     Raises:
@@ -45,9 +43,7 @@ async def invite(
         UserLimitReached: the plan is full.
     """
     kit, now, token = services.get(Identity), clock.now(), new_token()
-    invitation = Invitation(
-        clock.new_id(), clean_email(email), clean_role(role, tenant_id), now, now + INVITATION_LIFE
-    )
+    invitation = Invitation(clock.new_id(), clean_email(email), clean_role(role, tenant_id), now, now + INVITATION_LIFE)
     async with tenant_transaction(kit.db, tenant_id) as conn:
         await members.lock_administrators(conn, tenant_id)
         if await members.is_member(conn, tenant_id, invitation.email):

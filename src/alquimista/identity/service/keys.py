@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeyParameters
 
 from alquimista.clock import now
 from alquimista.db.crypto import Sealed, Sealer
@@ -86,7 +86,7 @@ class KeyRing:
 
     def _make(self, moment: datetime, active_from: datetime) -> SigningKey:
         kid = secrets.token_hex(8)
-        labels = {"kid": kid, "use": "sig", "alg": ALGORITHM}
+        labels: KeyParameters = {"kid": kid, "use": "sig", "alg": ALGORITHM}
         pair = ECKey.generate_key("P-256", labels, private=True)
         sealed = self._sealer.seal(msgspec.json.encode(pair.as_dict(private=True)), seal_context(kid))
         return SigningKey(

@@ -72,9 +72,7 @@ async def change_member(
     return changed or member
 
 
-async def keep_administrators(
-    conn: Conn, tenant_id: UUID, member: Member, role: Role, status: MemberStatus
-) -> None:
+async def keep_administrators(conn: Conn, tenant_id: UUID, member: Member, role: Role, status: MemberStatus) -> None:
     needed, minimum = administrator(tenant_id)
     was = member.role == needed and member.status == MemberStatus.ACTIVE
     stays = role == needed and status == MemberStatus.ACTIVE

@@ -22,7 +22,7 @@ from alquimista.identity.gateway import Issuer
 from alquimista.identity.models.oidc import External, local_path, read_external
 from alquimista.identity.models.problems import OidcNotConfigured, OidcRefused
 from alquimista.identity.models.sessions import Client, SessionKind
-from alquimista.identity.models.users import Member, MemberStatus, Membership, User, UserStatus, clean_email
+from alquimista.identity.models.users import Member, Membership, MemberStatus, User, UserStatus, clean_email
 from alquimista.identity.queries import members, users
 from alquimista.identity.service.kit import Identity, note
 from alquimista.identity.service.members import keep_administrators, require_seat
@@ -157,7 +157,9 @@ async def admit(kit: Identity, external: External, client: Client) -> tuple[User
     except OidcRefused as problem:
         refusal = problem
     async with login_transaction(kit.db) as conn:
-        await note(conn, "auth.login", client, user, None, failed=True, issuer=external.issuer, subject=external.subject)
+        await note(
+            conn, "auth.login", client, user, None, failed=True, issuer=external.issuer, subject=external.subject
+        )
     raise refusal
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.db.tenancy import login_transaction
@@ -19,20 +21,38 @@ from alquimista.identity.queries import users
 from alquimista.identity.service.kit import Identity, note
 from alquimista.identity.service.sessions import end_all
 from alquimista.identity.service.signin import fail
+from alquimista.jobs import queue
 from alquimista.notifications import service as notifications
 from alquimista.wiring import Services
 
 RESET: Final = "reset"
+SEND_RESET_LINK: Final = "identity.send_reset_link"
 
 
-async def send_reset_link(services: Services, email: str, client: Client) -> None:
-    """Mail a link to the owner of an address, if there is one; at most three an hour. Run as a job, so that the
-    request that asked for it takes as long, and does the same, whether or not the account exists.
-    """
-    kit, now = services.get(Identity), clock.now()
+class ResetOf(msgspec.Struct, frozen=True):
+    """The payload of the job that mails a reset link: the person, or nobody, and where the request came from."""
+
+    user_id: UUID | None
+    client: Client
+
+
+async def forgot_password(services: Services, email: str, client: Client) -> None:
+    """Promise a link to the owner of an address, if there is one. Does the same work, and says the same, if not."""
+    kit = services.get(Identity)
+    email = email.strip().lower()[:254].replace("\x00", "")
     async with login_transaction(kit.db) as conn:
         account = await users.by_email(conn, email)
         await note(conn, "auth.password_forgotten", client, account, None, failed=account is None, email=email)
+        await queue.enqueue(conn, SEND_RESET_LINK, ResetOf(account.id if account else None, client))
+
+
+async def send_reset_link(services: Services, _tenant_id: UUID | None, wanted: ResetOf) -> None:
+    """Mail the link; at most three an hour to one person."""
+    kit, now = services.get(Identity), clock.now()
+    if wanted.user_id is None:
+        return
+    async with login_transaction(kit.db) as conn:
+        account = await users.lock_by_id(conn, wanted.user_id)
         if account is None or account.status != UserStatus.ACTIVE:
             return
         if await links.recent_tokens(conn, account.id, RESET, now - timedelta(hours=1)) >= RESETS_PER_HOUR:
@@ -44,7 +64,7 @@ async def send_reset_link(services: Services, email: str, client: Client) -> Non
             PLATFORM_TENANT,
             account.email,
             "password_reset",
-            account.locale or client.locale,
+            account.locale or wanted.client.locale,
             name=account.full_name,
             link=f"{kit.settings.public_url}/reset-password?token={token}",
             minutes=int(RESET_LIFE.total_seconds() // 60),

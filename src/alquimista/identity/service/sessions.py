@@ -116,7 +116,9 @@ async def _exchange(conn: Conn, kit: Identity, token: str, client: Client) -> Op
         await queries.revoke(conn, session_id, standing.user_id, "refresh token reused", now)
         await announce(conn, session_id=session_id)
         person = await users.by_id(conn, standing.user_id)
-        await note(conn, "auth.refresh_reused", client, person, standing.tenant_id, failed=True, session=str(session_id))
+        await note(
+            conn, "auth.refresh_reused", client, person, standing.tenant_id, failed=True, session=str(session_id)
+        )
     return InvalidRefresh()
 
 

@@ -62,7 +62,7 @@ async def sign_in(
 
     Raises:
         WrongCredentials: unknown account, wrong password, or locked; all alike, in words and in time.
-        TotpRequired: the password was right and a code is needed; with a challenge for `continue_sign_in`.
+        TotpRequired: the password was right and a code is needed; with a challenge for `continue_browser_session`.
         WrongCode: the password was right, the code was not.
         AccountInactive: password right, but no active membership to enter with.
         TooManyRequests: more than 5 attempts a minute from one address at one account.
@@ -75,17 +75,20 @@ async def sign_in(
     return await _enter(kit, account, email, totp, kind, client, proven=proven)
 
 
-async def continue_sign_in(
-    services: Services, challenge: str, totp: str, kind: SessionKind, client: Client
-) -> SignedIn:
-    """The second step: the challenge of TotpRequired and a code. Raises as sign_in does."""
+async def open_browser_session(services: Services, email: str, password: str, totp: str, client: Client) -> SignedIn:
+    """A browser's session, whose cookie guards.session_cookie makes. Raises as sign_in does."""
+    return await sign_in(services, email, password, totp, SessionKind.BROWSER, client)
+
+
+async def continue_browser_session(services: Services, challenge: str, totp: str, client: Client) -> SignedIn:
+    """The second step: TotpRequired's challenge, good for five minutes, and a code. Raises as sign_in does."""
     kit = services.get(Identity)
     proof = _read_challenge(kit, challenge)
     account = await users.by_id(kit.db.login(), proof.user_id) if proof else None
     if proof is None or account is None or account.password_changed_at != proof.password_changed_at:
         raise WrongCredentials
     await _count_attempt(kit, account.email, client)
-    return await _enter(kit, account, account.email, totp, kind, client, proven=True)
+    return await _enter(kit, account, account.email, totp, SessionKind.BROWSER, client, proven=True)
 
 
 async def _count_attempt(kit: Identity, email: str, client: Client) -> None:

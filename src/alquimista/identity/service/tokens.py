@@ -1,5 +1,6 @@
 """Access tokens: made for 15 minutes, verified with pinned algorithm, type, issuer and audience."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -50,8 +51,8 @@ def peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         raise InvalidToken
     try:
         parts = jws.extract_compact(token.encode())
-        claims = jwt.json.loads(parts.payload)
-    except (JoseError, ValueError, UnicodeError):
+        claims = json.loads(parts.payload)
+    except (JoseError, ValueError, RecursionError):
         raise InvalidToken from None
     if not isinstance(claims, dict):
         raise InvalidToken

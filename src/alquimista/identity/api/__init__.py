@@ -1,0 +1,16 @@
+"""Identity's routes."""
+
+from alquimista.http.routes import Route
+from alquimista.identity.api import accounts, api_keys, invitations, members, oidc, passwords, sessions, tokens, totp
+
+ROUTES: tuple[Route, ...] = (
+    *tokens.ROUTES,
+    *sessions.ROUTES,
+    *passwords.ROUTES,
+    *accounts.ROUTES,
+    *totp.ROUTES,
+    *members.ROUTES,
+    *invitations.ROUTES,
+    *api_keys.ROUTES,
+    *oidc.ROUTES,
+)

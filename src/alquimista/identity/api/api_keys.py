@@ -1,0 +1,108 @@
+"""A company's API keys."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from alquimista.access import Permission
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.http.context import Context
+from alquimista.http.pagination import Page
+from alquimista.http.routes import Route, TenantScope
+from alquimista.identity.models.api_keys import ApiKey
+from alquimista.identity.models.problems import UnknownApiKey
+from alquimista.identity.service.api_keys import create_api_key, list_api_keys, revoke_api_key
+
+
+class ApiKeyAnswer(msgspec.Struct, frozen=True):
+    """A key without its secret. `prefix` is what to recognise it by, as in alq_<prefix>_<secret>."""
+
+    id: UUID
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+class ApiKeys(msgspec.Struct, frozen=True):
+    """One page of keys, the newest first, and how many there are."""
+
+    api_keys: list[ApiKeyAnswer]
+    total: int
+
+
+class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the key is for and what it opens: ingest (/v1/*), read (GET /tenant/*)."""
+
+    name: str
+    scopes: list[str]
+    expires_at: datetime | None = None
+
+
+class CreatedApiKey(msgspec.Struct, frozen=True):
+    """The new key. `key` is shown only now."""
+
+    key: str
+    api_key: ApiKeyAnswer
+
+
+def _answer(key: ApiKey) -> ApiKeyAnswer:
+    return ApiKeyAnswer(**msgspec.structs.asdict(key))
+
+
+async def _list(context: Context) -> ApiKeys:
+    page: Page = context.query
+    async with tenant_transaction(context.db, context.tenant) as conn:
+        keys, total = await list_api_keys(conn, context.tenant, page.limit, page.offset)
+    return ApiKeys([_answer(key) for key in keys], total)
+
+
+async def _create(context: Context) -> CreatedApiKey:
+    body: NewApiKey = context.body
+    async with tenant_transaction(context.db, context.tenant) as conn:
+        key, secret = await create_api_key(conn, context.who, context.tenant, body.name, body.scopes, body.expires_at)
+    return CreatedApiKey(secret, _answer(key))
+
+
+async def _revoke(context: Context) -> None:
+    await revoke_api_key(context.services, context.who, context.tenant, context.uuid("key_id"))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/tenant/api-keys",
+        handler=_list,
+        summary="The company's API keys",
+        tag="api keys",
+        permission=Permission.API_KEY_READ,
+        scope=TenantScope.OWN,
+        query=Page,
+        response=ApiKeys,
+    ),
+    Route(
+        method="POST",
+        path="/tenant/api-keys",
+        handler=_create,
+        summary="Make an API key; it is shown once",
+        tag="api keys",
+        permission=Permission.API_KEY_MANAGE,
+        scope=TenantScope.OWN,
+        body=NewApiKey,
+        response=CreatedApiKey,
+        status=201,
+    ),
+    Route(
+        method="DELETE",
+        path="/tenant/api-keys/{key_id:uuid}",
+        handler=_revoke,
+        summary="Revoke an API key, at once",
+        tag="api keys",
+        permission=Permission.API_KEY_MANAGE,
+        scope=TenantScope.OWN,
+        problems=(UnknownApiKey,),
+    ),
+)

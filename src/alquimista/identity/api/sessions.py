@@ -1,0 +1,217 @@
+"""One's own sessions and profile."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from alquimista.access import Permission, Role
+from alquimista.errors import Invalid
+from alquimista.http.context import Context
+from alquimista.http.routes import Limit, Route
+from alquimista.i18n import N_
+from alquimista.identity.api.tokens import Token
+from alquimista.identity.guards import clear_session_cookie, client_of
+from alquimista.identity.models.problems import UnknownSession
+from alquimista.identity.models.sessions import SessionKind
+from alquimista.identity.service import sessions as service
+from alquimista.identity.service.sessions import Me
+
+
+class Logout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client whose access token has expired names its session by the refresh token."""
+
+    refresh_token: Token = ""
+
+
+class SwitchTenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tenant to act in; null is the platform, for staff."""
+
+    tenant_id: UUID | None
+
+
+class Switched(msgspec.Struct, frozen=True):
+    """The active tenant, and an access token for it (null for a browser, whose cookie follows)."""
+
+    tenant_id: UUID | None
+    access_token: str | None
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name and language; a null language follows the browser."""
+
+    full_name: str
+    locale: str | None = None
+
+
+class TenantOfMine(msgspec.Struct, frozen=True):
+    """A company that the person may switch to."""
+
+    id: UUID
+    name: str
+    role: Role
+
+
+class MeAnswer(msgspec.Struct, frozen=True):
+    """Who is signed in, and what they may do."""
+
+    id: UUID
+    email: str
+    name: str
+    role: Role
+    tenant_id: UUID | None
+    locale: str | None
+    permissions: list[Permission]
+    tenants: list[TenantOfMine]
+    totp_enabled: bool
+    totp_required: bool
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A device that is signed in."""
+
+    id: UUID
+    kind: SessionKind
+    ip: str | None
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """All open sessions of a person, the latest used first."""
+
+    sessions: list[Session]
+
+
+def _answer(me: Me) -> MeAnswer:
+    return MeAnswer(
+        id=me.id,
+        email=me.email,
+        name=me.name,
+        role=me.role,
+        tenant_id=me.tenant_id,
+        locale=me.locale,
+        permissions=me.permissions,
+        tenants=[TenantOfMine(m.tenant_id, m.tenant_name, m.role) for m in me.tenants if not m.role.internal],
+        totp_enabled=me.totp_enabled,
+        totp_required=me.totp_required,
+    )
+
+
+async def _me(context: Context) -> MeAnswer:
+    return _answer(await service.me(context.services, context.who))
+
+
+async def _update(context: Context) -> MeAnswer:
+    await service.update_profile(context.services, context.who, context.body.full_name, context.body.locale)
+    return _answer(await service.me(context.services, context.who))
+
+
+async def _logout(context: Context) -> None:
+    if context.actor is not None:
+        await service.logout(context.services, context.actor, client_of(context))
+        context.cookies.append(clear_session_cookie(context.services.settings))
+    token = _refresh_token(context.raw)
+    if token:
+        await service.logout_by_refresh(context.services, token, client_of(context))
+
+
+def _refresh_token(raw: bytes) -> str:
+    """The refresh token of a body that may be left out."""
+    try:
+        return msgspec.json.decode(raw or b"{}", type=Logout).refresh_token
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Invalid.of("refresh_token", N_("Send a JSON object with refresh_token, or no body.")) from None
+
+
+async def _logout_all(context: Context) -> None:
+    await service.logout_everywhere(context.services, context.who, client_of(context))
+    context.cookies.append(clear_session_cookie(context.services.settings))
+
+
+async def _switch(context: Context) -> Switched:
+    wanted = context.body.tenant_id
+    token = await service.switch_tenant(context.services, context.who, wanted, client_of(context))
+    return Switched(wanted, token)
+
+
+async def _list(context: Context) -> Sessions:
+    rows = await service.list_sessions(context.services, context.who)
+    mine = context.who.session_id
+    return Sessions([Session(**msgspec.structs.asdict(row), current=row.id == mine) for row in rows])
+
+
+async def _end(context: Context) -> None:
+    await service.end_session(context.services, context.who, context.uuid("session_id"), client_of(context))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/auth/me",
+        handler=_me,
+        summary="Who is signed in",
+        tag="auth",
+        permission=Permission.ACCOUNT_MANAGE,
+        response=MeAnswer,
+    ),
+    Route(
+        method="PATCH",
+        path="/auth/me",
+        handler=_update,
+        summary="Change one's own name and language",
+        tag="auth",
+        permission=Permission.ACCOUNT_MANAGE,
+        body=Profile,
+        response=MeAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/auth/logout",
+        handler=_logout,
+        summary="End this session",
+        tag="auth",
+        permission=None,
+        raw_body=True,
+        limits=(Limit(count=300, seconds=60, per=("ip",)),),
+    ),
+    Route(
+        method="POST",
+        path="/auth/logout-all",
+        handler=_logout_all,
+        summary="End all of one's sessions, on every device",
+        tag="auth",
+        permission=Permission.ACCOUNT_MANAGE,
+    ),
+    Route(
+        method="POST",
+        path="/auth/switch-tenant",
+        handler=_switch,
+        summary="Act in another of one's companies",
+        tag="auth",
+        permission=Permission.ACCOUNT_MANAGE,
+        body=SwitchTenant,
+        response=Switched,
+    ),
+    Route(
+        method="GET",
+        path="/auth/sessions",
+        handler=_list,
+        summary="Where one is signed in",
+        tag="auth",
+        permission=Permission.ACCOUNT_MANAGE,
+        response=Sessions,
+    ),
+    Route(
+        method="DELETE",
+        path="/auth/sessions/{session_id:uuid}",
+        handler=_end,
+        summary="End one of one's sessions",
+        tag="auth",
+        permission=Permission.ACCOUNT_MANAGE,
+        problems=(UnknownSession,),
+    ),
+)

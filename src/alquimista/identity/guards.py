@@ -1,0 +1,54 @@
+"""From a request to its actor."""
+
+from typing import Final
+
+from alquimista.access import Actor
+from alquimista.config import Settings
+from alquimista.http.context import Context
+from alquimista.http.security import clear_cookie, cookie_name, set_cookie
+from alquimista.identity.models.problems import InvalidToken, SessionEnded
+from alquimista.identity.models.sessions import REFRESH_LIFE, Client, Opened
+from alquimista.identity.service.authentication import by_bearer, by_cookie
+
+COOKIE: Final = "session"
+
+
+async def authenticate(context: Context) -> Actor | None:
+    """Who sends the request: by Authorization when there is one, otherwise by the session cookie; None for nobody.
+
+    Raises:
+        InvalidToken: the credential is not good.
+        SessionEnded: it was, until its session ended; a browser's cookie is cleared.
+        TenantSuspended: a good API key of a suspended company.
+    """
+    header = context.request.headers.get("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise InvalidToken
+        return await by_bearer(context.services, token.strip())
+    settings = context.services.settings
+    cookie = context.request.cookies.get(cookie_name(settings, COOKIE))
+    if not cookie:
+        return None
+    actor = await by_cookie(context.services, cookie)
+    if actor is None:
+        context.cookies.append(clear_cookie(settings, COOKIE))
+        raise SessionEnded
+    return actor
+
+
+def client_of(context: Context) -> Client:
+    """Where a request comes from, for sessions and the audit."""
+    agent = context.request.headers.get("user-agent", "")[:512]
+    return Client(ip=context.client_ip, user_agent=agent, locale=context.locale)
+
+
+def session_cookie(settings: Settings, opened: Opened) -> str:
+    """The Set-Cookie value of a browser's session just opened."""
+    return set_cookie(settings, COOKIE, opened.token, max_age=int(REFRESH_LIFE.total_seconds()))
+
+
+def clear_session_cookie(settings: Settings) -> str:
+    """The Set-Cookie value that makes the browser forget its session."""
+    return clear_cookie(settings, COOKIE)

@@ -1,0 +1,39 @@
+"""Identity's jobs: reset links, new signing keys, and forgetting what has ended."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from alquimista import clock
+from alquimista.http import limits
+from alquimista.identity.queries import invitations, sessions
+from alquimista.identity.service.kit import Identity
+from alquimista.identity.service.passwords import SEND_RESET_LINK, ResetOf, send_reset_link
+from alquimista.jobs.models import Job, Periodic
+from alquimista.wiring import Services
+
+# Ended sessions stay for a month, so that a late reuse of their tokens is still recognised and audited.
+_SESSIONS_KEPT: Final = timedelta(days=30)
+_LINKS_KEPT: Final = timedelta(days=7)
+
+
+async def rotate_keys(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Make the next signing key when the present one is a month old, and delete those that nothing needs."""
+    kit, now = services.get(Identity), clock.now()
+    await kit.keys.rotate(now)
+    await kit.keys.purge(now)
+
+
+async def purge(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Delete ended sessions with their tokens, expired links, and old rate-limit windows."""
+    conn, now = services.db.login(), clock.now()
+    await sessions.purge(conn, now - _SESSIONS_KEPT)
+    await invitations.purge_tokens(conn, now - _LINKS_KEPT)
+    await limits.purge(conn, now)
+
+
+JOBS: Final = (Job(name=SEND_RESET_LINK, handler=send_reset_link, payload=ResetOf),)
+PERIODIC: Final = (
+    Periodic(name="identity.rotate_keys", cron="15 * * * *", handler=rotate_keys),
+    Periodic(name="identity.purge", cron="20 3 * * *", handler=purge),
+)
