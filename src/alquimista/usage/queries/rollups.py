@@ -8,10 +8,7 @@ import msgspec
 from alquimista.db.statement import Conn, NoRow, Statement
 from alquimista.usage.models.reports import Difference
 from alquimista.usage.queries.sums import ANY, COLUMNS, NAMES, NEGATED, SUMS, add, from_requests
-
-
-class TenantId(msgspec.Struct, frozen=True):
-    tenant_id: UUID
+from alquimista.usage.queries.upkeep import TenantId
 
 
 class Version(msgspec.Struct, frozen=True):

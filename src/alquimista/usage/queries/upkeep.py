@@ -21,6 +21,10 @@ class AgentEntry(msgspec.Struct, frozen=True):
     deactivated_at: datetime | None
 
 
+class TenantId(msgspec.Struct, frozen=True):
+    tenant_id: UUID
+
+
 class Day(msgspec.Struct, frozen=True):
     day: date
 
@@ -56,6 +60,19 @@ OPEN_DAYS = Statement(
     GROUP BY u.day ORDER BY u.day
     """,
     OpenDay,
+)
+
+# Across tenants, for the internal role. The bounds on the day are wide enough for every zone.
+TO_CLOSE = Statement(
+    """
+    SELECT DISTINCT u.tenant_id
+    FROM alquimista_platform.tenant_usage_daily AS u
+    WHERE u.day BETWEEN %(since)s AND (%(now)s::timestamptz AT TIME ZONE 'UTC')::date
+      AND u.day < alquimista_platform.local_day(u.tenant_id, %(now)s::timestamptz - interval '3 hours')
+      AND NOT EXISTS (
+        SELECT FROM alquimista_platform.usage_closed_days AS c WHERE c.tenant_id = u.tenant_id AND c.day = u.day)
+    """,
+    TenantId,
 )
 
 CLOSE_DAY = Statement(
@@ -117,6 +134,11 @@ async def directory(conn: Conn, tenant_id: UUID) -> list[AgentEntry]:
 async def open_days(conn: Conn, tenant_id: UUID, since: date, now: datetime) -> list[OpenDay]:
     """Days with usage from `since` on that ended 3 hours ago or earlier and are not closed."""
     return await conn.fetch(OPEN_DAYS, tenant_id=tenant_id, since=since, now=now)
+
+
+async def to_close(conn: Conn, since: date, now: datetime) -> list[UUID]:
+    """The tenants that have a day to close; for the internal role."""
+    return [row.tenant_id for row in await conn.fetch(TO_CLOSE, since=since, now=now)]
 
 
 async def close_day(conn: Conn, tenant_id: UUID, day: OpenDay, now: datetime) -> int:

@@ -122,6 +122,11 @@ async def close_days(db: Database, tenant_id: UUID, now: datetime) -> list[date]
     return closed
 
 
+async def tenants_to_close(db: Database, now: datetime) -> list[UUID]:
+    """The tenants that have a day to close."""
+    return await upkeep.to_close(db.staff(), (now - LATEST).date(), now)
+
+
 async def _kept_span(conn: Conn, first_day: date, last_day: date) -> tuple[datetime, datetime]:
     if first_day > last_day:
         raise WrongRange

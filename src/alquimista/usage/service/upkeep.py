@@ -9,6 +9,7 @@ import structlog
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import owner_transaction
 from alquimista.usage.models.events import KEY_DAYS, LATEST
+from alquimista.usage.queries import traces
 from alquimista.usage.queries import upkeep as queries
 
 log = structlog.get_logger(__name__)
@@ -51,11 +52,20 @@ async def drop_partitions(db: Database, now: datetime) -> list[date]:
 
 
 async def purge(db: Database, tenant_id: UUID, now: datetime) -> int:
-    """Forget the tenant's event keys and spans of more than 40 days ago, in small batches; how many."""
-    before = now.astimezone(UTC).date() - timedelta(days=KEY_DAYS)
+    """Forget what the tenant no longer needs, in small batches; how many rows.
+
+    Event keys and the work of spans after 40 days; spans with the raw events.
+    """
+    today = now.astimezone(UTC).date()
+    keys_before = today - timedelta(days=KEY_DAYS)
+    spans_before = months_before(today, db.settings.raw_retention_months)
     conn = db.tenant(tenant_id)
     forgotten = 0
-    for forget in (queries.purge_keys, queries.purge_spans):
+    for forget, before in (
+        (queries.purge_keys, keys_before),
+        (queries.purge_spans, keys_before),
+        (traces.purge_traces, spans_before),
+    ):
         while count := await forget(conn, tenant_id, before, _PURGE_LIMIT):
             forgotten += count
     return forgotten

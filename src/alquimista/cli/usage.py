@@ -1,0 +1,89 @@
+"""`alquimista usage`: counting again, and comparing rollups with what was received."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+if TYPE_CHECKING:
+    from alquimista.db.pool import Database
+
+app = typer.Typer(help="Usage: recount and reconcile.", no_args_is_help=True)
+
+Tenant = Annotated[str, typer.Option(help="A company's id; all companies unless given.")]
+From = Annotated[str, typer.Option("--from", help="First day, such as 2026-03-01, in the company's own time zone.")]
+To = Annotated[str, typer.Option("--to", help="Last day, included.")]
+
+
+@app.command()
+def aggregate(first: From, last: To, tenant: Tenant = "") -> None:
+    """Count days again from the raw events. Safe while events arrive, and safe to repeat."""
+    days = _day(first, "--from"), _day(last, "--to")
+
+    async def one(db: "Database", tenant_id: UUID) -> str:
+        from alquimista.usage import service
+
+        changed = await service.recount(db, tenant_id, *days)
+        report = await service.report(db.tenant(tenant_id), tenant_id, *days)
+        return f"{report.total.requests} requests, {'corrected' if changed else 'unchanged'}"
+
+    _for_each(tenant, one)
+
+
+@app.command()
+def reconcile(first: From = "", last: To = "", tenant: Tenant = "") -> None:
+    """Compare the rollups with the raw events, yesterday's unless told; drift raises an incident and exits with 1."""
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    days = (_day(first, "--from") if first else yesterday), (_day(last, "--to") if last else yesterday)
+    wrong: list[UUID] = []
+
+    async def one(db: "Database", tenant_id: UUID) -> str:
+        from alquimista import clock
+        from alquimista.usage import service
+
+        if await service.reconcile(db, tenant_id, *days, clock.now()):
+            return "right"
+        wrong.append(tenant_id)
+        return "differs from the raw events; mend it with: alquimista usage aggregate"
+
+    _for_each(tenant, one)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _for_each(tenant: str, work: Callable[["Database", UUID], Awaitable[str]]) -> None:
+    """Do the work for one tenant or for all, with a line for each."""
+    from alquimista.cli.settings import with_database
+    from alquimista.db.pool import Database
+    from alquimista.tenants import service as tenants
+
+    settings = with_database(os.environ)
+    only = _uuid(tenant) if tenant else None
+
+    async def run() -> None:
+        db = await Database.open(settings)
+        try:
+            for tenant_id in [only] if only else await tenants.list_ids(db.staff()):
+                print(f"{tenant_id}  {await work(db, tenant_id)}")
+        finally:
+            await db.close()
+
+    asyncio.run(run())
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day such as 2026-03-01.", param_hint=option) from None
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a company's id.", param_hint="--tenant") from None
