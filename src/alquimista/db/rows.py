@@ -8,19 +8,23 @@ from functools import cache
 from itertools import starmap
 from typing import Any, Final, TypeVar
 
+import msgspec
 from psycopg import abc, postgres
 from psycopg.adapt import AdaptersMap
 from psycopg.pq.abc import PGresult
-from psycopg.types.json import JsonbDumper
+from psycopg.types.json import JsonbDumper, set_json_loads
 
 from alquimista.db.statement import Statement
 
 R = TypeVar("R")
 
 
-# psycopg's own adaptation; besides, a dict is a jsonb.
+# psycopg's own adaptation; besides, a dict is a jsonb, and documents are read by msgspec, which is faster.
 ADAPTERS: Final = AdaptersMap(postgres.adapters)
 ADAPTERS.register_dumper(dict, JsonbDumper)
+set_json_loads(msgspec.json.decode, ADAPTERS)
+
+_checked: Final[set[Statement[Any]]] = set()
 
 
 def bind(statement: Statement[Any], params: dict[str, Any]) -> tuple[str, list[Any]]:
@@ -41,7 +45,9 @@ def build(transformer: abc.Transformer, result: PGresult, statement: Statement[R
     Raises:
         TypeError: the columns are not the row type's fields.
     """
-    statement.check(tuple((result.fname(index) or b"").decode() for index in range(result.nfields)))
+    if statement not in _checked:
+        statement.check(tuple((result.fname(index) or b"").decode() for index in range(result.nfields)))
+        _checked.add(statement)
     transformer.set_pgresult(result)
     row: Any = statement.row
     return list(starmap(_maker(row), transformer.load_rows(0, result.ntuples, tuple)))
