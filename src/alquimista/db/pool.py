@@ -50,9 +50,13 @@ class Database:
             ConfigError: the database URL is missing or cannot be read.
         """
         database = cls(settings, size or settings.database_pool)
-        for pool in database._pools.values():
-            await pool.open()
+        await database.start()
         return database
+
+    async def start(self) -> None:
+        """Open the pools, for a database that was made before there was an event loop; nothing is connected yet."""
+        for pool in self._pools.values():
+            await pool.open()
 
     async def close(self) -> None:
         """Let statements in flight end, for a few seconds, then close every connection."""
