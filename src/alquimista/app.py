@@ -19,7 +19,6 @@ from alquimista.db.pool import Database
 from alquimista.http import health, openapi
 from alquimista.http.app import App, build
 from alquimista.http.health import Checks
-from alquimista.http.limits import Limiter
 from alquimista.http.routes import Route
 from alquimista.identity import api as identity
 from alquimista.identity import guards
@@ -28,8 +27,7 @@ from alquimista.jobs.service import worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.usage import api as usage
-from alquimista.usage.service import upkeep
-from alquimista.usage.service.ingest import Ingest
+from alquimista.usage import service as usage_service
 from alquimista.web import pages
 from alquimista.wiring import Services
 
@@ -56,17 +54,18 @@ def create_app(settings: Settings) -> App:
     services.add(_exposition())
     services.add(_checks(services, bus))
     identity_kit = install_identity(services, bus)
-    services.add(Ingest(services.db, bus, Limiter(services.db)))
+    ways_in = usage_service.install(services, bus)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.db.close)
+            await services.db.start()
             await bus.start()
             stack.push_async_callback(bus.stop)
             stack.push_async_callback(identity_kit.close)
-            stack.push_async_callback(services.get(Ingest).close)
-            await upkeep.make_partitions(services.db, clock.now())
+            stack.push_async_callback(ways_in.close)
+            await usage_service.make_partitions(services.db, clock.now())
             snapshots = asyncio.create_task(_publish(services.get(Exposition)))
             stack.callback(snapshots.cancel)
             yield

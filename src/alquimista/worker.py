@@ -26,10 +26,16 @@ from alquimista.jobs.models import Job, Periodic
 from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.usage import jobs as usage
 from alquimista.wiring import Services
 
-JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS)
-PERIODIC: Final[tuple[Periodic, ...]] = (*queue.PERIODIC, *identity.PERIODIC, *notifications.PERIODIC)
+JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS)
+PERIODIC: Final[tuple[Periodic, ...]] = (
+    *queue.PERIODIC,
+    *identity.PERIODIC,
+    *notifications.PERIODIC,
+    *usage.PERIODIC,
+)
 
 _BEAT_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 20  # For running jobs when the process is asked to end; then they go back into the queue.
@@ -57,6 +63,7 @@ async def run(settings: Settings) -> None:
             tasks.create_task(_beat(services, stop))
             tasks.create_task(_publish(stop))
             tasks.create_task(_consume(services, stop))
+            tasks.create_task(usage.keep_folding(services.db, stop))
 
 
 async def _consume(services: Services, stop: asyncio.Event) -> None:
