@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from structlog.contextvars import get_contextvars
+
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import queries
-from alquimista.audit.models import Category, Result, harmless
+from alquimista.audit.models import Category, Entry, Result, Wanted, harmless
 from alquimista.clock import new_id, now
 from alquimista.db.statement import Conn
 
@@ -30,6 +32,7 @@ async def record(
 
     `action` is `noun.verb` in lower case. Without an actor the act is nobody's yet (a failed login) or the system's.
     `tenant_id` defaults to the actor's, and to the platform's when there is none; it must be the connection's tenant.
+    `trace_id` defaults to that of the request or job at hand.
     """
     await queries.insert(
         conn,
@@ -47,5 +50,10 @@ async def record(
         details=harmless(details or {}),
         ip=ip,
         user_agent=user_agent[:512],
-        trace_id=trace_id,
+        trace_id=trace_id or get_contextvars().get("trace_id") or None,
     )
+
+
+async def entries(conn: Conn, tenant_id: UUID, wanted: Wanted, limit: int) -> list[Entry]:
+    """A tenant's audit trail, newest first; `limit` rows at most. Takes the tenant's connection or a staff one."""
+    return await queries.entries(conn, tenant_id, wanted, limit)

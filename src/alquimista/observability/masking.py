@@ -12,7 +12,8 @@ HIDDEN: Final = "***"
 _DEPTH_LIMIT: Final = 6
 
 _SECRET_NAMES: Final = re.compile(
-    r"password|senha|secret|token|authorization|cookie|credential|totp|api_?key|private|ciphertext", re.IGNORECASE
+    r"password|senha|secret|token|authorization|cookie|credential|totp|api_?key|key_hash|private|ciphertext|^key$",
+    re.IGNORECASE,
 )
 # Ids that only sound like secrets.
 _HARMLESS_NAMES: Final = frozenset(
@@ -41,6 +42,11 @@ _PATTERNS: Final = (
 )
 
 
+def names_secret(name: str) -> bool:
+    """Whether a field of this name holds a secret."""
+    return bool(_SECRET_NAMES.search(name)) and name.lower() not in _HARMLESS_NAMES
+
+
 def mask(text: str) -> str:
     """The text with personal data and secrets hidden."""
     for pattern, replacement in _PATTERNS:
@@ -65,6 +71,6 @@ def mask_value(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - Whatever so
 
 def mask_field(name: str, value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - As above.
     """As mask_value, for a value with a name."""
-    if _SECRET_NAMES.search(name) and name.lower() not in _HARMLESS_NAMES and not isinstance(value, bool | None):
+    if names_secret(name) and not isinstance(value, bool | None):
         return HIDDEN
     return mask_value(value, depth)
