@@ -10,7 +10,7 @@ from typing import Final
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
 from alquimista.cache.bus import Bus
-from alquimista.cache.store import Cache
+from alquimista.cache.store import Cache, Shared
 from alquimista.config import Settings
 from alquimista.dashboards import api as dashboards
 from alquimista.db.bootstrap import role_url
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> App:
     return app
 
 
-def _shared_cache(settings: Settings) -> "object | None":
+def _shared_cache(settings: Settings) -> Shared | None:
     if not settings.redis_url:
         return None
     from alquimista.cache.shared import RedisShared  # noqa: PLC0415 - Needs the redis extra, which is optional.

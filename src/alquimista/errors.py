@@ -101,7 +101,7 @@ class TooManyRequests(Problem):
     message = N_("Wait {retry_after} seconds before trying again.")
 
     def __init__(self, *, retry_after: int, **params: object) -> None:
-        super().__init__(headers={"Retry-After": str(retry_after)}, retry_after=retry_after, **params)
+        super().__init__(headers={"Retry-After": str(retry_after)}, errors=(), retry_after=retry_after, **params)
 
 
 class Unavailable(Problem):
@@ -113,7 +113,7 @@ class Unavailable(Problem):
     message = N_("The service is busy or a part of it is down. Try again in {retry_after} seconds.")
 
     def __init__(self, *, retry_after: int = 1, **params: object) -> None:
-        super().__init__(headers={"Retry-After": str(retry_after)}, retry_after=retry_after, **params)
+        super().__init__(headers={"Retry-After": str(retry_after)}, errors=(), retry_after=retry_after, **params)
 
 
 class Invalid(BadRequest):

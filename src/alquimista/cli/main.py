@@ -13,7 +13,7 @@ import psycopg
 import typer
 
 from alquimista import __version__
-from alquimista.cli import migrations, serve, up, usage, worker
+from alquimista.cli import migrations, secrets, serve, tenants, up, usage, worker
 from alquimista.config import ConfigError
 from alquimista.errors import Problem
 from alquimista.runtime.failures import StartError
@@ -35,6 +35,8 @@ app.command()(serve.serve)
 app.command()(worker.worker)
 app.add_typer(migrations.app, name="migrations")
 app.add_typer(usage.app, name="usage")
+app.add_typer(tenants.app, name="tenants")
+app.add_typer(secrets.app, name="secrets")
 
 
 def _show_version(wanted: bool) -> None:
