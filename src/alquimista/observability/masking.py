@@ -12,7 +12,7 @@ HIDDEN: Final = "***"
 _DEPTH_LIMIT: Final = 6
 
 _SECRET_NAMES: Final = re.compile(
-    r"password|senha|secret|token|authorization|cookie|credential|totp|api_?key|key_hash|private|ciphertext|^key$",
+    r"password|senha|secret|token|authorization|cookie|credential|totp|api[_-]?key|key_hash|private|ciphertext|^key$",
     re.IGNORECASE,
 )
 # Ids that only sound like secrets.
