@@ -139,7 +139,7 @@ async def test_what_waits_is_written_before_the_process_stops(
 ) -> None:
     way_in = Ingest(usage_db, Bus(settings), Limiter(usage_db))
     waiting = asyncio.create_task(way_in.submit(sender.tenant_id, [sender.event()]))
-    while not way_in._gatherer._writers:
+    while not way_in._gatherer._writers:  # noqa: ASYNC110 - Nothing tells when it begins to wait.
         await asyncio.sleep(0.001)
     await way_in.close()
     assert (await waiting).accepted == 1

@@ -59,6 +59,7 @@ class Event:
     occurred_at: datetime
     agent: UUID | str
     measures: Measures
+    agent_field: str = "agent"  # Where the sender wrote the agent.
 
 
 @dataclass(frozen=True, slots=True)

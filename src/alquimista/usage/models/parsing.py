@@ -139,4 +139,5 @@ def make_event(
         occurred_at=utc(occurred_at) if occurred_at else now,
         agent=agent,
         measures=measures,
+        agent_field=f"{prefix}{'agent' if measures.agent_id is None else 'agent_id'}",
     )

@@ -90,7 +90,7 @@ class Ingest:
         for event in events:
             agent_id = agents.find(event.agent, event.occurred_at)
             if agent_id is None:
-                outcome.refused.append(unknown_agent(event.index, event.event_id, event.agent))
+                outcome.refused.append(_unknown_agent(event))
             elif event.key not in rows:
                 rows[event.key] = _row(event, agent_id, agents.currency)
         return rows
@@ -117,15 +117,9 @@ class Ingest:
             return await queries.write(conn, tenant_id, rows, new_id(), moment)
 
 
-def unknown_agent(index: int, event_id: str, agent: UUID | str) -> Refusal:
-    """The refusal of an event whose agent the tenant had not activated."""
-    return Refusal(
-        index,
-        event_id,
-        "unknown_agent",
-        N_("Your company has not activated the agent {agent}.", agent=str(agent)[:100]),
-        "agent_id" if isinstance(agent, UUID) else "agent",
-    )
+def _unknown_agent(event: Event) -> Refusal:
+    reason = N_("Your company has not activated the agent {agent}.", agent=str(event.agent)[:100])
+    return Refusal(event.index, event.event_id, "unknown_agent", reason, event.agent_field)
 
 
 def _row(event: Event, agent_id: UUID, currency: str) -> Row:
