@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from support.identity import Process, process
 
 from alquimista.config import Settings
+from support.identity import Process, process
 
 
 @pytest.fixture(scope="module")

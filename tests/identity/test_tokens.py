@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
-from support.identity import bearer
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Role

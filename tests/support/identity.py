@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -82,3 +83,13 @@ async def eventually(check, seconds: float = 5) -> None:
     async with asyncio.timeout(seconds):
         while not await check():
             await asyncio.sleep(0.01)
+
+
+async def link_token(sql: Callable[..., Awaitable[list[tuple[Any, ...]]]], recipient: str) -> str:
+    """The token of the newest mailed link to an address."""
+    rows = await sql(
+        "SELECT body_text FROM alquimista_platform.mails WHERE recipient = %s ORDER BY id DESC LIMIT 1", recipient
+    )
+    found = re.search(r"token=([\w-]+)", rows[0][0])
+    assert found
+    return found[1]

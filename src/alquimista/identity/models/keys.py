@@ -54,6 +54,6 @@ def totp_context(user_id: UUID) -> bytes:
 
 
 def signer(keys: list[SigningKey], now: datetime) -> SigningKey | None:
-    """The key that signs now: the newest whose time has come."""
-    ready = [key for key in keys if key.active_from <= now]
+    """The newest key whose time has come; or the very first, where this clock is behind its maker's."""
+    ready = [key for key in keys if key.active_from <= now] or keys[:1]
     return max(ready, key=lambda key: (key.active_from, key.kid), default=None)

@@ -19,7 +19,9 @@ FREE_FAILURES: Final = 5
 LONGEST_LOCK: Final = timedelta(minutes=60)
 # Separates our pre-hash from every other SHA-256 in the world, so that a leaked list of plain digests is no dictionary.
 _DOMAIN: Final = b"alquimista.password.v1"
-_LEET: Final = str.maketrans("01345789@$!€£", "oieastbgasiel")
+_PLAIN: Final[dict[int, int]] = {}
+_LEET_I: Final = str.maketrans("01345789@$!€£", "oieastbgasiel")
+_LEET_L: Final = _LEET_I | str.maketrans("1!", "ll")
 _EDGES: Final = re.compile(r"^[^a-z]+|[^a-z]+$")
 
 
@@ -36,15 +38,18 @@ def _common() -> frozenset[str]:
 
 
 def _cores(password: str) -> set[str]:
-    """What is left of a password without case, accents, outer digits and signs; also with 0 read as o, @ as a."""
+    """What a password may be a variation of.
+
+    Case and accents are dropped, then digits and signs at both ends; up to three of them may belong to the word, read
+    as letters (0 as o, @ as a). A doubled word counts once.
+    """
     folded = unicodedata.normalize("NFKD", password.casefold())
     folded = "".join(char for char in folded if not unicodedata.combining(char))
-    found = {folded}
-    for text in (folded, folded.translate(_LEET), _EDGES.sub("", folded).translate(_LEET)):
-        core = _EDGES.sub("", text)
-        half = core[: len(core) // 2]
-        found |= {core, half if half * 2 == core else core}
-    return found
+    body = _EDGES.sub("", folded)
+    head, _, tail = folded.partition(body) if body else ("", "", "")
+    wholes = {head[len(head) - h :] + body + tail[:t] for h in range(min(len(head), 3) + 1) for t in range(4)}
+    cores = {folded} | {whole.translate(table) for whole in wholes for table in (_PLAIN, _LEET_I, _LEET_L)}
+    return cores | {core[: len(core) // 2] for core in cores if core[: len(core) // 2] * 2 == core}
 
 
 def is_common(password: str) -> bool:

@@ -46,7 +46,7 @@ class KeyRing:
         if key is None:
             await self.rotate(moment)
             key = signer(self._stored, moment)
-            assert key is not None, "a first key signs from the moment it is made"
+            assert key is not None
         if key.kid not in self._private:
             sealed = Sealed(key.key_id, key.private_ciphertext)
             jwk = msgspec.json.decode(self._sealer.open(sealed, seal_context(key.kid)), type=dict[str, Any])

@@ -1,6 +1,7 @@
 """The life of sessions: opened, refreshed, listed, switched, ended."""
 
 from datetime import datetime
+from math import ceil
 from uuid import UUID
 
 import msgspec
@@ -78,7 +79,7 @@ async def tokens_of(services: Services, opened: Opened) -> Tokens:
         access_token=await mint(kit.keys, kit.settings, standing, now),
         refresh_token=opened.token,
         expires_in=900,
-        refresh_expires_in=max(0, int((opened.expires_at - now).total_seconds())),
+        refresh_expires_in=max(0, ceil((opened.expires_at - now).total_seconds())),
     )
 
 
