@@ -179,6 +179,19 @@ async def test_a_server_that_stops_answering_is_given_up(executor: OpenExecutor,
         assert await conn.fetch(ONE) == [Number(1)]
 
 
+async def test_a_call_after_a_long_idle_time_has_the_whole_patience(
+    executor: OpenExecutor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("alquimista.db.executor.STATEMENT_TIMEOUT_S", 0)
+    monkeypatch.setattr("alquimista.db.executor._GRACE_S", 0.5)
+    async with executor(size=1) as one:
+        conn = SingleStatements(one, None)
+        before = await conn.fetch(PID)
+        await asyncio.sleep(0.4)
+        await conn.execute(SLEEP, seconds=0.3)
+        assert await conn.fetch(PID) == before
+
+
 async def test_closing_lets_calls_in_flight_end_and_refuses_new_ones(executor: OpenExecutor):
     async with executor(size=1) as one:
         conn = SingleStatements(one, None)

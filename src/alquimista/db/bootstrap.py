@@ -15,6 +15,7 @@ from alquimista.db.roles import ROLES, Role, role_name, role_password, role_url
 __all__ = ["bootstrap", "role_url"]
 
 _CONNECT_TIMEOUT_S: Final = 10
+_OLDEST: Final = 15_00_00
 _LOCK: Final = "SELECT pg_advisory_lock(hashtextextended('alquimista bootstrap', 0))"
 
 _EXISTS: Final = """
@@ -52,22 +53,25 @@ def bootstrap(admin_url: str, settings: Settings) -> None:
             missing, or the roles exist with the password of another secret key.
     """
     try:
-        admin = psycopg.connect(admin_url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S)
+        with psycopg.connect(admin_url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S) as admin:
+            _prepare(admin, settings)
     except psycopg.Error as error:
-        raise ConfigError(f"The database cannot be reached: {_sentence(error)}.") from error
-    with admin:
-        if admin.info.server_version < 150000:
-            raise ConfigError(f"PostgreSQL 15 or later is needed; this server is {admin.info.server_version // 10000}.")
-        admin.execute(_LOCK)
-        _close_to_public(admin)
-        for role in ROLES:
-            _ensure_role(admin, settings, role)
-            _ensure(admin, _HAS_DATABASE, _GRANT_DATABASE, "CONNECT", role)
-        _ensure(admin, _HAS_DATABASE, _GRANT_DATABASE, "CREATE", "owner")
-        _ensure(admin, _HAS_PUBLIC, _GRANT_PUBLIC, "USAGE", "owner")
-        _ensure(admin, _HAS_PUBLIC, _GRANT_PUBLIC, "CREATE", "owner")
+        raise ConfigError(f"The database cannot be prepared: {_sentence(error)}.") from error
     for role in ROLES:
         _verify_sign_in(settings, role)
+
+
+def _prepare(admin: psycopg.Connection, settings: Settings) -> None:
+    if admin.info.server_version < _OLDEST:
+        raise ConfigError(f"PostgreSQL 15 or later is needed; this server is {admin.info.server_version // 10000}.")
+    admin.execute(_LOCK)
+    _close_to_public(admin)
+    for role in ROLES:
+        _ensure_role(admin, settings, role)
+        _ensure(admin, _HAS_DATABASE, _GRANT_DATABASE, "CONNECT", role)
+    _ensure(admin, _HAS_DATABASE, _GRANT_DATABASE, "CREATE", "owner")
+    for privilege in ("USAGE", "CREATE"):
+        _ensure(admin, _HAS_PUBLIC, _GRANT_PUBLIC, privilege, "owner")
 
 
 def _close_to_public(admin: psycopg.Connection) -> None:

@@ -48,8 +48,8 @@ class PipelineConnection:
     """A connection with calls in flight. `on_answer` is told of every answer, `on_lost` once, with the calls lost.
 
     Args:
-        conn: connected and idle; owned by this object from now on.
-        stall_s: without any answer for so long while calls are in flight, the connection counts as lost.
+        conn: connected, idle and in autocommit; owned by this object from now on.
+        stall_s: without a word from the server for so long while calls are in flight, the connection counts as lost.
         on_answer: called after each answer.
         on_lost: called with this connection, the calls that were in flight, and why.
     """
@@ -90,7 +90,6 @@ class PipelineConnection:
         Raises:
             psycopg.Error: the server refused, or the connection was lost.
         """
-        await self._conn.set_autocommit(True)
         await self._conn.execute(b"PREPARE context (text) AS " + SET_CONTEXT.encode(), prepare=False)
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
@@ -98,6 +97,8 @@ class PipelineConnection:
 
     def send(self, call: Call) -> None:
         """Put a call in flight. Its future is set when its transaction has ended, and not before."""
+        if not self._in_flight:
+            self._progress_at = self._loop.time()  # Silence counts from here: there was nothing to answer before.
         self._in_flight.append(call)
         try:
             self._send(call)
@@ -106,7 +107,6 @@ class PipelineConnection:
             self.lose(error)
             return
         if self._watch is None:
-            self._progress_at = self._loop.time()
             self._watch = self._loop.call_later(self._stall_s, self._check_progress)
 
     def lose(self, error: Exception) -> None:
@@ -180,6 +180,7 @@ class PipelineConnection:
     def _on_readable(self) -> None:
         try:
             self._pg.consume_input()
+            self._progress_at = self._loop.time()
             if self._writing:
                 self._flush()  # The server may read on only after we have read.
             self._collect()
@@ -207,7 +208,6 @@ class PipelineConnection:
                 call.result = result  # The statement's own comes last.
             case ExecStatus.PIPELINE_SYNC:
                 self._in_flight.popleft()
-                self._progress_at = self._loop.time()
                 self._answer(call)
             case ExecStatus.FATAL_ERROR:
                 call.error = call.error or error_from_result(result)

@@ -50,7 +50,9 @@ def build(transformer: abc.Transformer, result: PGresult, statement: Statement[R
         _checked.add(statement)
     transformer.set_pgresult(result)
     row: Any = statement.row
-    return list(starmap(_maker(row), transformer.load_rows(0, result.ntuples, tuple)))
+    rows = list(starmap(_maker(row), transformer.load_rows(0, result.ntuples, tuple)))
+    transformer.set_pgresult(None)  # A big result is not kept until the next one.
+    return rows
 
 
 def only(rows: list[R]) -> R | None:
