@@ -62,11 +62,12 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status. Nothing is raised."""
     try:
-        return int(app(arguments, prog_name="alquimista", standalone_mode=False) or 0)
+        status = int(app(arguments, prog_name="alquimista", standalone_mode=False) or 0)
     except KeyboardInterrupt:
-        return _say("Stopped.", _INTERRUPTED)
+        status = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - The last place where an error can become a sentence.
         return _report(error)
+    return _say("Stopped.", status) if status == _INTERRUPTED else status  # Typer turns Ctrl-C into this status.
 
 
 def _report(error: Exception) -> int:

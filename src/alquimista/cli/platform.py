@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shutil
 import signal
 import sys
 from contextlib import ExitStack
@@ -15,10 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from alquimista.config import Settings, load, variable
+from alquimista.config import ConfigError, Settings, load, variable
 from alquimista.db.bootstrap import bootstrap, role_url
 from alquimista.db.migrations import runner
 from alquimista.db.migrations.models import MigrationError, Step
+from alquimista.observability.exposition import DIRECTORY_VARIABLE
 from alquimista.runtime import datadir
 from alquimista.runtime.embedded import EmbeddedServer
 from alquimista.runtime.failures import StartError
@@ -52,7 +54,8 @@ class Platform:
         # Until the supervisor takes the signals, an ordinary end is as good as Ctrl-C: the blocks below clean up.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         secrets = datadir.secrets(self._directory)
-        self._settings(secrets, "postgresql:///")  # What is wrong with the environment is said before anything starts.
+        # What is wrong with the environment is said before anything starts.
+        role_url(self._settings(secrets, os.environ.get(_DATABASE_URL) or "postgresql:///"), "owner")
         with ExitStack() as stack:
             listener = stack.enter_context(listen(self._host, self._port))
             self._port = listener.getsockname()[1]
@@ -78,10 +81,11 @@ class Platform:
 
     def _settings(self, secrets: datadir.Secrets, database_url: str) -> Settings:
         known: dict[str, object] = {"database_url": database_url}
-        if not os.environ.get(_SECRET_KEY) and os.environ.get(variable("environment")) != "production":
-            known["secret_key"] = (
-                secrets.secret_key
-            )  # Production names its own, so that it can be rotated and backed up.
+        production = os.environ.get(variable("environment")) == "production"
+        if production and self._demo:
+            raise ConfigError("Demo companies have no place in production; leave out --demo.")
+        if not production and not os.environ.get(_SECRET_KEY):  # Production names its own, or does not start.
+            known["secret_key"] = secrets.secret_key
         if not os.environ.get(_PUBLIC_URL):
             known["public_url"] = f"http://localhost:{self._port}"
         return load(os.environ, **known)
@@ -110,16 +114,19 @@ class Platform:
 
     def _programs(self, settings: Settings, listener: socket) -> tuple[list[Program], list[Program]]:
         """The web processes, which stop first, and the worker."""
-        logs = self._directory / "logs"
+        logs, metrics = self._directory / "logs", self._directory / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)  # Counters begin with this run.
+        metrics.mkdir(mode=0o700)
         # Secrets travel in the environment: a command line is readable by every user of the machine.
         env = {
             **os.environ,
             _DATABASE_URL: settings.database_url,
             _SECRET_KEY: settings.secret_key,
             _PUBLIC_URL: settings.public_url,
+            DIRECTORY_VARIABLE: str(metrics),
             "PYTHONUNBUFFERED": "1",
         }
-        command = (sys.executable, "-m", "alquimista.cli.main")
+        command = (sys.executable, "-P", "-m", "alquimista.cli.main")
         fd = listener.fileno()
         web = [
             Program(

@@ -21,6 +21,7 @@ def serve(
 
     from alquimista.app import create_app
     from alquimista.cli.settings import with_database
+    from alquimista.runtime.failures import StartError
     from alquimista.runtime.listener import listen
 
     settings = with_database(os.environ)
@@ -38,4 +39,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except SystemExit:
+        raise StartError("The web process did not start; its last log lines say why.") from None

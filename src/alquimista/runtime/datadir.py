@@ -6,7 +6,8 @@
       postgres/            0700: the cluster of the embedded PostgreSQL; as root it belongs to the service account
       logs/                0700: postgres.log, web-N.log, worker.log, each with one older file `.1`
       run/                 0700: the server's socket, when the path is short enough
-      demo-credentials.json  only with --demo
+      metrics/             snapshots that the processes of this run show one another
+      demo-*.json          only with --demo: the logins, and how far the traffic goes
 
 Back up DIR as a whole, with the platform stopped: without secrets.json neither the stored credentials nor the
 database can be opened again.

@@ -129,7 +129,11 @@ class EmbeddedServer:
         shutil.rmtree(self._socket_dir, ignore_errors=True)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # Ctrl-C during the start, too, leaves no server behind.
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

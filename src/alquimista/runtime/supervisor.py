@@ -25,7 +25,7 @@ _FIRST_DELAY: Final = 0.2
 _LONGEST_DELAY: Final = 30.0
 _HEALTHY_AFTER: Final = 30.0  # A child that lived this long starts again without a delay that grew before.
 _START_ATTEMPTS: Final = 3
-_STOP_PATIENCE: Final = 15.0
+_STOP_PATIENCE: Final = 25.0  # Seconds: the worker lets running jobs end for 20.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
