@@ -1,7 +1,6 @@
 """Figures, money, dates and spans of time as a reader of a locale and time zone writes them."""
 
 from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,7 @@ from babel import Locale, dates, numbers
 _BABEL: Final = {"pt-BR": Locale("pt", "BR"), "en": Locale("en", "US")}
 NOTHING: Final = "–"
 
-Number = int | float | Decimal
+Number = int | float
 
 
 def babel(locale: str) -> Locale:

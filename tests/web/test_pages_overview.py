@@ -1,0 +1,116 @@
+"""The overviews over real usage: what was sent is what is shown."""
+
+import re
+from uuid import uuid4
+
+import psycopg
+import pytest
+from web.reading import sign_in, text_of
+
+from alquimista.usage.service import rollups
+from factories import make_api_key, make_tenant, make_user
+
+
+@pytest.fixture(scope="module")
+async def sent(site):
+    """Twenty requests of one agent, two of them failed; answers the sender of more."""
+    tenant_id = site.people["admin"].tenant_id
+    key = await make_api_key(site.db, tenant_id, scopes=("ingest", "read"))
+    async with site.browser() as api:
+        headers = {"authorization": f"Bearer {key}"}
+        agents = (await api.get("/tenant/agents", headers=headers)).json()["agents"]
+
+    async def send(count: int, *, failed: int = 0) -> None:
+        async with site.browser() as api:
+            for i in range(count):
+                status = "error" if i < failed else "success"
+                body = {"agent_id": agents[0]["id"], "status": status, "response_time_ms": 500}
+                body["idempotency_key"] = uuid4().hex
+                answer = await api.post("/v1/agent-requests", json=body, headers={"authorization": f"Bearer {key}"})
+                assert answer.status_code < 300, answer.text
+        while await rollups.fold(site.db, tenant_id):
+            pass
+
+    await send(20, failed=2)
+    return send
+
+
+async def test_the_overview_shows_what_was_sent(site, sent):
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["admin"])
+        shown = text_of((await browser.get("/app/dashboard?period=7d")).text)
+    assert "Clínica Aurora" in shown
+    assert "Requests 20 2 failed" in shown
+    assert "Success 90.0%" in shown
+    assert "Mean response 500 ms" in shown.replace("\u00a0", " ")
+    assert re.search(r"Requests 20 of 150,000", shown)
+
+
+async def test_the_live_fragment_answers_only_when_something_changed(site, sent):
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["admin"])
+        page = (await browser.get("/app/dashboard?period=7d")).text
+        seen = re.search(r'id="seen" name="seen" value="([0-9a-f]+)"', page)[1]
+        live = re.search(r'hx-get="(/app/dashboard/live[^"]+)"', page)[1].replace("&amp;", "&")
+        assert (await browser.get(f"{live}&seen={seen}")).status_code == 204
+        await sent(5)
+        changed = await browser.get(f"{live}&seen={seen}")
+    assert changed.status_code == 200
+    assert changed.text.lstrip().startswith('<div id="overview"')
+    assert re.search(r"Requests 2\d ", text_of(changed.text))
+
+
+async def test_agents_sort_by_a_plain_link(site, sent):
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["user"])
+        by_name = (await browser.get("/app/dashboard?sort=name&order=asc")).text
+        assert 'aria-sort="ascending"' in by_name
+        assert by_name.index("Agendamento por WhatsApp") < by_name.index("Prospecção ativa")
+        turned = (await browser.get("/app/dashboard?sort=name&order=desc")).text
+        assert turned.index("Prospecção ativa") < turned.index("Agendamento por WhatsApp")
+        assert (await browser.get("/app/dashboard?sort=nonsense&page=-3")).status_code == 200
+
+
+async def test_a_wrong_period_is_a_page_that_says_so(site):
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["user"])
+        answer = await browser.get("/app/dashboard?period=13d")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_a_new_tenant_sees_empty_states_and_no_figure_that_nobody_sent(site):
+    tenant = await make_tenant(site.db, name="Empresa Nova")
+    user = await make_user(site.db, tenant.id)
+    async with site.browser() as browser:
+        await sign_in(browser, user)
+        shown = text_of((await browser.get("/app/dashboard")).text)
+    for text in ("No requests in this period", "No agents yet", "No integrations yet", "All quiet"):
+        assert text in shown
+    assert "Requests 0 0 failed" in shown
+    assert "Success –" in shown
+
+
+async def test_staff_see_all_tenants_and_open_one(site, sent):
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["staff"])
+        page = (await browser.get("/app/company?period=7d")).text
+        assert "Clínica Aurora" in text_of(page)
+        opened = await browser.get(re.search(r'href="(/app/dashboard\?tenant_id=[^"]+)"', page)[1])
+        assert "Clínica Aurora" in text_of(opened.text)
+        live = re.search(r'hx-get="(/app/company/live[^"]+)"', page)[1].replace("&amp;", "&")
+        assert (await browser.get(live)).status_code == 200
+
+
+async def test_staff_who_open_a_tenant_leave_a_trace_in_its_audit(site, sent, migrated):
+
+    tenant_id = site.people["admin"].tenant_id
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["staff"])
+        await browser.get(f"/app/dashboard?tenant_id={tenant_id}")
+    async with await psycopg.AsyncConnection.connect(migrated.admin_url) as conn:
+        cursor = await conn.execute(
+            "SELECT count(*) FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action = 'tenant.read'",
+            [tenant_id],
+        )
+        assert (await cursor.fetchone())[0] >= 1
