@@ -43,8 +43,9 @@ def plain_settings() -> Settings:
 
 
 @pytest.fixture
-async def offline(plain_settings: Settings) -> AsyncIterator[Database]:
-    """A database that is not there."""
+async def offline(plain_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """A database that is not there, and is not waited for."""
+    monkeypatch.setattr("alquimista.db.executor.WAIT_S", 0.01)
     database = await Database.open(plain_settings)
     yield database
     await database.close()

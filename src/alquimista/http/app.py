@@ -226,9 +226,12 @@ class App:
                 return await self._page_error(context, problem)
             except Exception as failure:  # noqa: BLE001 - Then the reader gets the plain document.
                 _log.error("http.error_page_failed", trace_id=context.trace_id, failure=describe(failure))
-        return problems.answer(
+        answer = problems.answer(
             problem, locale=context.locale, instance=context.request.scope["path"], trace_id=context.trace_id
         )
+        if not context.raw and body.is_long(headers):
+            answer.headers["connection"] = "close"  # Else the server reads, and drops, the rest of what is sent.
+        return answer
 
     @staticmethod
     def _problem(error: Exception, plan: Plan | None, context: Context) -> Problem:

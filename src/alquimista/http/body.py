@@ -21,6 +21,7 @@ from alquimista.i18n import N_
 BODY_TIMEOUT_S: Final = 30
 CSRF_FIELD: Final = "_csrf"
 _THREAD_ABOVE: Final = 64 * 1024  # Compressed bytes; smaller bodies decompress faster than a thread starts.
+_LONG: Final = 1024 * 1024
 _SUSPICIOUS: Final = re.compile(rb"\\u0000|[0-9]{19}")
 
 Headers = dict[bytes, bytes]
@@ -48,6 +49,12 @@ def check_declared(plan: Plan, headers: Headers) -> None:
         raise UnsupportedMedia(accepted=", ".join(sorted(plan.media)))
     if headers.get(b"content-encoding", b"identity").lower() not in {b"identity", b"gzip"}:
         raise UnsupportedMedia(accepted="Content-Encoding: gzip", headers={"Accept-Encoding": "gzip"})
+
+
+def is_long(headers: Headers) -> bool:
+    """Whether the body may go on for long: of unknown length, or above a mebibyte."""
+    length = headers.get(b"content-length", b"0")
+    return b"transfer-encoding" in headers or not length.isdigit() or int(length[:20]) > _LONG
 
 
 async def read(receive: Receive, headers: Headers, limit: int) -> bytes:

@@ -74,7 +74,7 @@ class Table:
 
 
 def _first_segment(path: str) -> str:
-    segment = path.split("/", 2)[1]
+    segment = path.removeprefix("/").partition("/")[0]
     return _ANY_SEGMENT if "{" in segment else segment
 
 
