@@ -4,9 +4,9 @@ import base64
 import json
 from datetime import timedelta
 
-import factories
 import pytest
 
+import factories
 from alquimista.clock import now
 
 DATA = {"status": "success", "response_time_ms": 250, "input_tokens": 7, "output_tokens": 3, "model": "m"}
