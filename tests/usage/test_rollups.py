@@ -1,0 +1,223 @@
+"""Corrections under fire, drift, closing, versions, zones, partitions, purging."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import psycopg
+import pytest
+
+import factories
+from alquimista.clock import new_id, now
+from alquimista.db.roles import role_url
+from alquimista.db.statement import NoRow, Statement
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.usage import service
+from alquimista.usage.models.events import KEY_DAYS
+from alquimista.usage.models.histogram import EDGES, percentile
+from alquimista.usage.models.reports import RawGone, WrongRange
+from alquimista.usage.queries.reports import Count
+from alquimista.usage.service.upkeep import months_before
+
+LOSE = Statement(
+    """
+    UPDATE alquimista_platform.tenant_usage_daily SET requests = requests - 1, cost_micros = cost_micros + 5
+    WHERE tenant_id = %(tenant_id)s
+    """,
+    NoRow,
+)
+LOSE_HOURS = Statement(
+    "UPDATE alquimista_platform.usage_hourly SET histogram = 0, failures = 9 WHERE tenant_id = %(tenant_id)s", NoRow
+)
+INCIDENTS = Statement(
+    """
+    SELECT count(*) AS count FROM alquimista_platform.incidents
+    WHERE tenant_id = %(tenant_id)s AND source = 'usage' AND resolved_at IS NULL
+    """,
+    Count,
+)
+MOVE = Statement(
+    "UPDATE alquimista_platform.tenants SET time_zone = %(zone)s, updated_at = %(now)s WHERE id = %(tenant_id)s", NoRow
+)
+
+
+async def fold_everything(db, sender):
+    while await service.fold(db, sender.tenant_id) is not None:
+        pass
+
+
+async def daily(db, sender, first, last):
+    report = await service.report(db.tenant(sender.tenant_id), sender.tenant_id, first, last)
+    return {d.day: d.sums.requests for d in report.daily if d.sums.requests}
+
+
+async def test_recounts_beside_folds_and_arrivals_lose_nothing_and_add_nothing(ingest, sender, usage_db):
+    today = now().date()
+    stop = asyncio.Event()
+
+    async def until_stop(work):
+        while not stop.is_set():
+            await work()
+
+    async def recount():
+        await service.recount(usage_db, sender.tenant_id, today - timedelta(days=2), today + timedelta(days=1))
+
+    async def fold():
+        await service.fold(usage_db, sender.tenant_id)
+
+    background = [asyncio.create_task(until_stop(work)) for work in (recount, recount, fold, fold)]
+    sent = 0
+    for _ in range(40):
+        outcome = await ingest.submit(
+            sender.tenant_id, [sender.event(at=now() - timedelta(hours=n)) for n in range(10)]
+        )
+        sent += outcome.accepted
+    stop.set()
+    await asyncio.gather(*background)
+    await fold_everything(usage_db, sender)
+    found = await daily(usage_db, sender, today - timedelta(days=2), today + timedelta(days=1))
+    assert sum(found.values()) == sent == 400
+    async with tenant_transaction(usage_db, sender.tenant_id) as conn:
+        days = today - timedelta(days=2), today + timedelta(days=1)
+        assert await service.compare(conn, sender.tenant_id, *days) == []
+
+
+async def test_drift_raises_one_incident_and_a_recount_mends_it(ingest, sender, usage_db):
+    today = now().date()
+    days = today - timedelta(days=1), today + timedelta(days=1)
+    await ingest.submit(sender.tenant_id, [sender.event() for _ in range(7)])
+    conn = usage_db.tenant(sender.tenant_id)
+    assert await service.reconcile(usage_db, sender.tenant_id, *days, now()), "waiting deltas are no drift"
+    await fold_everything(usage_db, sender)
+    await conn.execute(LOSE, tenant_id=sender.tenant_id)
+    await conn.execute(LOSE_HOURS, tenant_id=sender.tenant_id)
+    for _ in range(2):
+        assert not await service.reconcile(usage_db, sender.tenant_id, *days, now())
+    assert (await conn.fetch_one(INCIDENTS, tenant_id=sender.tenant_id)).count == 1
+    before = await service.version(conn, sender.tenant_id)
+    assert await service.recount(usage_db, sender.tenant_id, *days)
+    assert await service.version(conn, sender.tenant_id) == before + 1
+    assert await service.reconcile(usage_db, sender.tenant_id, *days, now())
+    assert (await conn.fetch_one(INCIDENTS, tenant_id=sender.tenant_id)).count == 0
+    assert sum((await daily(usage_db, sender, *days)).values()) == 7
+
+
+async def test_a_fold_tells_the_caches_the_new_version(ingest, sender, usage_db, settings):
+    async with await psycopg.AsyncConnection.connect(role_url(settings, "app"), autocommit=True) as listener:
+        await listener.execute("LISTEN alquimista")
+        await ingest.submit(sender.tenant_id, [sender.event()])
+        version = await service.fold(usage_db, sender.tenant_id)
+        async for notify in listener.notifies(timeout=5, stop_after=1):
+            message = msgspec.json.decode(notify.payload)
+    assert message == {"topic": "usage", "tenant_id": str(sender.tenant_id), "version": version}
+    assert await service.fold(usage_db, sender.tenant_id) is None
+
+
+async def test_a_day_is_closed_three_hours_after_its_midnight_and_once(ingest, sender, usage_db):
+    day = (now() - timedelta(days=3)).date()
+    noon = datetime(day.year, day.month, day.day, 15, tzinfo=UTC)  # In São Paulo, three hours behind.
+    await ingest.submit(sender.tenant_id, [sender.event(at=noon)])
+    midnight = datetime(day.year, day.month, day.day, 3, tzinfo=UTC) + timedelta(days=1)
+    almost, over = midnight + timedelta(hours=2, minutes=59), midnight + timedelta(hours=3)
+    assert await service.close_days(usage_db, sender.tenant_id, almost) == []
+    assert sender.tenant_id not in await service.tenants_to_close(usage_db, almost)
+    assert sender.tenant_id in await service.tenants_to_close(usage_db, over)
+    assert await service.close_days(usage_db, sender.tenant_id, over) == [day]
+    assert await service.close_days(usage_db, sender.tenant_id, over) == []
+    await ingest.submit(sender.tenant_id, [sender.event(at=noon)])
+    await fold_everything(usage_db, sender)
+    assert await daily(usage_db, sender, day, day) == {day: 2}, "a late event still counts"
+
+
+async def test_a_change_of_zone_leaves_past_days_as_they_were(ingest, sender, usage_db):
+    moment = now()
+    at = (moment - timedelta(days=5)).replace(hour=1, minute=30)  # The day before, in São Paulo.
+    await ingest.submit(sender.tenant_id, [sender.event(at=at)])
+    await fold_everything(usage_db, sender)
+    conn = usage_db.tenant(sender.tenant_id)
+    await conn.execute(MOVE, tenant_id=sender.tenant_id, zone="Pacific/Kiritimati", now=moment)
+    await ingest.submit(sender.tenant_id, [sender.event(at=at), sender.event(at=moment + timedelta(minutes=5))])
+    await fold_everything(usage_db, sender)
+    found = await daily(usage_db, sender, at.date() - timedelta(days=2), at.date())
+    assert found == {at.date() - timedelta(days=1): 2}
+    assert not await service.recount(usage_db, sender.tenant_id, at.date() - timedelta(days=2), moment.date())
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await conn.execute(MOVE, tenant_id=sender.tenant_id, zone="UTC", now=moment)
+
+
+async def test_days_whose_raw_events_are_gone_are_not_counted_again(sender, usage_db):
+    with pytest.raises(RawGone):
+        await service.recount(usage_db, sender.tenant_id, date(2020, 1, 1), date(2020, 1, 2))
+    with pytest.raises(WrongRange):
+        await service.recount(usage_db, sender.tenant_id, date(2026, 1, 2), date(2026, 1, 1))
+
+
+async def test_partitions_are_made_once_and_dropped_when_their_retention_ends(usage_db, settings):
+    past = now() - timedelta(days=800)
+    made = await asyncio.gather(*(service.make_partitions(usage_db, past, ahead=0) for _ in range(3)))
+    assert sorted(made) == [0, 0, 37]
+    dropped = await service.drop_partitions(usage_db, now())
+    assert len(dropped) == 37
+    with psycopg.connect(role_url(settings, "owner")) as owner:
+        (loose,) = owner.execute(
+            """
+            SELECT count(*) FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
+            WHERE i.inhparent = 'alquimista_platform.agent_requests'::regclass
+              AND (NOT c.relforcerowsecurity OR c.relacl IS NOT NULL)
+            """
+        ).fetchone()
+    assert loose == 0
+
+
+async def test_keys_are_forgotten_after_40_days(ingest, sender, usage_db):
+    await ingest.submit(sender.tenant_id, [sender.event("old"), sender.event("older")])
+    assert await service.purge(usage_db, sender.tenant_id, now() + timedelta(days=KEY_DAYS)) == 0
+    assert await service.purge(usage_db, sender.tenant_id, now() + timedelta(days=KEY_DAYS + 1)) == 2
+
+
+async def test_the_buckets_of_sql_are_those_of_python(usage_db):
+    values = sorted({0, 2**31 - 1} | {e + d for e in EDGES for d in (-1, 0, 1)})
+    buckets = Statement(
+        "SELECT alquimista_platform.response_time_bucket(v) AS count FROM unnest(%(values)s::int[]) WITH ORDINALITY "
+        "AS t (v, n) ORDER BY n",
+        Count,
+    )
+    found = [row.count for row in await usage_db.tenant(new_id()).fetch(buckets, values=values)]
+    assert found == [sum(edge <= value for edge in EDGES) for value in values]
+
+
+async def test_percentiles_stay_within_ten_percent(ingest, sender, usage_db):
+    times = [(n * 7919) % 20_000 + 11 for n in range(1000)]
+    await ingest.submit(sender.tenant_id, [sender.event(response_time_ms=t) for t in times])
+    await fold_everything(usage_db, sender)
+    today = now().date()
+    report = await service.report(
+        usage_db.tenant(sender.tenant_id), sender.tenant_id, today - timedelta(days=1), today + timedelta(days=1)
+    )
+    for percent in (1, 50, 95, 99, 100):
+        exact = sorted(times)[max(0, -(-1000 * percent // 100) - 1)]
+        found = percentile(report.total.histogram, percent)
+        assert found is not None
+        assert abs(found - exact) <= exact * 0.1
+
+
+def test_months_are_counted_back_to_a_day_that_exists():
+    assert months_before(date(2026, 3, 31), 1) == date(2026, 2, 28)
+    assert months_before(date(2026, 1, 15), 13) == date(2024, 12, 15)
+    assert months_before(date(2024, 2, 29), 12) == date(2023, 2, 28)
+
+
+async def test_the_overview_adds_up_tenants_and_leaves_out_nobody(ingest, sender, usage_db):
+    other = await factories.make_tenant(usage_db, name="Outra")
+    await factories.activate_agent(usage_db, other.id, sender.agents[0])
+    day = (now() - timedelta(days=20)).date()
+    at = datetime(day.year, day.month, day.day, 15, tzinfo=UTC)
+    for tenant_id, count in ((sender.tenant_id, 3), (other.id, 5)):
+        await ingest.submit(tenant_id, [sender.event(at=at) for _ in range(count)])
+        while await service.fold(usage_db, tenant_id) is not None:
+            pass
+    overview = await service.overview(usage_db.staff(), day, day)
+    assert (overview.total.requests, overview.active_tenants) == (8, 2)
+    assert [(t.tenant_id, t.sums.requests) for t in overview.top_tenants] == [(other.id, 5), (sender.tenant_id, 3)]
+    assert [(a.agent_id, a.tenants) for a in overview.top_agents] == [(sender.agents[0], 2)]
+    assert [(d.day, d.active_tenants) for d in overview.daily] == [(day, 2)]
