@@ -22,7 +22,7 @@ from alquimista.http.health import Checks
 from alquimista.http.routes import Route
 from alquimista.identity import api as identity
 from alquimista.identity import guards
-from alquimista.identity.service.kit import install as install_identity
+from alquimista.identity.service import install as install_identity
 from alquimista.jobs.service import worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition

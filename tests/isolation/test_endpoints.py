@@ -1,0 +1,174 @@
+"""Every endpoint of the route table, called by everybody who might: generated, so that no new one is forgotten."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+import factories
+from alquimista.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, ActorKind, Permission, Role
+from alquimista.app import API
+from alquimista.clock import frozen, new_id, now
+from alquimista.db.pool import Database
+from alquimista.http.routes import Route, TenantScope
+from support.whole import Whole, whole
+
+MARK = "Zebra-Secreta"  # Stands in everything that belongs to the first company, and nowhere else.
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a credential (None: anonymous), and what the credential should open."""
+
+    credential: str | None
+    kind: ActorKind | None
+    permissions: frozenset[Permission]
+    internal: bool = False
+    person: factories.MadeUser | None = None
+
+
+@dataclass
+class Scene:
+    """Two companies, everybody who might call, and one thing of each sort that belongs to the first."""
+
+    db: Database
+    process: Whole
+    own: str
+    other: str
+    callers: dict[str, Caller]
+    paths: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+async def scene(db, settings):
+    own = await factories.make_tenant(db, name=f"Clínica {MARK}")
+    other = await factories.make_tenant(db, name="Outra Empresa")
+    agent = await factories.make_agent(db, name=f"Agente {MARK}")
+    await factories.activate_agent(db, own.id, agent.id)
+    people = {
+        "owner": await factories.make_user(db, own.id, name=f"Dona {MARK}"),
+        "teammate": await factories.make_user(db, own.id, role=Role.TENANT_USER, name=f"Colega {MARK}"),
+        "outsider": await factories.make_user(db, other.id),
+        "outside teammate": await factories.make_user(db, other.id, role=Role.TENANT_USER),
+        "admin": await factories.make_user(db),
+        "support": await factories.make_user(db, role=Role.INTERNAL_SUPPORT),
+    }
+    async with whole(settings) as process:
+        callers = {"anonymous": Caller(None, None, frozenset())}
+        for name, person in people.items():
+            token = await process.token(person.email, person.password)
+            callers[name] = Caller(token, ActorKind.TOKEN, ROLE_PERMISSIONS[person.role], person.role.internal, person)
+        for name, tenant in (("own", own), ("other", other)):
+            for scope, permissions in SCOPE_PERMISSIONS.items():
+                key = await factories.make_api_key(db, tenant.id, scopes=(scope,))
+                callers[f"{name} key {scope}"] = Caller(key, ActorKind.API_KEY, permissions)
+        with frozen(now() - timedelta(hours=1)):
+            stale = await process.token(people["owner"].email, people["owner"].password)
+        callers["expired"] = Caller(stale, None, frozenset())
+        callers["forged"] = Caller(forge(str(callers["owner"].credential)), None, frozenset())
+        async with process.client(callers["owner"].credential) as client:
+            invited = await client.post(
+                "/tenant/invitations", json={"email": "zebra@example.com", "role": "TENANT_USER"}
+            )
+            key = await client.post("/tenant/api-keys", json={"name": MARK, "scopes": ["ingest"]})
+            sessions = await client.get("/auth/sessions")
+        paths = {
+            "user_id": str(people["teammate"].id),
+            "invitation_id": invited.json()["id"],
+            "key_id": key.json()["api_key"]["id"],
+            "session_id": sessions.json()["sessions"][0]["id"],
+        }
+        yield Scene(db, process, str(own.id), str(other.id), callers, paths)
+
+
+def forge(token: str) -> str:
+    """The same claims under the same kid, signed by somebody else's key."""
+    found = jws.extract_compact(token.encode())
+    stranger = ECKey.generate_key("P-256", private=True)
+    return jws.serialize_compact(dict(found.headers()), found.payload, stranger, algorithms=["ES256"])
+
+
+ENDS_SESSIONS = {"/auth/logout-all"}  # Called by somebody made for it, so that the others' sessions live on.
+GUARDED = [route for route in API if route.permission is not None]
+READS = [route for route in GUARDED if route.method == "GET"]
+
+
+def name_of(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def address(route: Route, paths: dict[str, str]) -> str:
+    return route.path.replace(":uuid", "").format(**dict.fromkeys((), "x") | paths)
+
+
+async def call(scene: Scene, route: Route, caller: str, *, tenant: str | None = None, absent: bool = False) -> int:
+    """The status that a caller gets; `absent` puts ids of nothing into the path, so that a write changes nothing."""
+    paths = {name: str(new_id()) for name in scene.paths} if absent else scene.paths
+    query = {"tenant_id": tenant} if tenant else {}
+    credential, person = scene.callers[caller].credential, scene.callers[caller].person
+    if route.path in ENDS_SESSIONS and person is not None:
+        twin = await factories.make_user(scene.db, person.tenant_id, role=person.role)
+        credential = await scene.process.token(twin.email, twin.password)
+    async with scene.process.client(credential) as client:
+        answer = await client.request(route.method, address(route, paths), params=query)
+    return answer.status_code
+
+
+def test_the_table_is_not_empty():
+    assert len(GUARDED) > 25
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=name_of)
+async def test_nobody_gets_in_without_a_good_credential(scene, route):
+    for caller in ("anonymous", "expired", "forged"):
+        assert await call(scene, route, caller) == 401, caller
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=name_of)
+async def test_each_caller_gets_in_exactly_where_its_permissions_say(scene, route):
+    for name, caller in scene.callers.items():
+        if caller.kind is None:
+            continue
+        staff_only = route.scope is TenantScope.PLATFORM and not caller.internal
+        admitted = caller.kind in route.kinds and route.permission in caller.permissions and not staff_only
+        tenant = scene.own if caller.internal and route.scope is TenantScope.OWN else None
+        status = await call(scene, route, name, tenant=tenant, absent=True)
+        assert (status not in {401, 403}) == admitted, (name, status)
+
+
+@pytest.mark.parametrize("route", [r for r in GUARDED if r.scope is TenantScope.OWN], ids=name_of)
+async def test_a_company_cannot_name_another_and_staff_must_name_one(scene, route):
+    for name, caller in scene.callers.items():
+        if caller.kind not in route.kinds or route.permission not in caller.permissions:
+            continue
+        if caller.internal:
+            assert await call(scene, route, name, absent=True) == 400, name
+        else:
+            foreign = scene.other if name in {"owner", "teammate"} or name.startswith("own ") else scene.own
+            assert await call(scene, route, name, tenant=foreign, absent=True) == 403, name
+
+
+@pytest.mark.parametrize("route", [r for r in GUARDED if "{" in r.path], ids=name_of)
+async def test_a_foreign_id_is_nothing_here(scene, route):
+    caller = "admin" if route.scope is TenantScope.PLATFORM else "outsider"
+    body = {"role": "TENANT_USER"} if route.method == "PATCH" else None
+    if route.scope is TenantScope.PLATFORM and body:
+        body = {"role": "INTERNAL_SUPPORT"}
+    async with scene.process.client(scene.callers[caller].credential) as client:
+        answer = await client.request(route.method, address(route, scene.paths), json=body)
+    assert answer.status_code == 404, answer.text
+
+
+@pytest.mark.parametrize("route", [r for r in READS if r.scope is not TenantScope.PLATFORM], ids=name_of)
+async def test_no_answer_to_an_outsider_holds_anything_of_the_first_company(scene, route):
+    for name in ("outsider", "outside teammate", "other key read"):
+        async with scene.process.client(scene.callers[name].credential) as client:
+            answer = await client.get(address(route, scene.paths))
+        assert MARK not in answer.text
+        assert scene.own not in answer.text
+    async with scene.process.client(scene.callers["owner"].credential) as client:
+        mine = json.dumps((await client.get("/tenant/me")).json(), ensure_ascii=False)
+    assert MARK in mine, "the mark must be visible to its owner, or this test could not fail"
