@@ -131,7 +131,7 @@ async def test_logging_out_ends_the_session_in_every_process(first, second, user
 
 
 async def test_a_person_sees_and_ends_their_own_sessions_only(first, user, db):
-    browser, signed_in = await open_browser(first, user)
+    browser, _ = await open_browser(first, user)
     phone = await first.login(user)
     rows = (await browser.get("/auth/sessions")).json()["sessions"]
     assert {(row["kind"], row["current"]) for row in rows} == {("browser", True), ("api", False)}

@@ -5,6 +5,7 @@ import threading
 from datetime import timedelta
 
 import bcrypt
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,7 +84,7 @@ def test_the_own_address_is_no_password(password):
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_the_prehash_fits_bcrypt_and_tells_passwords_apart(one, other):
-    assert len(prehash(one)) == 44 < 72
+    assert len(prehash(one)) == 44
     assert b"\0" not in prehash(one)
     assert prehash(one + "x") != prehash(one)
 
@@ -130,8 +131,6 @@ async def run_reset_jobs(process, sql):
     """What the worker does with the promised links."""
     rows = await sql("DELETE FROM alquimista_platform.job_queue WHERE entrypoint = %s RETURNING payload", JOBS[0].name)
     for (payload,) in rows:
-        import msgspec
-
         data = msgspec.json.decode(payload)["data"]
         await send_reset_link(process.services, None, msgspec.convert(data, ResetOf))
 

@@ -68,7 +68,7 @@ async def process(settings: Settings) -> AsyncIterator[Process]:
     app = build(ROUTES, services, authenticate)
     await bus.start()
     async with asyncio.timeout(10):
-        while not bus.healthy:
+        while not bus.healthy:  # noqa: ASYNC110 - The bus tells nobody when it is ready.
             await asyncio.sleep(0.01)
     try:
         yield Process(services, bus, app)
@@ -81,7 +81,7 @@ async def process(settings: Settings) -> AsyncIterator[Process]:
 async def eventually(check, seconds: float = 5) -> None:
     """Wait until the check holds: for what another process hears through the database."""
     async with asyncio.timeout(seconds):
-        while not await check():
+        while not await check():  # noqa: ASYNC110 - What is awaited happens in another process.
             await asyncio.sleep(0.01)
 
 

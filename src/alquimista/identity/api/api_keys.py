@@ -1,9 +1,11 @@
 """A company's API keys."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from alquimista.access import Permission
 from alquimista.db.tenancy import tenant_transaction
@@ -39,7 +41,7 @@ class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     scopes: list[str]
-    expires_at: datetime | None = None
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class CreatedApiKey(msgspec.Struct, frozen=True):

@@ -52,10 +52,14 @@ def read_external(claims: Mapping[str, Any]) -> External:
     """
     groups = groups_of(claims.get("cognito:groups"))
     role = next((role for role in Role if role.value in groups), None)
-    subject, verified = claims.get("sub"), claims.get("email_verified") in (True, "true")
+    subject, verified = claims.get("sub"), claims.get("email_verified")
     if role is None or not isinstance(subject, str) or not 1 <= len(subject) <= 255:
         raise OidcRefused
-    email = str(claims["email"]).strip().lower() if verified and claims.get("email") else None
+    email = (
+        str(claims["email"]).strip().lower()
+        if claims.get("email") and (verified is True or verified == "true")
+        else None
+    )
     try:
         tenant_id = PLATFORM_TENANT if role.internal else UUID(str(claims.get("custom:tenant_id")))
         expires_at = datetime.fromtimestamp(claims["exp"], UTC)
