@@ -14,7 +14,7 @@ def test_a_plan_shows_each_statement_with_its_locks_and_changes_nothing(url, two
     locks = set(more.statements[0].locks)
     assert Lock("public.books", "ShareRowExclusiveLock", existing=True) in locks
     assert Lock("public.pages", "AccessExclusiveLock", existing=False) in locks
-    assert all(not lock.existing for lock in locks if lock.relation != "public.books")
+    assert all(not lock.existing for lock in locks if not lock.relation.startswith("public.books"))
     assert tables() == {"books"}
     assert [one.state for one in status(url, two.chain)] == ["applied", "pending", "pending"]
 

@@ -45,7 +45,7 @@ class Chain:
         Raises:
             MigrationError: a file's name or content breaks a rule, or a number is missing or used twice.
         """
-        migrations = tuple(read(path) for path in sorted(self.directory.glob("*.sql")) if path.name != "schema.sql")
+        migrations = tuple(read(path) for path in sorted(self.directory.glob("*.sql")))
         numbers = sorted([m.number for m in migrations] + [s.number for s in self.skipped])
         for expected, number in enumerate(numbers, start=1):
             if number < expected:

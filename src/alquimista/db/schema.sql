@@ -1,0 +1,2720 @@
+-- The schema at the head of the migrations, as alquimista.db.migrations.catalogue reads it. For reading and comparing:
+-- the migrations make it. Written by: WRITE_SCHEMA=1 pytest tests/migrations/test_chain.py
+
+CREATE SCHEMA alquimista_platform;
+
+CREATE SCHEMA fibonacci_core;
+
+CREATE SCHEMA nigredo_leads;
+
+CREATE TYPE alquimista_platform.job_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');
+
+CREATE OR REPLACE FUNCTION alquimista_platform.current_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.histogram(bucket integer, requests bigint)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((requests)::numeric * (('1e'::text || (12 * bucket)))::numeric);
+
+CREATE OR REPLACE FUNCTION alquimista_platform.is_cnpj(value text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((value ~ '^[0-9A-Z]{12}[0-9]{2}$'::text) AND (value <> '00000000000000'::text) AND (substr(value, 13, 1) = (SELECT ((((11 - (sum(((ascii(substr(is_cnpj.value, i.i, 1)) - 48) * (2 + ((12 - i.i) % 8)))) % (11)::bigint)) % (11)::bigint) % (10)::bigint))::text AS text FROM generate_series(1, 12) i(i))) AND (substr(value, 14, 1) = (SELECT ((((11 - (sum(((ascii(substr(is_cnpj.value, i.i, 1)) - 48) * (2 + ((13 - i.i) % 8)))) % (11)::bigint)) % (11)::bigint) % (10)::bigint))::text AS text FROM generate_series(1, 13) i(i))));
+
+CREATE OR REPLACE FUNCTION alquimista_platform.is_currency(value text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (value ~ '^[A-Z]{3}$'::text);
+
+CREATE OR REPLACE FUNCTION alquimista_platform.is_email(value text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((value = lower(value)) AND (length(value) <= 254) AND (value ~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+$'::text));
+
+CREATE OR REPLACE FUNCTION alquimista_platform.is_object(value jsonb, max_bytes integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((jsonb_typeof(value) = 'object'::text) AND (octet_length((value)::text) <= max_bytes));
+
+CREATE OR REPLACE FUNCTION alquimista_platform.is_phone(value text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (value ~ '^\+[1-9][0-9]{7,14}$'::text);
+
+CREATE OR REPLACE PROCEDURE alquimista_platform.isolate(IN target regclass)
+ LANGUAGE plpgsql
+AS $procedure$
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  execute format(
+    'create policy tenant_isolation on %s to alquimista_app, alquimista_owner '
+    'using (tenant_id = alquimista_platform.current_tenant()) '
+    'with check (tenant_id = alquimista_platform.current_tenant())', target);
+  execute format('create policy internal_read on %s for select to alquimista_internal using (true)', target);
+  execute format('grant select on %s to alquimista_internal', target);
+end
+$procedure$;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.job_queue_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    to_emit BOOLEAN := false;  -- Flag to decide whether to emit a notification
+BEGIN
+    -- Check operation type and set the emit flag accordingly
+    IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
+        to_emit := true;
+    ELSIF TG_OP = 'DELETE' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'INSERT' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        to_emit := true;
+    END IF;
+
+    -- Perform notification if the emit flag is set
+    IF to_emit THEN
+        PERFORM pg_notify(
+            'alquimista_jobs',
+            json_build_object(
+                'channel', 'alquimista_jobs',
+                'operation', lower(TG_OP),
+                'sent_at', NOW(),
+                'table', TG_TABLE_NAME,
+                'type', 'table_changed_event'
+            )::text
+        );
+    END IF;
+
+    -- Return appropriate value based on the operation
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    ELSE
+        RETURN NULL; -- For TRUNCATE and other non-row-specific contexts
+    END IF;
+
+END;
+$function$;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.keep_past_time_zone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.updated_at <= old.updated_at then
+    raise exception 'A change of time zone must set updated_at, which is when it takes effect.' using errcode = '23514';
+  end if;
+  insert into alquimista_platform.usage_zone_changes (tenant_id, until, time_zone)
+  values (
+    old.id,
+    date_trunc('hour', new.updated_at + interval '10 minutes', 'UTC') + interval '1 hour',
+    old.time_zone)
+  on conflict (tenant_id, until) do nothing;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.local_day(tenant uuid, hour timestamp with time zone)
+ RETURNS date
+ LANGUAGE sql
+ STABLE
+RETURN ((hour AT TIME ZONE COALESCE((SELECT z.time_zone FROM alquimista_platform.usage_zone_changes z WHERE ((z.tenant_id = local_day.tenant) AND (z.until > local_day.hour)) ORDER BY z.until LIMIT 1), (SELECT t.time_zone FROM alquimista_platform.tenants t WHERE (t.id = local_day.tenant)))))::date;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.platform_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN '00000000-0000-7000-8000-000000000000'::uuid;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'Rows of %.% are never changed or removed.', tg_table_schema, tg_table_name using errcode = '42501';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.response_time_bucket(milliseconds integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN width_bucket(milliseconds, ARRAY[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 31, 37, 44, 52, 62, 74, 88, 105, 126, 151, 181, 217, 260, 312, 374, 448, 537, 644, 772, 926, 1111, 1333, 1599, 1918, 2301, 2761, 3313, 3975, 4770, 5724, 6868, 8241, 9889, 11866, 14239, 17086, 20503, 24603, 29523, 35427, 42512, 51014, 61216, 73459, 88150, 105780, 126936, 152323, 182787, 219344, 263212, 315854, 379024, 454828, 545793, 654951, 785941, 943129, 1131754, 1358104, 1629724, 1955668, 2346801, 2816161, 3379393, 4055271]);
+
+CREATE OR REPLACE FUNCTION public.expire_trials(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+BEGIN ATOMIC
+ WITH expired AS (
+          UPDATE public.trials SET status = 'expired'::text, updated_at = expire_trials.moment
+           WHERE ((trials.status = 'active'::text) AND ((trials.expires_at <= expire_trials.moment) OR (trials.usage_count >= trials.max_usage)))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT (count(*))::integer AS count
+    FROM expired;
+END;
+
+CREATE TABLE alquimista_platform.agent_requests (
+  tenant_id uuid NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  requests smallint NOT NULL,
+  status text NOT NULL,
+  response_time_ms integer NOT NULL,
+  input_tokens integer NOT NULL,
+  output_tokens integer NOT NULL,
+  cost_micros bigint NOT NULL,
+  currency text NOT NULL,
+  model text NOT NULL,
+  trace_id text NOT NULL,
+  span_id text NOT NULL,
+  source text NOT NULL,
+  event_id text NOT NULL,
+  received_at timestamp with time zone NOT NULL
+) PARTITION BY RANGE (occurred_at)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.agents (
+  id uuid NOT NULL,
+  slug text NOT NULL,
+  name text NOT NULL,
+  description text DEFAULT ''::text NOT NULL,
+  segment text NOT NULL,
+  category text NOT NULL,
+  version text DEFAULT '1.0.0'::text NOT NULL,
+  status text DEFAULT 'active'::text NOT NULL,
+  config jsonb DEFAULT '{}'::jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.api_key_lookup (
+  key_hash bytea NOT NULL,
+  tenant_id uuid NOT NULL,
+  key_id uuid NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.api_keys (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  name text NOT NULL,
+  prefix text NOT NULL,
+  scopes text[] NOT NULL,
+  created_by uuid,
+  created_at timestamp with time zone NOT NULL,
+  last_used_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.approval_decisions (
+  tenant_id uuid NOT NULL,
+  request_id uuid NOT NULL,
+  approver_id uuid NOT NULL,
+  requested_by uuid NOT NULL,
+  decision text NOT NULL,
+  comment text DEFAULT ''::text NOT NULL,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.approval_requests (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  requested_by uuid NOT NULL,
+  action_type text NOT NULL,
+  resource_type text NOT NULL,
+  resource_id text NOT NULL,
+  action_details jsonb DEFAULT '{}'::jsonb NOT NULL,
+  required_approvals integer DEFAULT 1 NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  closed_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.audit_logs (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  actor_kind text NOT NULL,
+  actor_id uuid,
+  actor_email text DEFAULT ''::text NOT NULL,
+  action text NOT NULL,
+  category text NOT NULL,
+  resource_type text DEFAULT ''::text NOT NULL,
+  resource_id text DEFAULT ''::text NOT NULL,
+  result text NOT NULL,
+  details jsonb DEFAULT '{}'::jsonb NOT NULL,
+  ip inet,
+  user_agent text DEFAULT ''::text NOT NULL,
+  trace_id text
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.email_tokens (
+  token_hash bytea NOT NULL,
+  purpose text NOT NULL,
+  user_id uuid,
+  tenant_id uuid,
+  invitation_id uuid,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  used_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.event_keys (
+  tenant_id uuid NOT NULL,
+  key uuid NOT NULL,
+  seen_on date NOT NULL
+) PARTITION BY HASH (tenant_id)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.event_keys_0 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 0)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_1 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 1)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_10 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 10)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_11 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 11)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_12 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 12)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_13 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 13)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_14 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 14)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_15 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 15)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_2 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 2)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_3 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 3)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_4 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 4)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_5 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 5)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_6 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 6)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_7 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 7)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_8 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 8)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.event_keys_9 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 9)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.incidents (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  severity text NOT NULL,
+  title text NOT NULL,
+  description text DEFAULT ''::text NOT NULL,
+  source text NOT NULL,
+  dedupe_key text NOT NULL,
+  details jsonb DEFAULT '{}'::jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  resolved_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.invitations (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  email text NOT NULL,
+  role text NOT NULL,
+  invited_by uuid,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  accepted_at timestamp with time zone,
+  revoked_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.job_log (
+  id bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL,
+  created timestamp with time zone DEFAULT now() NOT NULL,
+  job_id bigint NOT NULL,
+  status alquimista_platform.job_status NOT NULL,
+  priority integer NOT NULL,
+  entrypoint text NOT NULL,
+  traceback jsonb,
+  aggregated boolean DEFAULT false
+)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.job_queue (
+  id bigint DEFAULT nextval('alquimista_platform.job_queue_id_seq'::regclass) NOT NULL,
+  priority integer NOT NULL,
+  queue_manager_id uuid,
+  created timestamp with time zone DEFAULT now() NOT NULL,
+  updated timestamp with time zone DEFAULT now() NOT NULL,
+  heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+  execute_after timestamp with time zone DEFAULT now() NOT NULL,
+  status alquimista_platform.job_status NOT NULL,
+  entrypoint text NOT NULL,
+  dedupe_key text,
+  payload bytea,
+  headers jsonb,
+  attempts integer DEFAULT 0 NOT NULL,
+  slot bigint
+) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_analyze_threshold=500, autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=1000, fillfactor=70)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.job_schedules (
+  id bigint DEFAULT nextval('alquimista_platform.job_schedules_id_seq'::regclass) NOT NULL,
+  expression text NOT NULL,
+  entrypoint text NOT NULL,
+  heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+  created timestamp with time zone DEFAULT now() NOT NULL,
+  updated timestamp with time zone DEFAULT now() NOT NULL,
+  next_run timestamp with time zone DEFAULT now() NOT NULL,
+  last_run timestamp with time zone,
+  status alquimista_platform.job_status DEFAULT 'queued'::alquimista_platform.job_status
+)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.job_statistics (
+  id bigint DEFAULT nextval('alquimista_platform.job_statistics_id_seq'::regclass) NOT NULL,
+  created timestamp with time zone DEFAULT date_trunc('sec'::text, now()) NOT NULL,
+  count bigint NOT NULL,
+  priority integer NOT NULL,
+  status alquimista_platform.job_status NOT NULL,
+  entrypoint text NOT NULL
+)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.mails (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  recipient text NOT NULL,
+  subject text NOT NULL,
+  body_text text NOT NULL,
+  body_html text DEFAULT ''::text NOT NULL,
+  status text DEFAULT 'queued'::text NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  last_error text,
+  created_at timestamp with time zone NOT NULL,
+  sent_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.notifications (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  type text NOT NULL,
+  title text NOT NULL,
+  message text DEFAULT ''::text NOT NULL,
+  data jsonb DEFAULT '{}'::jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  read_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.rate_limit_windows (
+  key text NOT NULL,
+  window_start timestamp with time zone NOT NULL,
+  count integer NOT NULL
+)
+-- row security: none;
+
+CREATE TABLE alquimista_platform.refresh_tokens (
+  token_hash bytea NOT NULL,
+  session_id uuid NOT NULL,
+  issued_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  rotated_at timestamp with time zone,
+  successor_hash bytea
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.sessions (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  tenant_id uuid,
+  kind text NOT NULL,
+  ip inet,
+  user_agent text DEFAULT ''::text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  last_seen_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  revoked_at timestamp with time zone,
+  revoke_reason text,
+  issuer text
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.signing_keys (
+  kid text NOT NULL,
+  public_jwk jsonb NOT NULL,
+  private_ciphertext bytea NOT NULL,
+  key_id text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  active_from timestamp with time zone NOT NULL,
+  retired_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenant_agents (
+  tenant_id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  status text DEFAULT 'active'::text NOT NULL,
+  config jsonb DEFAULT '{}'::jsonb NOT NULL,
+  activated_at timestamp with time zone NOT NULL,
+  deactivated_at timestamp with time zone,
+  updated_at timestamp with time zone NOT NULL,
+  subnucleo_id uuid
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenant_integrations (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  type text NOT NULL,
+  name text NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  config jsonb DEFAULT '{}'::jsonb NOT NULL,
+  credentials_ciphertext bytea,
+  credentials_key_id text,
+  last_sync_at timestamp with time zone,
+  last_error text,
+  sync_count bigint DEFAULT 0 NOT NULL,
+  error_count bigint DEFAULT 0 NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenant_usage_daily (
+  tenant_id uuid NOT NULL,
+  day date NOT NULL,
+  agent_id uuid NOT NULL,
+  currency text NOT NULL,
+  requests bigint NOT NULL,
+  failures bigint NOT NULL,
+  response_ms bigint NOT NULL,
+  input_tokens bigint NOT NULL,
+  output_tokens bigint NOT NULL,
+  cost_micros bigint NOT NULL,
+  histogram numeric NOT NULL
+) WITH (fillfactor=80)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenant_users (
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  role text NOT NULL,
+  status text DEFAULT 'active'::text NOT NULL,
+  invited_by uuid,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenants (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  legal_name text,
+  cnpj text,
+  segment text NOT NULL,
+  plan text NOT NULL,
+  status text DEFAULT 'active'::text NOT NULL,
+  time_zone text DEFAULT 'America/Sao_Paulo'::text NOT NULL,
+  locale text DEFAULT 'pt-BR'::text NOT NULL,
+  currency text DEFAULT 'BRL'::text NOT NULL,
+  mrr_cents bigint DEFAULT 0 NOT NULL,
+  max_agents integer NOT NULL,
+  max_users integer NOT NULL,
+  max_requests_per_month bigint NOT NULL,
+  demo boolean DEFAULT false NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.usage_closed_days (
+  tenant_id uuid NOT NULL,
+  day date NOT NULL,
+  closed_at timestamp with time zone NOT NULL,
+  requests bigint NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.usage_deltas (
+  tenant_id uuid NOT NULL,
+  batch_id uuid NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  agent_id uuid NOT NULL,
+  currency text NOT NULL,
+  requests bigint NOT NULL,
+  failures bigint NOT NULL,
+  response_ms bigint NOT NULL,
+  input_tokens bigint NOT NULL,
+  output_tokens bigint NOT NULL,
+  cost_micros bigint NOT NULL,
+  histogram numeric NOT NULL
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.usage_hourly (
+  tenant_id uuid NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  agent_id uuid NOT NULL,
+  currency text NOT NULL,
+  requests bigint NOT NULL,
+  failures bigint NOT NULL,
+  response_ms bigint NOT NULL,
+  input_tokens bigint NOT NULL,
+  output_tokens bigint NOT NULL,
+  cost_micros bigint NOT NULL,
+  histogram numeric NOT NULL
+) WITH (fillfactor=80)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.usage_spans (
+  tenant_id uuid NOT NULL,
+  trace_id text NOT NULL,
+  span_id text NOT NULL,
+  parent_span_id text NOT NULL,
+  kind text NOT NULL,
+  agent_id uuid,
+  counted boolean NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  status text NOT NULL,
+  response_time_ms integer NOT NULL,
+  input_tokens integer NOT NULL,
+  output_tokens integer NOT NULL,
+  cost_micros bigint NOT NULL,
+  currency text NOT NULL,
+  model text NOT NULL,
+  seen_on date NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.usage_versions (
+  tenant_id uuid NOT NULL,
+  version bigint NOT NULL
+) WITH (fillfactor=50)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.usage_zone_changes (
+  tenant_id uuid NOT NULL,
+  until timestamp with time zone NOT NULL,
+  time_zone text NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.user_credentials (
+  user_id uuid NOT NULL,
+  password_hash text,
+  password_changed_at timestamp with time zone,
+  totp_ciphertext bytea,
+  totp_key_id text,
+  totp_confirmed_at timestamp with time zone,
+  totp_last_step bigint,
+  recovery_hashes bytea[] DEFAULT '{}'::bytea[] NOT NULL,
+  failed_count integer DEFAULT 0 NOT NULL,
+  locked_until timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.user_identities (
+  issuer text NOT NULL,
+  subject text NOT NULL,
+  user_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.users (
+  id uuid NOT NULL,
+  email text NOT NULL,
+  full_name text NOT NULL,
+  locale text,
+  status text DEFAULT 'active'::text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  last_login_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.workers (
+  id uuid NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  seen_at timestamp with time zone NOT NULL
+)
+-- row security: none;
+
+CREATE TABLE fibonacci_core.events (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  event_id text NOT NULL,
+  trace_id text,
+  source text NOT NULL,
+  event_type text NOT NULL,
+  detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+  metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+  status text DEFAULT 'published'::text NOT NULL,
+  retry_count integer DEFAULT 0 NOT NULL,
+  error_message text,
+  created_at timestamp with time zone NOT NULL,
+  processed_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE fibonacci_core.metrics (
+  tenant_id uuid NOT NULL,
+  metric_name text NOT NULL,
+  period_start timestamp with time zone NOT NULL,
+  period_end timestamp with time zone NOT NULL,
+  aggregation_type text NOT NULL,
+  dimensions jsonb DEFAULT '{}'::jsonb NOT NULL,
+  value double precision NOT NULL,
+  unit text DEFAULT ''::text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE fibonacci_core.traces (
+  tenant_id uuid NOT NULL,
+  trace_id text NOT NULL,
+  span_id text NOT NULL,
+  parent_span_id text,
+  agent_id uuid,
+  lead_id uuid,
+  span_name text NOT NULL,
+  span_type text DEFAULT 'internal'::text NOT NULL,
+  service_name text DEFAULT ''::text NOT NULL,
+  status text DEFAULT 'in_progress'::text NOT NULL,
+  start_time timestamp with time zone NOT NULL,
+  end_time timestamp with time zone,
+  duration_ms double precision GENERATED ALWAYS AS (((EXTRACT(epoch FROM (end_time - start_time)))::double precision * (1000)::double precision)) STORED,
+  annotations jsonb DEFAULT '[]'::jsonb NOT NULL,
+  metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+  error_message text,
+  received_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.agendamentos (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  lead_id uuid NOT NULL,
+  data_hora timestamp with time zone NOT NULL,
+  duracao integer DEFAULT 60 NOT NULL,
+  status text DEFAULT 'proposto'::text NOT NULL,
+  calendar_event_id text,
+  briefing text,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.blocklist (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  lead_id uuid,
+  telefone text,
+  email text,
+  reason text NOT NULL,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.campanhas (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  nome text NOT NULL,
+  segmento text,
+  canal text NOT NULL,
+  mensagens jsonb DEFAULT '[]'::jsonb NOT NULL,
+  status text DEFAULT 'rascunho'::text NOT NULL,
+  metricas jsonb DEFAULT '{}'::jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.form_submissions (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  lead_id uuid NOT NULL,
+  form_type text NOT NULL,
+  source text,
+  message text,
+  utm_source text,
+  utm_medium text,
+  utm_campaign text,
+  referer text,
+  ip inet,
+  user_agent text,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.interacoes (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  lead_id uuid NOT NULL,
+  tipo text NOT NULL,
+  canal text NOT NULL,
+  mensagem text,
+  sentimento text,
+  intensidade integer,
+  trace_id text,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.leads (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  empresa text,
+  cnpj text,
+  setor text,
+  porte text,
+  atividade_principal text,
+  contato text,
+  telefone text,
+  email text,
+  status text DEFAULT 'novo'::text NOT NULL,
+  priority_score integer DEFAULT 0 NOT NULL,
+  metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  erased_at timestamp with time zone,
+  consent_given boolean DEFAULT false NOT NULL,
+  consent_date timestamp with time zone,
+  consent_source text,
+  consent_ip_address inet
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.metricas_diarias (
+  tenant_id uuid NOT NULL,
+  data date NOT NULL,
+  metricas jsonb DEFAULT '{}'::jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.rate_limits (
+  tenant_id uuid NOT NULL,
+  ip inet NOT NULL,
+  window_start timestamp with time zone NOT NULL,
+  window_end timestamp with time zone GENERATED ALWAYS AS ((((window_start AT TIME ZONE 'UTC'::text) + '01:00:00'::interval) AT TIME ZONE 'UTC'::text)) STORED NOT NULL,
+  submission_count integer DEFAULT 0 NOT NULL,
+  blocked_until timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE nigredo_leads.webhook_logs (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  lead_id uuid NOT NULL,
+  webhook_url text NOT NULL,
+  attempt integer NOT NULL,
+  payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+  status_code integer,
+  success boolean NOT NULL,
+  error text,
+  sent_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.commercial_requests (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  company_name text NOT NULL,
+  cnpj text,
+  contact_name text NOT NULL,
+  email text NOT NULL,
+  whatsapp text NOT NULL,
+  selected_agents uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+  selected_subnucleos uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+  message text DEFAULT ''::text NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.dry_run_log (
+  tenant_id uuid NOT NULL,
+  log_id uuid NOT NULL,
+  lead_id uuid,
+  lead_nome text,
+  lead_telefone text,
+  lead_email text,
+  lead_documento text,
+  canal_decidido text NOT NULL,
+  motivo_decisao text NOT NULL,
+  template_selecionado text,
+  disparo_seria_executado boolean DEFAULT true NOT NULL,
+  razao_bloqueio text,
+  ambiente text DEFAULT 'dev'::text NOT NULL,
+  feature_flag_enabled boolean DEFAULT false NOT NULL,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.payment_events (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  provider text NOT NULL,
+  provider_event_id text NOT NULL,
+  event_type text NOT NULL,
+  amount_cents bigint,
+  currency text,
+  status text DEFAULT 'received'::text NOT NULL,
+  metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+  error text,
+  occurred_at timestamp with time zone NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  processed_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.subnucleo_agents (
+  subnucleo_id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  is_required boolean DEFAULT false NOT NULL
+)
+-- row security: none;
+
+CREATE TABLE public.subnucleos (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  display_name text NOT NULL,
+  description text DEFAULT ''::text NOT NULL,
+  category text NOT NULL,
+  sort_order integer DEFAULT 0 NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: none;
+
+CREATE TABLE public.subscription_plans (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  version integer NOT NULL,
+  display_name text NOT NULL,
+  description text DEFAULT ''::text NOT NULL,
+  currency text DEFAULT 'BRL'::text NOT NULL,
+  price_monthly_cents bigint NOT NULL,
+  price_yearly_cents bigint NOT NULL,
+  max_subnucleos integer NOT NULL,
+  max_agents integer NOT NULL,
+  max_users integer NOT NULL,
+  max_requests_per_month bigint NOT NULL,
+  includes_fibonacci boolean DEFAULT false NOT NULL,
+  features jsonb DEFAULT '[]'::jsonb NOT NULL,
+  sort_order integer DEFAULT 0 NOT NULL,
+  valid_from timestamp with time zone NOT NULL,
+  valid_to timestamp with time zone,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: none;
+
+CREATE TABLE public.subscriptions (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  billing_cycle text DEFAULT 'monthly'::text NOT NULL,
+  provider text,
+  provider_customer_id text,
+  provider_subscription_id text,
+  selected_agents uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+  selected_subnucleos uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+  total_cents bigint NOT NULL,
+  currency text DEFAULT 'BRL'::text NOT NULL,
+  current_period_start timestamp with time zone,
+  current_period_end timestamp with time zone,
+  cancel_at_period_end boolean DEFAULT false NOT NULL,
+  canceled_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  plan_id uuid
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.tenant_subnucleos (
+  tenant_id uuid NOT NULL,
+  subnucleo_id uuid NOT NULL,
+  status text DEFAULT 'active'::text NOT NULL,
+  activated_at timestamp with time zone NOT NULL,
+  deactivated_at timestamp with time zone,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.trials (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  target_type text NOT NULL,
+  target_id uuid NOT NULL,
+  agent_id uuid GENERATED ALWAYS AS (
+CASE target_type
+    WHEN 'agent'::text THEN target_id
+    ELSE NULL::uuid
+END) STORED,
+  subnucleo_id uuid GENERATED ALWAYS AS (
+CASE target_type
+    WHEN 'subnucleo'::text THEN target_id
+    ELSE NULL::uuid
+END) STORED,
+  started_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  usage_count integer DEFAULT 0 NOT NULL,
+  max_usage integer DEFAULT 5 NOT NULL,
+  status text DEFAULT 'active'::text NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE VIEW alquimista_platform.agent_activations WITH (security_invoker=true) AS
+ SELECT tenant_id,
+    agent_id,
+    status,
+    config AS tenant_config,
+    activated_at,
+    deactivated_at
+   FROM alquimista_platform.tenant_agents a;
+
+CREATE VIEW alquimista_platform.operational_events WITH (security_invoker=true) AS
+ SELECT audit_logs.tenant_id,
+    audit_logs.id,
+    audit_logs.occurred_at,
+    'audit'::text AS event_type,
+    audit_logs.category AS event_category,
+    audit_logs.action,
+    audit_logs.result AS status,
+        CASE audit_logs.result
+            WHEN 'failure'::text THEN 'warning'::text
+            ELSE 'info'::text
+        END AS severity,
+    audit_logs.actor_id AS user_id,
+    audit_logs.actor_email AS user_email,
+    audit_logs.resource_type,
+    audit_logs.resource_id,
+    audit_logs.details,
+    audit_logs.ip,
+    audit_logs.user_agent,
+    NULL::timestamp with time zone AS resolved_at
+   FROM alquimista_platform.audit_logs
+UNION ALL
+ SELECT incidents.tenant_id,
+    incidents.id,
+    incidents.created_at AS occurred_at,
+    'incident'::text AS event_type,
+    'system'::text AS event_category,
+    'incident.opened'::text AS action,
+        CASE
+            WHEN (incidents.resolved_at IS NULL) THEN 'pending'::text
+            ELSE 'success'::text
+        END AS status,
+    incidents.severity,
+    NULL::uuid AS user_id,
+    ''::text AS user_email,
+    incidents.source AS resource_type,
+    incidents.dedupe_key AS resource_id,
+    (incidents.details || jsonb_build_object('title', incidents.title)) AS details,
+    NULL::inet AS ip,
+    ''::text AS user_agent,
+    incidents.resolved_at
+   FROM alquimista_platform.incidents;
+
+CREATE VIEW public.tenant_agents WITH (security_invoker=true) AS
+ SELECT tenant_id,
+    agent_id,
+    subnucleo_id,
+    (status = 'active'::text) AS is_active,
+    activated_at,
+    deactivated_at
+   FROM alquimista_platform.tenant_agents a;
+
+CREATE VIEW public.tenant_subscriptions WITH (security_invoker=true) AS
+ SELECT tenant_id,
+    id,
+    plan_id,
+    billing_cycle,
+    status,
+    total_cents AS amount_cents,
+    currency,
+    current_period_start,
+    current_period_end,
+    created_at,
+    updated_at
+   FROM public.subscriptions s
+  WHERE (status <> 'canceled'::text);
+
+CREATE VIEW public.v_tenant_subscription_summary WITH (security_invoker=true) AS
+ SELECT t.id AS tenant_id,
+    t.name AS company_name,
+    t.cnpj,
+    s.id AS subscription_id,
+    s.status,
+    s.billing_cycle,
+    p.name AS plan_name,
+    p.display_name AS plan_display_name,
+    s.total_cents,
+    s.currency,
+    s.current_period_end,
+    ( SELECT count(*) AS count
+           FROM alquimista_platform.tenant_agents a
+          WHERE ((a.tenant_id = t.id) AND (a.status = 'active'::text))) AS active_agents,
+    ( SELECT count(*) AS count
+           FROM public.tenant_subnucleos n
+          WHERE ((n.tenant_id = t.id) AND (n.status = 'active'::text))) AS active_subnucleos
+   FROM ((alquimista_platform.tenants t
+     JOIN public.subscriptions s ON (((s.tenant_id = t.id) AND (s.status <> 'canceled'::text))))
+     LEFT JOIN public.subscription_plans p ON ((p.id = s.plan_id)));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_cost_micros_check CHECK ((cost_micros >= 0));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_event_id_check CHECK ((length(event_id) <= 256));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_input_tokens_check CHECK ((input_tokens >= 0));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_model_check CHECK ((length(model) <= 200));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_output_tokens_check CHECK ((output_tokens >= 0));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_requests_check CHECK (((requests >= '-1'::integer) AND (requests <= 1)));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_response_time_ms_check CHECK ((response_time_ms >= 0));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_source_check CHECK ((length(source) <= 1024));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_span_id_check CHECK ((length(span_id) <= 16));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_status_check CHECK ((status = ANY (ARRAY['success'::text, 'error'::text])));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_trace_id_check CHECK ((length(trace_id) <= 64));
+
+ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_pkey PRIMARY KEY (tenant_id, occurred_at, id);
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_category_check CHECK (((length(category) >= 1) AND (length(category) <= 100)));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_config_check CHECK (alquimista_platform.is_object(config, 65536));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_description_check CHECK ((length(description) <= 2000));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_segment_check CHECK (((length(segment) >= 1) AND (length(segment) <= 100)));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,63}$'::text));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'deprecated'::text])));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_version_check CHECK (((length(version) >= 1) AND (length(version) <= 50)));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_slug_key UNIQUE (slug);
+
+ALTER TABLE alquimista_platform.api_key_lookup ADD CONSTRAINT api_key_lookup_key_hash_check CHECK ((octet_length(key_hash) = 32));
+
+ALTER TABLE alquimista_platform.api_key_lookup ADD CONSTRAINT api_key_lookup_tenant_id_key_id_fkey FOREIGN KEY (tenant_id, key_id) REFERENCES alquimista_platform.api_keys(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.api_key_lookup ADD CONSTRAINT api_key_lookup_pkey PRIMARY KEY (key_hash);
+
+ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
+
+ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_prefix_check CHECK (((length(prefix) >= 4) AND (length(prefix) <= 32)));
+
+ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_scopes_check CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['ingest'::text, 'read'::text])));
+
+ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decisions_comment_check CHECK ((length(comment) <= 2000));
+
+ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decisions_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text])));
+
+ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decisions_four_eyes CHECK ((approver_id <> requested_by));
+
+ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decisions_approver_id_fkey FOREIGN KEY (approver_id) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decisions_tenant_id_request_id_requested_by_fkey FOREIGN KEY (tenant_id, request_id, requested_by) REFERENCES alquimista_platform.approval_requests(tenant_id, id, requested_by);
+
+ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decisions_pkey PRIMARY KEY (tenant_id, request_id, approver_id);
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_action_details_check CHECK (alquimista_platform.is_object(action_details, 65536));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_action_type_check CHECK (((length(action_type) >= 1) AND (length(action_type) <= 100)));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_closed CHECK (((status = 'pending'::text) = (closed_at IS NULL)));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_expiry CHECK ((expires_at > created_at));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_required_approvals_check CHECK (((required_approvals >= 1) AND (required_approvals <= 2)));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_resource_id_check CHECK (((length(resource_id) >= 1) AND (length(resource_id) <= 200)));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_resource_type_check CHECK (((length(resource_type) >= 1) AND (length(resource_type) <= 100)));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'cancelled'::text])));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_tenant_id_id_requested_by_key UNIQUE (tenant_id, id, requested_by);
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_action_check CHECK ((action ~ '^[a-z][a-z0-9_.:-]{0,99}$'::text));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_actor_email_check CHECK ((length(actor_email) <= 254));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['session'::text, 'token'::text, 'api_key'::text, 'system'::text, 'anonymous'::text])));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_category_check CHECK ((category = ANY (ARRAY['auth'::text, 'tenant'::text, 'agent'::text, 'integration'::text, 'command'::text, 'system'::text, 'user'::text, 'usage'::text])));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_details_check CHECK (alquimista_platform.is_object(details, 32768));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_resource_id_check CHECK ((length(resource_id) <= 200));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_resource_type_check CHECK ((length(resource_type) <= 100));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_result_check CHECK ((result = ANY (ARRAY['success'::text, 'failure'::text])));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_trace_id_check CHECK (((length(trace_id) >= 1) AND (length(trace_id) <= 64)));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_user_agent_check CHECK ((length(user_agent) <= 512));
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['reset'::text, 'confirm'::text, 'invite'::text])));
+
+ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_subject CHECK (
+CASE purpose
+    WHEN 'invite'::text THEN ((tenant_id IS NOT NULL) AND (invitation_id IS NOT NULL))
+    ELSE (user_id IS NOT NULL)
+END);
+
+ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32));
+
+ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_tenant_id_invitation_id_fkey FOREIGN KEY (tenant_id, invitation_id) REFERENCES alquimista_platform.invitations(tenant_id, id);
+
+ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES alquimista_platform.users(id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE alquimista_platform.event_keys ADD CONSTRAINT event_keys_pkey PRIMARY KEY (tenant_id, key);
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_dedupe_key_check CHECK (((length(dedupe_key) >= 1) AND (length(dedupe_key) <= 200)));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_description_check CHECK ((length(description) <= 5000));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_details_check CHECK (alquimista_platform.is_object(details, 32768));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text, 'critical'::text])));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_source_check CHECK (((length(source) >= 1) AND (length(source) <= 100)));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_email_check CHECK (alquimista_platform.is_email(email));
+
+ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_one_end CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL)));
+
+ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_role_check CHECK ((role = ANY (ARRAY['INTERNAL_ADMIN'::text, 'INTERNAL_SUPPORT'::text, 'TENANT_ADMIN'::text, 'TENANT_USER'::text])));
+
+ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_staff_role CHECK (((role ~~ 'INTERNAL%'::text) = (tenant_id = alquimista_platform.platform_tenant())));
+
+ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.job_log ADD CONSTRAINT job_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.job_queue ADD CONSTRAINT job_queue_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.job_schedules ADD CONSTRAINT job_schedules_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.job_schedules ADD CONSTRAINT job_schedules_expression_entrypoint_key UNIQUE (expression, entrypoint);
+
+ALTER TABLE alquimista_platform.job_statistics ADD CONSTRAINT job_statistics_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_attempts_check CHECK ((attempts >= 0));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_body_html_check CHECK ((length(body_html) <= 500000));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_body_text_check CHECK ((length(body_text) <= 100000));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_last_error_check CHECK ((length(last_error) <= 2000));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_recipient_check CHECK (alquimista_platform.is_email(recipient));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_sent CHECK (((status = 'sent'::text) = (sent_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text])));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_subject_check CHECK ((((length(subject) >= 1) AND (length(subject) <= 200)) AND (subject !~ '[[:cntrl:]]'::text)));
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_data_check CHECK (alquimista_platform.is_object(data, 16384));
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_message_check CHECK ((length(message) <= 5000));
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_type_check CHECK (((length(type) >= 1) AND (length(type) <= 100)));
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.rate_limit_windows ADD CONSTRAINT rate_limit_windows_count_check CHECK ((count >= 0));
+
+ALTER TABLE alquimista_platform.rate_limit_windows ADD CONSTRAINT rate_limit_windows_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)));
+
+ALTER TABLE alquimista_platform.rate_limit_windows ADD CONSTRAINT rate_limit_windows_pkey PRIMARY KEY (key, window_start);
+
+ALTER TABLE alquimista_platform.refresh_tokens ADD CONSTRAINT refresh_tokens_successor_hash_check CHECK ((octet_length(successor_hash) = 32));
+
+ALTER TABLE alquimista_platform.refresh_tokens ADD CONSTRAINT refresh_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32));
+
+ALTER TABLE alquimista_platform.refresh_tokens ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES alquimista_platform.sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.refresh_tokens ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 500)));
+
+ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_kind_check CHECK ((kind = ANY (ARRAY['browser'::text, 'api'::text])));
+
+ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_revoke_reason_check CHECK (((length(revoke_reason) >= 1) AND (length(revoke_reason) <= 100)));
+
+ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_user_agent_check CHECK ((length(user_agent) <= 512));
+
+ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
+
+ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES alquimista_platform.users(id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_key_id_check CHECK (((length(key_id) >= 1) AND (length(key_id) <= 64)));
+
+ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_kid_check CHECK (((length(kid) >= 1) AND (length(kid) <= 64)));
+
+ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_private_ciphertext_check CHECK ((octet_length(private_ciphertext) <= 8192));
+
+ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_public_jwk_check CHECK (alquimista_platform.is_object(public_jwk, 4096));
+
+ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_config_check CHECK (alquimista_platform.is_object(config, 65536));
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_deactivated CHECK (((status = 'inactive'::text) = (deactivated_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_subnucleo FOREIGN KEY (tenant_id, subnucleo_id) REFERENCES public.tenant_subnucleos(tenant_id, subnucleo_id);
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_pkey PRIMARY KEY (tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_config_check CHECK (alquimista_platform.is_object(config, 65536));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_credentials_ciphertext_check CHECK ((octet_length(credentials_ciphertext) <= 65536));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_credentials_key_id_check CHECK (((length(credentials_key_id) >= 1) AND (length(credentials_key_id) <= 64)));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_error_count_check CHECK ((error_count >= 0));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_last_error_check CHECK ((length(last_error) <= 2000));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_sealed CHECK (((credentials_ciphertext IS NULL) = (credentials_key_id IS NULL)));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'error'::text, 'pending'::text])));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_sync_count_check CHECK ((sync_count >= 0));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_type_check CHECK ((type ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_tenant_id_type_name_key UNIQUE (tenant_id, type, name);
+
+ALTER TABLE alquimista_platform.tenant_usage_daily ADD CONSTRAINT tenant_usage_daily_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.tenant_usage_daily ADD CONSTRAINT tenant_usage_daily_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.tenant_usage_daily ADD CONSTRAINT tenant_usage_daily_pkey PRIMARY KEY (tenant_id, day, agent_id, currency);
+
+ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_role_check CHECK ((role = ANY (ARRAY['INTERNAL_ADMIN'::text, 'INTERNAL_SUPPORT'::text, 'TENANT_ADMIN'::text, 'TENANT_USER'::text])));
+
+ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_staff_role CHECK (((role ~~ 'INTERNAL%'::text) = (tenant_id = alquimista_platform.platform_tenant())));
+
+ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'deactivated'::text])));
+
+ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_pkey PRIMARY KEY (tenant_id, user_id);
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_cnpj_check CHECK (alquimista_platform.is_cnpj(cnpj));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_cnpj_required CHECK (((cnpj IS NOT NULL) OR (id = alquimista_platform.platform_tenant())));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_legal_name_check CHECK (((length(legal_name) >= 1) AND (length(legal_name) <= 200)));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_locale_check CHECK ((locale = ANY (ARRAY['pt-BR'::text, 'en'::text])));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_max_agents_check CHECK ((max_agents >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_max_requests_per_month_check CHECK ((max_requests_per_month >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_max_users_check CHECK ((max_users >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_mrr_cents_check CHECK ((mrr_cents >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_plan_check CHECK ((plan ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_segment_check CHECK (((length(segment) >= 1) AND (length(segment) <= 100)));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_time_zone_check CHECK ((time_zone ~ '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$'::text));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_cnpj_key UNIQUE (cnpj);
+
+ALTER TABLE alquimista_platform.usage_closed_days ADD CONSTRAINT usage_closed_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.usage_closed_days ADD CONSTRAINT usage_closed_days_pkey PRIMARY KEY (tenant_id, day);
+
+ALTER TABLE alquimista_platform.usage_deltas ADD CONSTRAINT usage_deltas_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.usage_deltas ADD CONSTRAINT usage_deltas_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.usage_deltas ADD CONSTRAINT usage_deltas_pkey PRIMARY KEY (tenant_id, batch_id, hour, agent_id, currency);
+
+ALTER TABLE alquimista_platform.usage_hourly ADD CONSTRAINT usage_hourly_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.usage_hourly ADD CONSTRAINT usage_hourly_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.usage_hourly ADD CONSTRAINT usage_hourly_pkey PRIMARY KEY (tenant_id, hour, agent_id, currency);
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_cost_micros_check CHECK ((cost_micros >= 0));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_counted CHECK (((NOT counted) OR (agent_id IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_input_tokens_check CHECK ((input_tokens >= 0));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_kind_check CHECK ((kind = ANY (ARRAY['invocation'::text, 'inference'::text])));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_model_check CHECK ((length(model) <= 200));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_output_tokens_check CHECK ((output_tokens >= 0));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_parent_span_id_check CHECK ((parent_span_id ~ '^([0-9a-f]{16})?$'::text));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_response_time_ms_check CHECK ((response_time_ms >= 0));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_span_id_check CHECK ((span_id ~ '^[0-9a-f]{16}$'::text));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_status_check CHECK ((status = ANY (ARRAY['success'::text, 'error'::text])));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text));
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_pkey PRIMARY KEY (tenant_id, trace_id, span_id);
+
+ALTER TABLE alquimista_platform.usage_versions ADD CONSTRAINT usage_versions_version_check CHECK ((version > 0));
+
+ALTER TABLE alquimista_platform.usage_versions ADD CONSTRAINT usage_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.usage_versions ADD CONSTRAINT usage_versions_pkey PRIMARY KEY (tenant_id);
+
+ALTER TABLE alquimista_platform.usage_zone_changes ADD CONSTRAINT usage_zone_changes_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 64)));
+
+ALTER TABLE alquimista_platform.usage_zone_changes ADD CONSTRAINT usage_zone_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.usage_zone_changes ADD CONSTRAINT usage_zone_changes_pkey PRIMARY KEY (tenant_id, until);
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_failed_count_check CHECK ((failed_count >= 0));
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_password_hash_check CHECK (((length(password_hash) >= 1) AND (length(password_hash) <= 200)));
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_recovery_hashes_check CHECK ((cardinality(recovery_hashes) <= 20));
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_totp_ciphertext_check CHECK ((octet_length(totp_ciphertext) <= 1024));
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_totp_confirmed CHECK (((totp_confirmed_at IS NULL) OR (totp_ciphertext IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_totp_key_id_check CHECK (((length(totp_key_id) >= 1) AND (length(totp_key_id) <= 64)));
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_totp_sealed CHECK (((totp_ciphertext IS NULL) = (totp_key_id IS NULL)));
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES alquimista_platform.users(id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.user_credentials ADD CONSTRAINT user_credentials_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE alquimista_platform.user_identities ADD CONSTRAINT user_identities_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 500)));
+
+ALTER TABLE alquimista_platform.user_identities ADD CONSTRAINT user_identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)));
+
+ALTER TABLE alquimista_platform.user_identities ADD CONSTRAINT user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES alquimista_platform.users(id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.user_identities ADD CONSTRAINT user_identities_pkey PRIMARY KEY (issuer, subject);
+
+ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_email_check CHECK (alquimista_platform.is_email(email));
+
+ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_full_name_check CHECK (((length(full_name) >= 1) AND (length(full_name) <= 200)));
+
+ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_locale_check CHECK ((locale = ANY (ARRAY['pt-BR'::text, 'en'::text])));
+
+ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'pending'::text, 'deactivated'::text])));
+
+ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_email_key UNIQUE (email);
+
+ALTER TABLE alquimista_platform.workers ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_detail_check CHECK (alquimista_platform.is_object(detail, 262144));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_error_message_check CHECK ((length(error_message) <= 2000));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 200)));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_event_type_check CHECK (((length(event_type) >= 1) AND (length(event_type) <= 200)));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_metadata_check CHECK (alquimista_platform.is_object(metadata, 32768));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_processed CHECK (((status = 'processed'::text) = (processed_at IS NOT NULL)));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_retry_count_check CHECK ((retry_count >= 0));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_source_check CHECK (((length(source) >= 1) AND (length(source) <= 200)));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['published'::text, 'processing'::text, 'processed'::text, 'failed'::text])));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_trace_id_check CHECK (((length(trace_id) >= 1) AND (length(trace_id) <= 64)));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_tenant_id_source_event_id_key UNIQUE (tenant_id, source, event_id);
+
+ALTER TABLE fibonacci_core.metrics ADD CONSTRAINT metrics_aggregation_type_check CHECK ((aggregation_type = ANY (ARRAY['sum'::text, 'count'::text, 'min'::text, 'max'::text, 'last'::text])));
+
+ALTER TABLE fibonacci_core.metrics ADD CONSTRAINT metrics_dimensions_check CHECK (alquimista_platform.is_object(dimensions, 2000));
+
+ALTER TABLE fibonacci_core.metrics ADD CONSTRAINT metrics_metric_name_check CHECK ((metric_name ~ '^[a-zA-Z_:][a-zA-Z0-9_.:-]{0,199}$'::text));
+
+ALTER TABLE fibonacci_core.metrics ADD CONSTRAINT metrics_period CHECK ((period_end > period_start));
+
+ALTER TABLE fibonacci_core.metrics ADD CONSTRAINT metrics_unit_check CHECK ((length(unit) <= 50));
+
+ALTER TABLE fibonacci_core.metrics ADD CONSTRAINT metrics_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE fibonacci_core.metrics ADD CONSTRAINT metrics_pkey PRIMARY KEY (tenant_id, metric_name, period_start, period_end, aggregation_type, dimensions);
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_annotations_check CHECK (((jsonb_typeof(annotations) = 'array'::text) AND (octet_length((annotations)::text) <= 65536)));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_ended CHECK (((status = 'in_progress'::text) = (end_time IS NULL)));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_error_message_check CHECK ((length(error_message) <= 2000));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_metadata_check CHECK (alquimista_platform.is_object(metadata, 65536));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_not_own_parent CHECK ((parent_span_id <> span_id));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_order CHECK ((end_time >= start_time));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_parent_span_id_check CHECK ((parent_span_id ~ '^[0-9a-f]{16}$'::text));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_service_name_check CHECK ((length(service_name) <= 200));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_span_id_check CHECK ((span_id ~ '^[0-9a-f]{16}$'::text));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_span_name_check CHECK (((length(span_name) >= 1) AND (length(span_name) <= 500)));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_span_type_check CHECK (((length(span_type) >= 1) AND (length(span_type) <= 50)));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'unset'::text, 'ok'::text, 'error'::text])));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text));
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE SET NULL (lead_id);
+
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_pkey PRIMARY KEY (tenant_id, trace_id, span_id);
+
+ALTER TABLE nigredo_leads.agendamentos ADD CONSTRAINT agendamentos_briefing_check CHECK ((length(briefing) <= 20000));
+
+ALTER TABLE nigredo_leads.agendamentos ADD CONSTRAINT agendamentos_calendar_event_id_check CHECK (((length(calendar_event_id) >= 1) AND (length(calendar_event_id) <= 1024)));
+
+ALTER TABLE nigredo_leads.agendamentos ADD CONSTRAINT agendamentos_duracao_check CHECK (((duracao >= 5) AND (duracao <= 1440)));
+
+ALTER TABLE nigredo_leads.agendamentos ADD CONSTRAINT agendamentos_status_check CHECK ((status = ANY (ARRAY['proposto'::text, 'confirmado'::text, 'remarcado'::text, 'cancelado'::text, 'realizado'::text, 'no_show'::text])));
+
+ALTER TABLE nigredo_leads.agendamentos ADD CONSTRAINT agendamentos_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE nigredo_leads.agendamentos ADD CONSTRAINT agendamentos_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE nigredo_leads.blocklist ADD CONSTRAINT blocklist_contact CHECK ((num_nonnulls(telefone, email) > 0));
+
+ALTER TABLE nigredo_leads.blocklist ADD CONSTRAINT blocklist_email_check CHECK (alquimista_platform.is_email(email));
+
+ALTER TABLE nigredo_leads.blocklist ADD CONSTRAINT blocklist_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200)));
+
+ALTER TABLE nigredo_leads.blocklist ADD CONSTRAINT blocklist_telefone_check CHECK (alquimista_platform.is_phone(telefone));
+
+ALTER TABLE nigredo_leads.blocklist ADD CONSTRAINT blocklist_tenant FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE nigredo_leads.blocklist ADD CONSTRAINT blocklist_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE SET NULL (lead_id);
+
+ALTER TABLE nigredo_leads.blocklist ADD CONSTRAINT blocklist_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_canal_check CHECK ((canal = ANY (ARRAY['whatsapp'::text, 'email'::text, 'sms'::text])));
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_mensagens_check CHECK (((jsonb_typeof(mensagens) = 'array'::text) AND (octet_length((mensagens)::text) <= 131072)));
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_metricas_check CHECK (alquimista_platform.is_object(metricas, 8192));
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_nome_check CHECK (((length(nome) >= 1) AND (length(nome) <= 200)));
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_segmento_check CHECK (((length(segmento) >= 1) AND (length(segmento) <= 100)));
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_status_check CHECK ((status = ANY (ARRAY['rascunho'::text, 'aguardando_aprovacao'::text, 'aprovada'::text, 'ativa'::text, 'pausada'::text, 'concluida'::text, 'cancelada'::text])));
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_tenant FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE nigredo_leads.campanhas ADD CONSTRAINT campanhas_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_form_type_check CHECK ((form_type ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_message_check CHECK ((length(message) <= 1000));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_referer_check CHECK ((length(referer) <= 2000));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_source_check CHECK (((length(source) >= 1) AND (length(source) <= 100)));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_user_agent_check CHECK ((length(user_agent) <= 512));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_utm_campaign_check CHECK ((length(utm_campaign) <= 200));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_utm_medium_check CHECK ((length(utm_medium) <= 200));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_utm_source_check CHECK ((length(utm_source) <= 200));
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE nigredo_leads.form_submissions ADD CONSTRAINT form_submissions_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_canal_check CHECK ((canal ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_intensidade_check CHECK (((intensidade >= 0) AND (intensidade <= 100)));
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_mensagem_check CHECK ((length(mensagem) <= 20000));
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_sentimento_check CHECK ((sentimento = ANY (ARRAY['positivo'::text, 'neutro'::text, 'negativo'::text, 'objecao'::text])));
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_tipo_check CHECK ((tipo ~ '^[a-z][a-z0-9_.-]{0,49}$'::text));
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_trace_id_check CHECK (((length(trace_id) >= 1) AND (length(trace_id) <= 64)));
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE nigredo_leads.interacoes ADD CONSTRAINT interacoes_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_atividade_principal_check CHECK (((length(atividade_principal) >= 1) AND (length(atividade_principal) <= 500)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_cnpj_check CHECK (alquimista_platform.is_cnpj(cnpj));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_consent_erased CHECK (((erased_at IS NULL) OR (consent_ip_address IS NULL)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_consent_proved CHECK (((NOT consent_given) OR (num_nonnulls(consent_date, consent_source) = 2)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_consent_source_check CHECK (((length(consent_source) >= 1) AND (length(consent_source) <= 100)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_contato_check CHECK (((length(contato) >= 1) AND (length(contato) <= 200)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_email_check CHECK (alquimista_platform.is_email(email));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_empresa_check CHECK (((length(empresa) >= 1) AND (length(empresa) <= 200)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_erased CHECK (((erased_at IS NULL) OR ((num_nonnulls(empresa, cnpj, atividade_principal, contato, telefone, email) = 0) AND (metadata = '{}'::jsonb))));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_identified CHECK (((erased_at IS NOT NULL) OR ((empresa IS NOT NULL) AND (num_nonnulls(telefone, email) > 0))));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_metadata_check CHECK (alquimista_platform.is_object(metadata, 32768));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_porte_check CHECK (((length(porte) >= 1) AND (length(porte) <= 50)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_priority_score_check CHECK (((priority_score >= 0) AND (priority_score <= 100)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_setor_check CHECK (((length(setor) >= 1) AND (length(setor) <= 100)));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_status_check CHECK ((status = ANY (ARRAY['novo'::text, 'enriquecido'::text, 'contatado'::text, 'respondeu'::text, 'interessado'::text, 'agendado'::text, 'convertido'::text, 'descartado'::text, 'descadastrado'::text])));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_telefone_check CHECK (alquimista_platform.is_phone(telefone));
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_tenant FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE nigredo_leads.leads ADD CONSTRAINT leads_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE nigredo_leads.metricas_diarias ADD CONSTRAINT metricas_diarias_metricas_check CHECK (alquimista_platform.is_object(metricas, 32768));
+
+ALTER TABLE nigredo_leads.metricas_diarias ADD CONSTRAINT metricas_diarias_tenant FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE nigredo_leads.metricas_diarias ADD CONSTRAINT metricas_diarias_pkey PRIMARY KEY (tenant_id, data);
+
+ALTER TABLE nigredo_leads.rate_limits ADD CONSTRAINT rate_limits_submission_count_check CHECK ((submission_count >= 0));
+
+ALTER TABLE nigredo_leads.rate_limits ADD CONSTRAINT rate_limits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE nigredo_leads.rate_limits ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (tenant_id, ip, window_start);
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_attempt_check CHECK (((attempt >= 1) AND (attempt <= 3)));
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_error_check CHECK ((length(error) <= 2000));
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_payload_check CHECK (alquimista_platform.is_object(payload, 65536));
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_status_code_check CHECK (((status_code >= 100) AND (status_code <= 599)));
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_webhook_url_check CHECK (((length(webhook_url) >= 1) AND (length(webhook_url) <= 2000)));
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_cnpj_check CHECK (alquimista_platform.is_cnpj(cnpj));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_company_name_check CHECK (((length(company_name) >= 1) AND (length(company_name) <= 200)));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_contact_name_check CHECK (((length(contact_name) >= 1) AND (length(contact_name) <= 200)));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_email_check CHECK (alquimista_platform.is_email(email));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_message_check CHECK ((length(message) <= 5000));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_selected_agents_check CHECK ((cardinality(selected_agents) <= 100));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_selected_subnucleos_check CHECK ((cardinality(selected_subnucleos) <= 20));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'contacted'::text, 'proposal_sent'::text, 'closed'::text, 'cancelled'::text])));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_whatsapp_check CHECK (alquimista_platform.is_phone(whatsapp));
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_ambiente_check CHECK (((length(ambiente) >= 1) AND (length(ambiente) <= 20)));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_blocked CHECK ((disparo_seria_executado OR (razao_bloqueio IS NOT NULL)));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_canal_decidido_check CHECK ((canal_decidido = ANY (ARRAY['whatsapp'::text, 'email'::text, 'calendar'::text, 'none'::text])));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_channel CHECK (((canal_decidido <> 'none'::text) OR (NOT disparo_seria_executado)));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_lead_documento_check CHECK ((length(lead_documento) <= 20));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_lead_email_check CHECK ((length(lead_email) <= 255));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_lead_nome_check CHECK ((length(lead_nome) <= 500));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_lead_telefone_check CHECK ((length(lead_telefone) <= 50));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_motivo_decisao_check CHECK (((length(motivo_decisao) >= 1) AND (length(motivo_decisao) <= 2000)));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_razao_bloqueio_check CHECK (((length(razao_bloqueio) >= 1) AND (length(razao_bloqueio) <= 2000)));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_template_selecionado_check CHECK (((length(template_selecionado) >= 1) AND (length(template_selecionado) <= 100)));
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE SET NULL (lead_id);
+
+ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_pkey PRIMARY KEY (tenant_id, log_id);
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_error_check CHECK ((length(error) <= 2000));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_event_type_check CHECK (((length(event_type) >= 1) AND (length(event_type) <= 100)));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_metadata_check CHECK (alquimista_platform.is_object(metadata, 262144));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_money CHECK (((amount_cents IS NULL) = (currency IS NULL)));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_provider_event_id_check CHECK (((length(provider_event_id) >= 1) AND (length(provider_event_id) <= 255)));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_status_check CHECK ((status = ANY (ARRAY['received'::text, 'processed'::text, 'ignored'::text, 'failed'::text])));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_tenant_id_provider_provider_event_id_key UNIQUE (tenant_id, provider, provider_event_id);
+
+ALTER TABLE public.subnucleo_agents ADD CONSTRAINT subnucleo_agents_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
+
+ALTER TABLE public.subnucleo_agents ADD CONSTRAINT subnucleo_agents_subnucleo_id_fkey FOREIGN KEY (subnucleo_id) REFERENCES public.subnucleos(id);
+
+ALTER TABLE public.subnucleo_agents ADD CONSTRAINT subnucleo_agents_pkey PRIMARY KEY (subnucleo_id, agent_id);
+
+ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_category_check CHECK (((length(category) >= 1) AND (length(category) <= 100)));
+
+ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_description_check CHECK ((length(description) <= 2000));
+
+ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100)));
+
+ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_name_check CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_name_key UNIQUE (name);
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_description_check CHECK ((length(description) <= 2000));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100)));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_features_check CHECK (((jsonb_typeof(features) = 'array'::text) AND (octet_length((features)::text) <= 16384)));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_max_agents_check CHECK ((max_agents >= 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_max_requests_per_month_check CHECK ((max_requests_per_month >= 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_max_subnucleos_check CHECK ((max_subnucleos >= 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_max_users_check CHECK ((max_users >= 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_name_check CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_price_monthly_cents_check CHECK ((price_monthly_cents >= 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_price_yearly_cents_check CHECK ((price_yearly_cents >= 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_validity CHECK ((valid_to > valid_from));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_version_check CHECK ((version > 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_name_version_key UNIQUE (name, version);
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_billing_cycle_check CHECK ((billing_cycle = ANY (ARRAY['monthly'::text, 'yearly'::text])));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_canceled CHECK (((status = 'canceled'::text) = (canceled_at IS NOT NULL)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_period CHECK ((((current_period_start IS NULL) = (current_period_end IS NULL)) AND (current_period_end > current_period_start)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_provider_customer_id_check CHECK (((length(provider_customer_id) >= 1) AND (length(provider_customer_id) <= 255)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_provider_subscription_id_check CHECK (((length(provider_subscription_id) >= 1) AND (length(provider_subscription_id) <= 255)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_running CHECK (((status = ANY (ARRAY['pending'::text, 'canceled'::text])) OR (current_period_end IS NOT NULL)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_selected_agents_check CHECK ((cardinality(selected_agents) <= 100));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_selected_subnucleos_check CHECK ((cardinality(selected_subnucleos) <= 20));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'suspended'::text, 'canceled'::text])));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_total_cents_check CHECK ((total_cents >= 0));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.subscription_plans(id);
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.tenant_subnucleos ADD CONSTRAINT tenant_subnucleos_deactivated CHECK (((status = 'inactive'::text) = (deactivated_at IS NOT NULL)));
+
+ALTER TABLE public.tenant_subnucleos ADD CONSTRAINT tenant_subnucleos_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
+
+ALTER TABLE public.tenant_subnucleos ADD CONSTRAINT tenant_subnucleos_subnucleo_id_fkey FOREIGN KEY (subnucleo_id) REFERENCES public.subnucleos(id);
+
+ALTER TABLE public.tenant_subnucleos ADD CONSTRAINT tenant_subnucleos_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.tenant_subnucleos ADD CONSTRAINT tenant_subnucleos_pkey PRIMARY KEY (tenant_id, subnucleo_id);
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_expiry CHECK ((expires_at > started_at));
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_max_usage_check CHECK (((max_usage >= 1) AND (max_usage <= 1000)));
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_status_check CHECK ((status = ANY (ARRAY['active'::text, 'expired'::text, 'completed'::text])));
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_target_type_check CHECK ((target_type = ANY (ARRAY['agent'::text, 'subnucleo'::text])));
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_usage CHECK (((usage_count >= 0) AND (usage_count <= max_usage)));
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_subnucleo FOREIGN KEY (subnucleo_id) REFERENCES public.subnucleos(id);
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_target_type_target_id_key UNIQUE (tenant_id, user_id, target_type, target_id);
+
+CREATE INDEX api_key_lookup_key ON alquimista_platform.api_key_lookup USING btree (tenant_id, key_id);
+
+CREATE INDEX approval_decisions_approver ON alquimista_platform.approval_decisions USING btree (approver_id);
+
+CREATE INDEX approval_requests_requester ON alquimista_platform.approval_requests USING btree (requested_by);
+
+CREATE INDEX approval_requests_status ON alquimista_platform.approval_requests USING btree (tenant_id, status, created_at DESC);
+
+CREATE INDEX audit_logs_resource ON alquimista_platform.audit_logs USING btree (tenant_id, resource_type, resource_id, occurred_at DESC);
+
+CREATE INDEX audit_logs_time ON alquimista_platform.audit_logs USING btree (tenant_id, occurred_at DESC, id DESC);
+
+CREATE INDEX email_tokens_invitation ON alquimista_platform.email_tokens USING btree (tenant_id, invitation_id);
+
+CREATE INDEX email_tokens_user ON alquimista_platform.email_tokens USING btree (user_id);
+
+CREATE INDEX event_keys_seen ON ONLY alquimista_platform.event_keys USING btree (tenant_id, seen_on);
+
+CREATE UNIQUE INDEX incidents_one_open ON alquimista_platform.incidents USING btree (tenant_id, dedupe_key) WHERE (resolved_at IS NULL);
+
+CREATE INDEX incidents_recent ON alquimista_platform.incidents USING btree (created_at DESC);
+
+CREATE INDEX incidents_time ON alquimista_platform.incidents USING btree (tenant_id, created_at DESC, id DESC);
+
+CREATE UNIQUE INDEX invitations_one_open ON alquimista_platform.invitations USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX job_log_created ON alquimista_platform.job_log USING btree (created);
+
+CREATE INDEX job_log_job_id_status ON alquimista_platform.job_log USING btree (job_id, created DESC);
+
+CREATE INDEX job_log_not_aggregated ON alquimista_platform.job_log USING btree ((1)) WHERE (NOT aggregated);
+
+CREATE INDEX job_log_status ON alquimista_platform.job_log USING btree (status);
+
+CREATE INDEX job_queue_ep_ea_idx ON alquimista_platform.job_queue USING btree (entrypoint, execute_after) WHERE (status = 'queued'::alquimista_platform.job_status);
+
+CREATE INDEX job_queue_ep_prio_id_idx ON alquimista_platform.job_queue USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::alquimista_platform.job_status);
+
+CREATE INDEX job_queue_picked_heartbeat_idx ON alquimista_platform.job_queue USING btree (heartbeat) WHERE (status = 'picked'::alquimista_platform.job_status);
+
+CREATE UNIQUE INDEX job_queue_picked_slot_idx ON alquimista_platform.job_queue USING btree (entrypoint, slot) WHERE ((status = 'picked'::alquimista_platform.job_status) AND (slot IS NOT NULL));
+
+CREATE INDEX job_queue_priority_id_id1_idx ON alquimista_platform.job_queue USING btree (priority, id DESC) INCLUDE (id) WHERE (status = 'queued'::alquimista_platform.job_status);
+
+CREATE INDEX job_queue_queue_manager_id_idx ON alquimista_platform.job_queue USING btree (queue_manager_id) WHERE (queue_manager_id IS NOT NULL);
+
+CREATE UNIQUE INDEX job_queue_unique_dedupe_key ON alquimista_platform.job_queue USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::alquimista_platform.job_status, 'picked'::alquimista_platform.job_status])) AND (dedupe_key IS NOT NULL));
+
+CREATE INDEX job_queue_updated_id_id1_idx ON alquimista_platform.job_queue USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::alquimista_platform.job_status);
+
+CREATE UNIQUE INDEX job_statistics_unique_count ON alquimista_platform.job_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
+
+CREATE INDEX mails_recent ON alquimista_platform.mails USING btree (tenant_id, created_at DESC);
+
+CREATE INDEX mails_status ON alquimista_platform.mails USING btree (status, created_at);
+
+CREATE INDEX notifications_inbox ON alquimista_platform.notifications USING btree (tenant_id, user_id, created_at DESC);
+
+CREATE INDEX notifications_unread ON alquimista_platform.notifications USING btree (tenant_id, user_id) WHERE (read_at IS NULL);
+
+CREATE INDEX rate_limit_windows_start ON alquimista_platform.rate_limit_windows USING btree (window_start);
+
+CREATE INDEX refresh_tokens_session ON alquimista_platform.refresh_tokens USING btree (session_id);
+
+CREATE INDEX sessions_expires ON alquimista_platform.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_member ON alquimista_platform.sessions USING btree (tenant_id, user_id);
+
+CREATE INDEX sessions_user ON alquimista_platform.sessions USING btree (user_id);
+
+CREATE INDEX tenant_agents_agent ON alquimista_platform.tenant_agents USING btree (agent_id);
+
+CREATE INDEX tenant_agents_subnucleo ON alquimista_platform.tenant_agents USING btree (tenant_id, subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
+
+CREATE INDEX tenant_usage_daily_day ON alquimista_platform.tenant_usage_daily USING btree (day);
+
+CREATE INDEX tenant_users_user ON alquimista_platform.tenant_users USING btree (user_id);
+
+CREATE INDEX usage_spans_agent ON alquimista_platform.usage_spans USING btree (tenant_id, agent_id);
+
+CREATE INDEX usage_spans_seen ON alquimista_platform.usage_spans USING btree (tenant_id, seen_on);
+
+CREATE INDEX user_identities_user ON alquimista_platform.user_identities USING btree (user_id);
+
+CREATE INDEX events_trace ON fibonacci_core.events USING btree (tenant_id, trace_id) WHERE (trace_id IS NOT NULL);
+
+CREATE INDEX events_type ON fibonacci_core.events USING btree (tenant_id, event_type, created_at DESC);
+
+CREATE INDEX events_waiting ON fibonacci_core.events USING btree (created_at) WHERE (status = ANY (ARRAY['published'::text, 'processing'::text]));
+
+CREATE INDEX traces_agent ON fibonacci_core.traces USING btree (agent_id) WHERE (agent_id IS NOT NULL);
+
+CREATE INDEX traces_lead ON fibonacci_core.traces USING btree (tenant_id, lead_id) WHERE (lead_id IS NOT NULL);
+
+CREATE INDEX traces_recent ON fibonacci_core.traces USING btree (tenant_id, start_time DESC);
+
+CREATE INDEX agendamentos_agenda ON nigredo_leads.agendamentos USING btree (tenant_id, data_hora);
+
+CREATE INDEX agendamentos_lead ON nigredo_leads.agendamentos USING btree (tenant_id, lead_id);
+
+CREATE UNIQUE INDEX blocklist_email ON nigredo_leads.blocklist USING btree (tenant_id, email) WHERE (email IS NOT NULL);
+
+CREATE INDEX blocklist_lead ON nigredo_leads.blocklist USING btree (tenant_id, lead_id) WHERE (lead_id IS NOT NULL);
+
+CREATE UNIQUE INDEX blocklist_telefone ON nigredo_leads.blocklist USING btree (tenant_id, telefone) WHERE (telefone IS NOT NULL);
+
+CREATE INDEX campanhas_status ON nigredo_leads.campanhas USING btree (tenant_id, status, created_at DESC);
+
+CREATE INDEX form_submissions_lead ON nigredo_leads.form_submissions USING btree (tenant_id, lead_id, created_at DESC);
+
+CREATE INDEX interacoes_lead ON nigredo_leads.interacoes USING btree (tenant_id, lead_id, created_at DESC);
+
+CREATE INDEX leads_cnpj ON nigredo_leads.leads USING btree (tenant_id, cnpj) WHERE (cnpj IS NOT NULL);
+
+CREATE INDEX leads_consented ON nigredo_leads.leads USING btree (tenant_id, status) WHERE consent_given;
+
+CREATE INDEX leads_email ON nigredo_leads.leads USING btree (tenant_id, email) WHERE (email IS NOT NULL);
+
+CREATE INDEX leads_recent ON nigredo_leads.leads USING btree (tenant_id, created_at DESC, id DESC);
+
+CREATE INDEX leads_status ON nigredo_leads.leads USING btree (tenant_id, status, created_at DESC);
+
+CREATE INDEX leads_telefone ON nigredo_leads.leads USING btree (tenant_id, telefone) WHERE (telefone IS NOT NULL);
+
+CREATE INDEX rate_limits_old ON nigredo_leads.rate_limits USING btree (tenant_id, window_start);
+
+CREATE INDEX webhook_logs_lead ON nigredo_leads.webhook_logs USING btree (tenant_id, lead_id, sent_at DESC);
+
+CREATE INDEX commercial_requests_status ON public.commercial_requests USING btree (tenant_id, status, created_at DESC);
+
+CREATE INDEX dry_run_log_lead ON public.dry_run_log USING btree (tenant_id, lead_id) WHERE (lead_id IS NOT NULL);
+
+CREATE INDEX dry_run_log_recent ON public.dry_run_log USING btree (tenant_id, created_at DESC);
+
+CREATE INDEX payment_events_recent ON public.payment_events USING btree (tenant_id, received_at DESC);
+
+CREATE INDEX subnucleo_agents_agent ON public.subnucleo_agents USING btree (agent_id);
+
+CREATE UNIQUE INDEX subscription_plans_one_open ON public.subscription_plans USING btree (name) WHERE (valid_to IS NULL);
+
+CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (provider, provider_customer_id) WHERE (provider_customer_id IS NOT NULL);
+
+CREATE INDEX subscriptions_due ON public.subscriptions USING btree (current_period_end) WHERE (status <> 'canceled'::text);
+
+CREATE UNIQUE INDEX subscriptions_one_live ON public.subscriptions USING btree (tenant_id) WHERE (status <> 'canceled'::text);
+
+CREATE INDEX subscriptions_plan ON public.subscriptions USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE UNIQUE INDEX subscriptions_provider ON public.subscriptions USING btree (tenant_id, provider, provider_subscription_id) WHERE (provider_subscription_id IS NOT NULL);
+
+CREATE INDEX tenant_subnucleos_subnucleo ON public.tenant_subnucleos USING btree (subnucleo_id);
+
+CREATE INDEX trials_active ON public.trials USING btree (tenant_id, expires_at) WHERE (status = 'active'::text);
+
+CREATE INDEX trials_agent ON public.trials USING btree (agent_id) WHERE (agent_id IS NOT NULL);
+
+CREATE INDEX trials_subnucleo ON public.trials USING btree (subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
+
+CREATE TRIGGER approval_decisions_rows BEFORE DELETE OR UPDATE ON alquimista_platform.approval_decisions FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER approval_decisions_truncate BEFORE TRUNCATE ON alquimista_platform.approval_decisions FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER audit_logs_rows BEFORE DELETE OR UPDATE ON alquimista_platform.audit_logs FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER audit_logs_truncate BEFORE TRUNCATE ON alquimista_platform.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER job_queue_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON alquimista_platform.job_queue FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.job_queue_changed();
+
+CREATE TRIGGER tenants_time_zone BEFORE UPDATE OF time_zone ON alquimista_platform.tenants FOR EACH ROW WHEN ((old.time_zone IS DISTINCT FROM new.time_zone)) EXECUTE FUNCTION alquimista_platform.keep_past_time_zone();
+
+CREATE POLICY internal_read ON alquimista_platform.agent_requests FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.agent_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY login_all ON alquimista_platform.api_key_lookup FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_insert ON alquimista_platform.api_key_lookup FOR INSERT TO alquimista_app WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.api_keys FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_read ON alquimista_platform.api_keys FOR SELECT TO alquimista_login USING (true);
+
+CREATE POLICY login_use ON alquimista_platform.api_keys FOR UPDATE TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.api_keys FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.approval_decisions FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.approval_decisions FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.approval_requests FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.approval_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.audit_logs FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_append ON alquimista_platform.audit_logs FOR INSERT TO alquimista_login WITH CHECK (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.audit_logs FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY login_all ON alquimista_platform.email_tokens FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_insert ON alquimista_platform.email_tokens FOR INSERT TO alquimista_app WITH CHECK (((tenant_id = alquimista_platform.current_tenant()) AND (purpose = 'invite'::text)));
+
+CREATE POLICY internal_read ON alquimista_platform.event_keys FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.event_keys FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.incidents FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.incidents FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.invitations FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_accept ON alquimista_platform.invitations FOR UPDATE TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY login_read ON alquimista_platform.invitations FOR SELECT TO alquimista_login USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.invitations FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.mails FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_delivers ON alquimista_platform.mails FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.mails FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.notifications FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.notifications FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY login_all ON alquimista_platform.refresh_tokens FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY login_all ON alquimista_platform.sessions FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY login_all ON alquimista_platform.signing_keys FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY internal_read ON alquimista_platform.tenant_agents FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tenant_agents FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.tenant_integrations FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tenant_integrations FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.tenant_usage_daily FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tenant_usage_daily FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.tenant_users FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_all ON alquimista_platform.tenant_users FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tenant_users FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.tenants FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_read ON alquimista_platform.tenants FOR SELECT TO alquimista_login USING (true);
+
+CREATE POLICY owner_read ON alquimista_platform.tenants FOR SELECT TO alquimista_owner USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tenants FOR ALL TO alquimista_app, alquimista_owner USING ((id = alquimista_platform.current_tenant())) WITH CHECK ((id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.usage_closed_days FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.usage_closed_days FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.usage_deltas FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.usage_deltas FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.usage_hourly FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.usage_hourly FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.usage_spans FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.usage_spans FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.usage_versions FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.usage_versions FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.usage_zone_changes FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.usage_zone_changes FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY login_all ON alquimista_platform.user_credentials FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY login_all ON alquimista_platform.user_identities FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY internal_read ON alquimista_platform.users FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_all ON alquimista_platform.users FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY member_read ON alquimista_platform.users FOR SELECT TO alquimista_app USING ((EXISTS ( SELECT
+   FROM alquimista_platform.tenant_users m
+  WHERE ((m.tenant_id = alquimista_platform.current_tenant()) AND (m.user_id = users.id)))));
+
+CREATE POLICY internal_read ON fibonacci_core.events FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON fibonacci_core.events FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON fibonacci_core.metrics FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON fibonacci_core.metrics FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON fibonacci_core.traces FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON fibonacci_core.traces FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.agendamentos FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.agendamentos FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.blocklist FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.blocklist FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.campanhas FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.campanhas FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.form_submissions FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.form_submissions FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.interacoes FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.interacoes FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.leads FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.leads FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.metricas_diarias FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.metricas_diarias FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.rate_limits FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.rate_limits FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON nigredo_leads.webhook_logs FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON nigredo_leads.webhook_logs FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.commercial_requests FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.commercial_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.dry_run_log FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.dry_run_log FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.payment_events FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.payment_events FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.subscriptions FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.subscriptions FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.tenant_subnucleos FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.tenant_subnucleos FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.trials FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.trials FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+GRANT UPDATE ON COLUMN alquimista_platform.api_keys.last_used_at TO alquimista_login;
+
+GRANT UPDATE ON COLUMN alquimista_platform.invitations.accepted_at TO alquimista_login;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.dedupe_key TO alquimista_app;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.dedupe_key TO alquimista_login;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.entrypoint TO alquimista_app;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.entrypoint TO alquimista_login;
+
+GRANT INSERT ON COLUMN alquimista_platform.job_queue.execute_after TO alquimista_app;
+
+GRANT INSERT ON COLUMN alquimista_platform.job_queue.execute_after TO alquimista_login;
+
+GRANT SELECT ON COLUMN alquimista_platform.job_queue.id TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.job_queue.id TO alquimista_login;
+
+GRANT INSERT ON COLUMN alquimista_platform.job_queue.payload TO alquimista_app;
+
+GRANT INSERT ON COLUMN alquimista_platform.job_queue.payload TO alquimista_login;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.priority TO alquimista_app;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.priority TO alquimista_login;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.status TO alquimista_app;
+
+GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.status TO alquimista_login;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.attempts TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.attempts TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.created_at TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.created_at TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.id TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.id TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.last_error TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.last_error TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.recipient TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.recipient TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.sent_at TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.sent_at TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.status TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.status TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.subject TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.subject TO alquimista_internal;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
+
+GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.current_tenant() TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.current_tenant() TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.current_tenant() TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.histogram(integer,bigint) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.histogram(integer,bigint) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_cnpj(text) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_cnpj(text) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_cnpj(text) TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_currency(text) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_currency(text) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_currency(text) TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_email(text) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_email(text) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_email(text) TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_object(jsonb,integer) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_object(jsonb,integer) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_object(jsonb,integer) TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.local_day(uuid,timestamp with time zone) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.local_day(uuid,timestamp with time zone) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.platform_tenant() TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.platform_tenant() TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.platform_tenant() TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.response_time_bucket(integer) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.response_time_bucket(integer) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE public.expire_trials(timestamp with time zone) TO alquimista_app;
+
+GRANT USAGE ON SCHEMA alquimista_platform TO alquimista_app;
+
+GRANT USAGE ON SCHEMA alquimista_platform TO alquimista_internal;
+
+GRANT USAGE ON SCHEMA alquimista_platform TO alquimista_login;
+
+GRANT USAGE ON SCHEMA fibonacci_core TO alquimista_app;
+
+GRANT USAGE ON SCHEMA fibonacci_core TO alquimista_internal;
+
+GRANT USAGE ON SCHEMA nigredo_leads TO alquimista_app;
+
+GRANT USAGE ON SCHEMA nigredo_leads TO alquimista_internal;
+
+GRANT USAGE ON SEQUENCE alquimista_platform.job_queue_id_seq TO alquimista_app;
+
+GRANT USAGE ON SEQUENCE alquimista_platform.job_queue_id_seq TO alquimista_internal;
+
+GRANT USAGE ON SEQUENCE alquimista_platform.job_queue_id_seq TO alquimista_login;
+
+GRANT USAGE ON SEQUENCE alquimista_platform.job_schedules_id_seq TO alquimista_internal;
+
+GRANT USAGE ON SEQUENCE alquimista_platform.job_statistics_id_seq TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_activations TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_activations TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.agent_requests TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_requests TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.agents TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agents TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.agents TO alquimista_login;
+
+GRANT INSERT ON TABLE alquimista_platform.api_key_lookup TO alquimista_app;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.api_key_lookup TO alquimista_login;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.api_keys TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.api_keys TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.api_keys TO alquimista_login;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.approval_decisions TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.approval_decisions TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.approval_requests TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.approval_requests TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.audit_logs TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.audit_logs TO alquimista_internal;
+
+GRANT INSERT ON TABLE alquimista_platform.audit_logs TO alquimista_login;
+
+GRANT INSERT ON TABLE alquimista_platform.email_tokens TO alquimista_app;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.email_tokens TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.event_keys TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.event_keys TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.incidents TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.incidents TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.invitations TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.invitations TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.invitations TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.job_log TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.job_queue TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.job_schedules TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.job_statistics TO alquimista_internal;
+
+GRANT INSERT ON TABLE alquimista_platform.mails TO alquimista_app;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.mails TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.notifications TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.notifications TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.operational_events TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.operational_events TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.rate_limit_windows TO alquimista_app;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.rate_limit_windows TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.refresh_tokens TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.sessions TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.signing_keys TO alquimista_login;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_agents TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tenant_agents TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_integrations TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tenant_integrations TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_usage_daily TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tenant_usage_daily TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_users TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tenant_users TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_users TO alquimista_login;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenants TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tenants TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.tenants TO alquimista_login;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.usage_closed_days TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.usage_closed_days TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.usage_deltas TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.usage_deltas TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.usage_hourly TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.usage_hourly TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.usage_spans TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.usage_spans TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.usage_versions TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.usage_versions TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.usage_zone_changes TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.usage_zone_changes TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.user_credentials TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.user_identities TO alquimista_login;
+
+GRANT SELECT ON TABLE alquimista_platform.users TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.users TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.users TO alquimista_login;
+
+GRANT SELECT ON TABLE alquimista_platform.workers TO alquimista_app;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.workers TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE fibonacci_core.events TO alquimista_app;
+
+GRANT SELECT ON TABLE fibonacci_core.events TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE fibonacci_core.metrics TO alquimista_app;
+
+GRANT SELECT ON TABLE fibonacci_core.metrics TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE fibonacci_core.traces TO alquimista_app;
+
+GRANT SELECT ON TABLE fibonacci_core.traces TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.agendamentos TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.agendamentos TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE nigredo_leads.blocklist TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.blocklist TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.campanhas TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.campanhas TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.form_submissions TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.form_submissions TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.interacoes TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.interacoes TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.leads TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.leads TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.metricas_diarias TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.metricas_diarias TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE nigredo_leads.rate_limits TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.rate_limits TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.webhook_logs TO alquimista_app;
+
+GRANT SELECT ON TABLE nigredo_leads.webhook_logs TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE public.commercial_requests TO alquimista_app;
+
+GRANT SELECT ON TABLE public.commercial_requests TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.dry_run_log TO alquimista_app;
+
+GRANT SELECT ON TABLE public.dry_run_log TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE public.payment_events TO alquimista_app;
+
+GRANT SELECT ON TABLE public.payment_events TO alquimista_internal;
+
+GRANT SELECT ON TABLE public.subnucleo_agents TO alquimista_app;
+
+GRANT SELECT ON TABLE public.subnucleo_agents TO alquimista_internal;
+
+GRANT SELECT ON TABLE public.subnucleos TO alquimista_app;
+
+GRANT SELECT ON TABLE public.subnucleos TO alquimista_internal;
+
+GRANT SELECT ON TABLE public.subscription_plans TO alquimista_app;
+
+GRANT SELECT ON TABLE public.subscription_plans TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE public.subscriptions TO alquimista_app;
+
+GRANT SELECT ON TABLE public.subscriptions TO alquimista_internal;
+
+GRANT SELECT ON TABLE public.tenant_agents TO alquimista_app;
+
+GRANT SELECT ON TABLE public.tenant_agents TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE public.tenant_subnucleos TO alquimista_app;
+
+GRANT SELECT ON TABLE public.tenant_subnucleos TO alquimista_internal;
+
+GRANT SELECT ON TABLE public.tenant_subscriptions TO alquimista_app;
+
+GRANT SELECT ON TABLE public.tenant_subscriptions TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE public.trials TO alquimista_app;
+
+GRANT SELECT ON TABLE public.trials TO alquimista_internal;
+
+GRANT SELECT ON TABLE public.v_tenant_subscription_summary TO alquimista_app;
+
+GRANT SELECT ON TABLE public.v_tenant_subscription_summary TO alquimista_internal;
+
+GRANT USAGE ON TYPE alquimista_platform.job_status TO PUBLIC;
+
+GRANT USAGE ON TYPE alquimista_platform.job_status TO alquimista_app;
+
+GRANT USAGE ON TYPE alquimista_platform.job_status TO alquimista_internal;
+
+GRANT USAGE ON TYPE alquimista_platform.job_status TO alquimista_login;
