@@ -1,5 +1,7 @@
-// Warns before an unused session ends. Live refreshes do not count as use; a click on "stay" does.
+// Warns before an unused session ends, and then ends it. Figures that refresh themselves do not count as use here, though
+// the server cannot tell them apart: so the page itself signs out.
 const dialog = document.getElementById("session-ending");
+const leave = dialog?.querySelector("form");
 const idle = Number(dialog?.dataset.idleSeconds);
 const WARNING = 120;
 
@@ -25,12 +27,17 @@ if (idle) {
     used();
     dialog.close();
   });
-  setInterval(() => {
+  const watch = setInterval(() => {
     const left = Math.round((ends - Date.now()) / 1000);
-    if (left <= 0) location.assign(dialog.dataset.expiredUrl);
-    else if (left <= WARNING && !dialog.open) dialog.showModal();
+    if (left <= 0) {
+      clearInterval(watch);
+      leave.elements.expired.value = "true";
+      return leave.requestSubmit();
+    }
+    if (left <= WARNING && !dialog.open) dialog.showModal();
     if (dialog.open) {
-      dialog.querySelector("[data-left]").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      dialog.querySelector("[data-left]").textContent =
+        `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     }
   }, 1000);
 }

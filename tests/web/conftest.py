@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 import uvicorn
+from playwright.async_api import Browser, async_playwright
+
 from alquimista.app import create_app
 from alquimista.config import Settings
 from alquimista.db.pool import Database
-from playwright.async_api import Browser, async_playwright
-
 from alquimista.wiring import Services
-
 from factories import MadeUser, activate_agent, make_agent, make_tenant, make_user
 
 

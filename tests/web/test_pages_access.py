@@ -1,9 +1,9 @@
 """Where readers land, and what a browser sees when something is not for them."""
 
 import pytest
-from web.reading import send, sign_in, text_of, token_of
 
 from factories import make_user
+from web.reading import send, sign_in, text_of, token_of
 
 
 async def test_a_stranger_is_sent_to_the_login_and_back(site):
@@ -77,13 +77,13 @@ async def test_signing_out_ends_the_session(site):
         assert (await browser.get("/app/dashboard")).headers["location"].startswith("/login")
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 async def test_a_redirect_never_leaves_the_site(site, target):
     user = await make_user(site.db, site.people["admin"].tenant_id)
     async with site.browser() as browser:
-        answer = await send(
-            browser, "/login", "/login", email=user.email, password=user.password, redirect=target
-        )
+        answer = await send(browser, "/login", "/login", email=user.email, password=user.password, redirect=target)
         assert answer.headers["location"] == "/app"
 
 

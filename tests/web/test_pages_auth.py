@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pyotp
 import pytest
-from web.reading import send, sign_in, text_of, token_of
 
 from alquimista.identity.models.sessions import Client
 from alquimista.identity.service.passwords import ResetOf, send_reset_link
 from factories import make_user
+from web.reading import send, sign_in, text_of, token_of
 
 HERE = Client("198.51.100.7", "pytest", "en")
 GOOD = "Gold-From-Lead-42"

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from web.reading import sign_in, text_of
 
 from alquimista.usage.service import rollups
 from factories import make_api_key, make_tenant, make_user
+from web.reading import sign_in, text_of
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,8 @@ async def page_error(context: Context, problem: Problem) -> Response:
 
 def _elsewhere(context: Context, problem: Problem) -> str | None:
     """Where the reader goes instead of seeing the problem (requirements 1.1)."""
+    if isinstance(problem, CrossSite) and context.actor is None and context.request.url.path == "/logout":
+        return "/login?expired=true"  # The session ended before the form that would end it was sent.
     if isinstance(problem, Unauthenticated):
         return _login(context, problem)
     home = nav.home(context.actor) if context.actor else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.responses import RedirectResponse, Response
@@ -60,7 +61,10 @@ class CodeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OutForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing: sending it is enough."""
+    """Sending it is enough; `expired` when the page signs out by itself, with the page to come back to."""
+
+    expired: str = ""
+    redirect: str = ""
 
 
 async def show_login(context: Context) -> Response:
@@ -114,8 +118,12 @@ async def take_logout(context: Context) -> Response:
     """End the session here and, when an external issuer vouched for it, there."""
     issuer = await logout(context.services, context.actor, client_of(context)) if context.actor else None
     context.cookies.append(clear_session_cookie(context.services.settings))
+    form: OutForm = context.body
+    here = f"{LOGIN}?notice=out"
+    if form.expired:
+        here = f"{LOGIN}?{urlencode({'expired': 'true', 'redirect': local_path(form.redirect, '/app')})}"
     target = await logout_url(context.services) if issuer else None
-    return RedirectResponse(target or f"{LOGIN}?notice=out", 303, headers={"Clear-Site-Data": '"cache"'})
+    return RedirectResponse(target or here, 303, headers={"Clear-Site-Data": '"cache"'})
 
 
 def _enter(context: Context, signed_in: SignedIn, redirect: str) -> Response:

@@ -1,0 +1,71 @@
+"""Templates keep the strict content policy and speak two languages."""
+
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+from jinja2.nodes import Call, Const, Name
+
+from alquimista.i18n import LOCALES, portuguese
+from alquimista.web.rendering import TEMPLATES, environment
+
+FILES = sorted(TEMPLATES.rglob("*.html"))
+# Words that are the same in every language: names of ours, and the languages' own.
+UNIVERSAL = {"Alquimista", "PT", "EN"}
+_VOID_OF_TEXT = re.compile(r"<(script|style)\b[^>]*>.*?</\1>|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+
+
+def source(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+def visible(path: Path) -> str:
+    """The template without its code: tags and the text that is written into it."""
+    return _VOID_OF_TEXT.sub(" ", source(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(TEMPLATES).as_posix())
+def test_every_text_is_translated(path):
+    tree = jinja2.Environment(autoescape=True).parse(source(path))
+    calls = [c for c in tree.find_all(Call) if isinstance(c.node, Name) and c.node.name == "_"]
+    texts = [c.args[0].value if isinstance(c.args[0], Const) else f"(computed, line {c.lineno})" for c in calls]
+    assert [text for text in texts if text not in portuguese()] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(TEMPLATES).as_posix())
+def test_no_text_stands_outside_of_the_translations(path):
+    words = " ".join(re.sub(r"<[^>]*>", " | ", visible(path)).split(" | "))
+    found = {w for w in re.findall(r"[A-Za-zÀ-ÿ]{2,}", words) if w not in UNIVERSAL}
+    spoken = re.findall(r'\b(?:aria-label|title|placeholder|alt)="([^"{]*[A-Za-zÀ-ÿ]{2,}[^"{]*)"', source(path))
+    assert found == set()
+    assert [text for text in spoken if text not in {"Alquimista", "Português", "English"}] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(TEMPLATES).as_posix())
+def test_nothing_needs_a_looser_content_policy(path):
+    text = source(path)
+    assert re.findall(r"\sstyle\s*=", text) == []
+    assert re.findall(r"\son\w+\s*=", text) == []
+    assert [
+        tag for tag in re.findall(r"<script[^>]*>", text) if "src=" not in tag and "application/json" not in tag
+    ] == []
+    assert re.findall(r"hx-(?:on|vals=.js)", text) == []
+    assert re.findall(r"https?://", text) == ["http://"] * text.count('xmlns="http://')
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(TEMPLATES).as_posix())
+def test_every_template_compiles(path, locale):
+    assert environment(locale).get_template(path.relative_to(TEMPLATES).as_posix())
+
+
+def test_texts_escape_what_they_are_given():
+    env = environment("pt-BR")
+    shown = env.from_string('{{ _("To {recipient}", recipient=who) }}').render(who="<b>x</b>")
+    assert shown == "Para &lt;b&gt;x&lt;/b&gt;"
+
+
+def test_an_unknown_name_is_an_error_not_a_blank():
+    with pytest.raises(jinja2.UndefinedError):
+        environment("en").from_string("{{ nothing }}").render()
