@@ -43,12 +43,17 @@ def plain_settings() -> Settings:
 
 
 @pytest.fixture
-async def offline(plain_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
-    """A database that is not there, and is not waited for."""
-    monkeypatch.setattr("alquimista.db.executor.WAIT_S", 0.01)
+async def offline(plain_settings: Settings) -> AsyncIterator[Database]:
+    """A database that is not there."""
     database = await Database.open(plain_settings)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that does not answer is given up at once."""
+    monkeypatch.setattr("alquimista.db.executor.WAIT_S", 0.01)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from alquimista.access import PLATFORM_TENANT, ActorKind, Permission
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.http.routes import TenantScope
+from alquimista.http.routes import Cache, TenantScope
 from support.web import ACME, ACTORS, OTHER, guarded, route
 
 
@@ -151,14 +151,20 @@ async def test_staff_reach_a_company_that_exists(connect, db: Database, settings
             """,
             [ACME],
         )
-    client = connect(guarded("GET", "/own", scope=TenantScope.OWN), db=db, settings=settings)
+    kept = Cache(ttl=60, max_age=60, topics=())
+    table = (guarded("GET", "/own", scope=TenantScope.OWN), guarded("GET", "/kept", scope=TenantScope.OWN, cache=kept))
+    client = connect(*table, db=db, settings=settings)
     assert (await client.get(f"/own?tenant_id={ACME}", headers=bearer("staff"))).json()["tenant"] == str(ACME)
     for missing in (OTHER, PLATFORM_TENANT, UUID(int=0)):
         answer = await client.get(f"/own?tenant_id={missing}", headers=bearer("staff"))
         assert (answer.status_code, answer.json()["error"]) == (404, "unknown_tenant")
+    for _ in range(2):  # Each read is told to the tenant's audit by its handler, so none is answered from the cache.
+        answer = await client.get(f"/kept?tenant_id={ACME}", headers=bearer("staff"))
+        assert (answer.headers["cache-control"], answer.headers["x-cache-status"]) == ("no-store", "MISS")
+        assert "etag" not in answer.headers
 
 
-async def test_staff_are_told_when_the_database_is_down(client):
+async def test_staff_are_told_when_the_database_is_down(client, impatient):
     answer = await client.get(f"/own?tenant_id={ACME}", headers=bearer("staff"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 

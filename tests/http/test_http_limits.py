@@ -98,7 +98,7 @@ async def test_a_very_long_key_is_counted_like_any_other(db):
         assert await take(Limiter(db), "x" * 5000 + str(uuid4()), rule(3), 5) == 3
 
 
-async def test_without_the_database_nobody_passes(offline):
+async def test_without_the_database_nobody_passes(offline, impatient):
     for exact in (True, False):
         with pytest.raises(Unavailable):
             await Limiter(offline).take("k", rule(5, exact=exact))
@@ -170,6 +170,6 @@ async def test_a_hit_counts_too(connect, db, settings):
     assert answers[2].status_code == 429
 
 
-async def test_a_limited_route_without_its_database_is_503(connect):
+async def test_a_limited_route_without_its_database_is_503(connect, impatient):
     answer = await connect(route("GET", "/x", limits=(rule(5),))).get("/x")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 from weakref import WeakSet
@@ -29,11 +30,13 @@ _log = structlog.get_logger("alquimista.cache")
 Tag = tuple[UUID, str]
 
 
-class Entry(NamedTuple):
-    """A cached answer."""
+@dataclass(slots=True)
+class Entry:
+    """A cached answer. `headers` is room for what a reader of the cache prepared for the next HIT."""
 
     etag: bytes
     body: bytes
+    headers: list[tuple[bytes, bytes]] | None = field(default=None, compare=False)
 
 
 class SharedFailed(Exception):  # noqa: N818 - It says what happened.

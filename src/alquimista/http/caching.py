@@ -1,15 +1,22 @@
 """Cached answers of the route table: keys, headers, and 304 for what the reader already has."""
 
 import hashlib
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 from alquimista.cache.store import Cache, Entry, Fill
 from alquimista.http.context import Context
 from alquimista.http.plan import Plan
-from alquimista.http.responses import Answer
+from alquimista.http.responses import Answer, RawHeaders
 
-STAFF_TOPIC = "platform"
-_VARY = "Accept-Language, Authorization, Cookie"
+_VARY: Final = "Accept-Language, Authorization, Cookie"
+
+
+class Hit(NamedTuple):
+    """An answer whose headers were prepared by an earlier HIT: nothing is left to do but to send it."""
+
+    headers: RawHeaders
+    body: bytes
 
 
 class Lookup(NamedTuple):
@@ -48,10 +55,21 @@ async def keep(cache: Cache, plan: Plan, context: Context, lookup: Lookup, body:
     assert rule is not None
     if lookup.fill is not None:
         await cache.put(lookup.key, entry, lookup.fill, ttl=rule.ttl)
-    return answer(plan, context, lookup, entry, "MISS")
+    return _answer(plan, context, lookup, entry, "MISS")
 
 
-def answer(plan: Plan, context: Context, lookup: Lookup, entry: Entry, status: str) -> Answer:
+def hit(
+    plan: Plan, context: Context, lookup: Lookup, entry: Entry, common: Iterable[tuple[bytes, bytes]]
+) -> Hit | Answer:
+    """The answer to a HIT; `common` are the headers of every answer."""
+    if b"if-none-match" in context.headers:
+        return _answer(plan, context, lookup, entry, "HIT")
+    if entry.headers is None:
+        entry.headers = _answer(plan, context, lookup, entry, "HIT").raw_headers(common, {}, [])
+    return Hit(entry.headers, entry.body)
+
+
+def _answer(plan: Plan, context: Context, lookup: Lookup, entry: Entry, status: str) -> Answer:
     """The entry as an answer, or 304 when If-None-Match names it."""
     rule = plan.route.cache
     assert rule is not None
@@ -62,13 +80,11 @@ def answer(plan: Plan, context: Context, lookup: Lookup, entry: Entry, status: s
     headers["cache-control"] = (
         "private, max-age=0, must-revalidate" if lookup.live else f"private, max-age={rule.max_age}"
     )
-    if _matches(context.request.headers.get("if-none-match"), headers["etag"]):
+    if _matches(context.headers.get(b"if-none-match", b""), entry.etag):
         return Answer(304, headers=headers)
     return Answer(200, entry.body, headers=headers)
 
 
-def _matches(if_none_match: str | None, etag: str) -> bool:
-    if if_none_match is None:
-        return False
-    known = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
-    return etag in known or "*" in known
+def _matches(if_none_match: bytes, etag: bytes) -> bool:
+    known = {part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")}
+    return etag in known or b"*" in known

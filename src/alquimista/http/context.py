@@ -23,6 +23,7 @@ class Context:
     services: Services
     locale: str
     client_ip: str
+    headers: dict[bytes, bytes] = field(default_factory=dict)  # Lower-case names; of a repeated one, the last.
     trace_id: str = ""  # 32 hex digits: the caller's, from traceparent, or a new one.
     now: datetime = field(default_factory=now)
     actor: Actor | None = None

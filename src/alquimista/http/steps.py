@@ -1,0 +1,130 @@
+"""The steps of a request that has a route, always in this order.
+
+Size and media type, authentication, permission and tenant, rate limits, query, cache, body, handler, encoding.
+"""
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive
+
+from alquimista.access import ActorKind
+from alquimista.cache.store import Cache
+from alquimista.errors import NotFound, Unauthenticated
+from alquimista.http import body, caching, csrf, locale, security, tenant_scope
+from alquimista.http.caching import Hit
+from alquimista.http.context import Context, require_uuid
+from alquimista.http.limits import Limiter
+from alquimista.http.metrics import Metrics
+from alquimista.http.plan import FORM, BodyKind, Plan
+from alquimista.http.refusals import HandlerTimeout
+from alquimista.http.responses import Answer, encode
+from alquimista.http.routes import Authenticate
+from alquimista.observability.logs import bound
+from alquimista.wiring import Services
+
+
+class Steps:
+    """What the steps need besides the request."""
+
+    def __init__(self, services: Services, authenticate: Authenticate, metrics: Metrics) -> None:
+        self._settings = services.settings
+        self._authenticate = authenticate
+        self._metrics = metrics
+        self._limiter = services.get(Limiter)
+        self._cache: Cache | None = services.extras.get(Cache)
+        self._security_headers = security.headers(services.settings)
+
+    async def serve(self, plan: Plan, context: Context, receive: Receive) -> Answer | Hit | Response:
+        """The route's answer.
+
+        Raises:
+            Problem: a step refused the request.
+            ClientDisconnect: nobody waits for an answer.
+        """
+        route = plan.route
+        body.check_declared(plan, context.headers)
+        if plan.authenticates:
+            await self._identify(plan, context)
+        tenant_scope.check_permission(route, context.actor)
+        raw_query = context.request.scope["query_string"]
+        query = plan.query.recall(raw_query)
+        tenant, pairs = (query.tenant, []) if query is not None else plan.query.pairs(raw_query)
+        await tenant_scope.resolve(route, context, tenant)
+        if route.limits and (standing := await self._limiter.enforce(plan, context)) is not None:
+            context.response_headers |= standing.headers
+        query = query or plan.query.read(raw_query, tenant, pairs)
+        context.query = query.shape
+        if context.path:
+            _check_path(plan, context.path)
+        if route.cache is not None:
+            return await self._cached(plan, context, query.canonical)
+        if plan.unsafe:
+            await self._take_body(plan, context, receive)
+        return _answer(plan, await _handle(plan, context))
+
+    async def _identify(self, plan: Plan, context: Context) -> None:
+        if b"authorization" not in context.headers and b"cookie" not in context.headers:
+            return
+        try:
+            context.actor = await self._authenticate(context)
+        except Unauthenticated:
+            # A public route serves a reader whose session has ended like any stranger.
+            if plan.route.permission is not None:
+                raise
+        if context.actor is not None and context.actor.locale:
+            context.locale = locale.choose(context.headers, context.actor.locale)
+
+    async def _cached(self, plan: Plan, context: Context, canonical_query: str) -> Answer | Hit:
+        assert self._cache is not None
+        lookup = await caching.look_up(self._cache, plan, context, canonical_query)
+        if lookup.entry is not None:
+            self._metrics.cached(plan.name, "HIT")
+            return caching.hit(plan, context, lookup, lookup.entry, self._security_headers)
+        self._metrics.cached(plan.name, "MISS")
+        result = await _handle(plan, context)
+        return await caching.keep(self._cache, plan, context, lookup, encode(result))
+
+    async def _take_body(self, plan: Plan, context: Context, receive: Receive) -> None:
+        """Read and parse the body, and refuse what another site made a browser send."""
+        media = body.media_type(context.headers)
+        session = context.actor is not None and context.actor.kind is ActorKind.SESSION
+        guarded = session or (plan.route.page and context.actor is None)
+        if session or plan.route.permission is None:
+            csrf.check_site(self._settings, context.headers)
+        if plan.body_kind is not BodyKind.NONE or (guarded and media == FORM):
+            context.raw = await body.read(receive, context.headers, plan.route.body_limit)
+        if guarded:
+            sent = context.headers.get(csrf.HEADER, b"").decode("latin-1")
+            if not sent and media == FORM:
+                sent = dict(body.form_pairs(context.raw)).get(body.CSRF_FIELD, "")
+            csrf.check_token(context, sent)
+        if plan.body_kind is BodyKind.PARSED:
+            context.body = body.parse(plan, context.raw, media)
+
+
+async def _handle(plan: Plan, context: Context) -> Any:  # noqa: ANN401 - What a handler answers.
+    try:
+        with bound(trace_id=context.trace_id):
+            async with asyncio.timeout(plan.timeout_s) as timer:
+                return await plan.route.handler(context)
+    except TimeoutError:
+        if timer.expired():
+            raise HandlerTimeout(seconds=plan.timeout_s) from None
+        raise
+
+
+def _check_path(plan: Plan, path: dict[str, str]) -> None:
+    for name in plan.uuid_parameters:
+        require_uuid(name, path[name])
+    if any("\0" in value for value in path.values()):
+        raise NotFound  # No name holds a NUL character, and PostgreSQL takes none.
+
+
+def _answer(plan: Plan, result: Any) -> Answer | Response:  # noqa: ANN401 - What a handler answers.
+    if isinstance(result, Answer | Response):
+        return result
+    if result is None:
+        return Answer(204 if plan.route.status == 200 else plan.route.status)
+    return Answer(plan.route.status, encode(result))
