@@ -82,6 +82,24 @@ async def test_recounts_beside_folds_and_arrivals_lose_nothing_and_add_nothing(i
         assert await service.compare(conn, sender.tenant_id, *days) == []
 
 
+async def test_recounts_that_race_mend_a_drift_once(ingest, sender, usage_db):
+    today = now().date()
+    days = today - timedelta(days=1), today + timedelta(days=1)
+    conn = usage_db.tenant(sender.tenant_id)
+    for _ in range(8):
+        await ingest.submit(sender.tenant_id, [sender.event() for _ in range(3)])
+        await fold_everything(usage_db, sender)
+        await conn.execute(LOSE, tenant_id=sender.tenant_id)
+        await conn.execute(LOSE_HOURS, tenant_id=sender.tenant_id)
+        await asyncio.gather(
+            ingest.submit(sender.tenant_id, [sender.event() for _ in range(3)]),
+            *(service.recount(usage_db, sender.tenant_id, *days) for _ in range(3)),
+            service.fold(usage_db, sender.tenant_id),
+        )
+        async with tenant_transaction(usage_db, sender.tenant_id) as transaction:
+            assert await service.compare(transaction, sender.tenant_id, *days) == []
+
+
 async def test_drift_raises_one_incident_and_a_recount_mends_it(ingest, sender, usage_db):
     today = now().date()
     days = today - timedelta(days=1), today + timedelta(days=1)
