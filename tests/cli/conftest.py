@@ -6,13 +6,19 @@ import pytest
 from support.platform import Up
 
 
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module's data directory: only its first start makes a database."""
+    return tmp_path_factory.mktemp("up") / "data"
+
+
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
-    """Starts the platform, in a fresh data directory unless one is given; whatever still runs is killed at the end."""
+def up(data_dir: Path) -> Iterator[Callable[..., Up]]:
+    """Starts the platform in the module's data directory; whatever still runs at the end is stopped."""
     running: list[Up] = []
 
-    def start(data_dir: Path | None = None, *options: str, **settings: str) -> Up:
-        running.append(Up(data_dir or tmp_path / "data", settings, options))
+    def start(*options: str, directory: Path = data_dir, **settings: str) -> Up:
+        running.append(Up(directory, settings, options))
         return running[-1]
 
     yield start

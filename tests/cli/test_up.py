@@ -82,7 +82,7 @@ def test_killed_processes_come_back_and_so_does_a_killed_platform(up: Start) -> 
     children = one.children()
     one.process.kill()
     one.process.communicate()
-    again = up(one.data_dir)
+    again = up()
     assert again.get("/health").json()["db_status"] == "connected"
     assert all(gone(pid) for pid in children.values())
     assert len(leftovers.find(one.data_dir / "postgres")) > 1
@@ -104,9 +104,9 @@ def test_a_signal_during_the_start_leaves_nothing_running(tmp_path: Path) -> Non
 def test_an_existing_server_is_used_and_no_administrators_password_reaches_a_child(
     up: Start, fresh_database: FreshDatabase, server: Server, tmp_path: Path
 ) -> None:
-    one = up(database_url=fresh_database.admin_url, secret_key=server.secret_key)
+    one = up(directory=tmp_path, database_url=fresh_database.admin_url, secret_key=server.secret_key)
     assert one.get("/health/ready").status_code == 200
-    assert not (tmp_path / "data" / "postgres").exists()
+    assert not (tmp_path / "postgres").exists()
     assert "postgres" not in one.children()
     seen = Path(f"/proc/{one.children()['serve']}/environ").read_text()
     assert psycopg.conninfo.conninfo_to_dict(fresh_database.admin_url)["password"] not in seen

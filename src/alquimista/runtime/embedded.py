@@ -110,8 +110,10 @@ class EmbeddedServer:
         self._await_ready()
 
     def died(self) -> str | None:
-        """How the server ended without being asked, or None while it runs."""
-        status = self._process.poll() if self._process else None
+        """How the server ended, or None while it runs."""
+        if self._process is None:
+            return "not running"
+        status = self._process.poll()
         return None if status is None else ended(status)
 
     def stop(self) -> None:

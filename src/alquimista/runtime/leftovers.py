@@ -15,7 +15,8 @@ from alquimista.runtime.failures import StartError
 
 _PROC: Final = Path("/proc")
 # Fast shutdown first; then, as after a crash, without a checkpoint; then the kernel's way. Seconds to wait after each.
-_STEPS: Final = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+_STEPS: Final = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 6.0), (signal.SIGKILL, 5.0))
+_ORPHANS_PATIENCE: Final = 1.0  # Without their postmaster, backends have nothing left to finish.
 
 
 def find(cluster: Path) -> set[int]:
@@ -45,7 +46,7 @@ def end(cluster: Path) -> None:
         for pid in targets:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, step)
-        deadline = time.monotonic() + (patience if targets else 0)
+        deadline = time.monotonic() + (patience if postmaster in running else _ORPHANS_PATIENCE if targets else 0)
         while find(cluster) and time.monotonic() < deadline:
             time.sleep(0.02)
     if remaining := find(cluster):

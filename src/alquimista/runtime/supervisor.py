@@ -25,6 +25,7 @@ _FIRST_DELAY: Final = 0.2
 _LONGEST_DELAY: Final = 30.0
 _HEALTHY_AFTER: Final = 30.0  # A child that lived this long starts again without a delay that grew before.
 _START_ATTEMPTS: Final = 3
+_ONE_REQUEST: Final = 0.5  # Seconds: a terminal, make and timeout may each pass on the same Ctrl-C.
 _STOP_PATIENCE: Final = 25.0  # Seconds: the worker lets running jobs end for 20.
 
 
@@ -75,7 +76,7 @@ class Supervisor:
     """Use as a context: entering starts the children, leaving stops them, stage by stage in the order given.
 
     `say` gets one line for each thing that happens. The server, when there is one, is already started and is restarted
-    when it dies; it belongs to the caller, who stops it last. A second signal during the stop ends it by force.
+    when it dies; it belongs to the caller, who stops it last. A later signal ends the stop by force.
     """
 
     def __init__(
@@ -85,7 +86,8 @@ class Supervisor:
         self._server = server
         self._server_due = 0.0
         self._say = say
-        self._signals = 0
+        self._asked_at: float | None = None
+        self._forced = False
         self._ready = False
         self._handlers: dict[int, Any] = {}
         self._wake, self._bell = socket.socketpair()
@@ -93,7 +95,7 @@ class Supervisor:
     @property
     def stopping(self) -> bool:
         """Whether a signal asked for the end."""
-        return self._signals > 0
+        return self._asked_at is not None
 
     @property
     def steady(self) -> bool:
@@ -141,8 +143,12 @@ class Supervisor:
         return [child for stage in self._stages for child in stage]
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if number != signal.SIGCHLD:
-            self._signals += 1
+        if number == signal.SIGCHLD:
+            return
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
+        elif time.monotonic() - self._asked_at > _ONE_REQUEST:
+            self._forced = True
 
     def _sleep(self) -> None:
         select.select([self._wake], [], [], _TICK if self._ready else _TICK / 10)
@@ -182,9 +188,9 @@ class Supervisor:
         running = [child.process for child in stage if child.process and child.process.poll() is None]
         for process in running:
             process.terminate()
-        asked, deadline = self._signals, time.monotonic() + _STOP_PATIENCE
+        deadline = time.monotonic() + _STOP_PATIENCE
         while any(process.poll() is None for process in running):
-            if time.monotonic() > deadline or self._signals > max(asked, 1):
+            if self._forced or time.monotonic() > deadline:
                 for process in running:
                     process.kill()
             self._sleep()
