@@ -24,7 +24,9 @@ def test_a_cnpj_is_stored_without_punctuation_in_either_format(typed, stored):
     assert clean_cnpj(format_cnpj(stored)) == stored
 
 
-@pytest.mark.parametrize("typed", ["", "11222333000180", "12ABC34501DE36", "1122233300018", "'; drop table x", "٠" * 14])
+@pytest.mark.parametrize(
+    "typed", ["", "11222333000180", "12ABC34501DE36", "1122233300018", "'; drop table x", "٠" * 14]
+)
 def test_a_wrong_cnpj_is_refused_with_the_field(typed):
     with pytest.raises(Invalid) as refused:
         clean_cnpj(typed)
@@ -36,7 +38,9 @@ def test_zones_of_whole_hours_are_taken(zone):
     assert clean_time_zone(zone) == zone
 
 
-@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe", "Brazil", "../etc/passwd", ""])
+@pytest.mark.parametrize(
+    "zone", ["Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe", "Brazil", "../etc/passwd", ""]
+)
 def test_other_zones_are_refused(zone):
     with pytest.raises(Invalid):
         clean_time_zone(zone)

@@ -42,27 +42,36 @@ LIST = Statement(
 )
 
 
+class Seats(msgspec.Struct, frozen=True):
+    """How many active agents the plan allows."""
+
+    max_agents: int
+
+
+# Serialises a tenant's activations. A statement of its own: one that waits for a lock goes on with the snapshot from
+# before the wait, and would count without what the others have activated meanwhile.
+LOCK_SEATS = Statement(
+    "SELECT max_agents FROM alquimista_platform.tenants WHERE id = %(tenant_id)s FOR UPDATE",
+    Seats,
+)
+
+
 class Activation(msgspec.Struct, frozen=True):
-    """What an activation found: the state before it, the other active agents, and the plan's limit."""
+    """What an activation finds: whether the catalogue has the agent, its state here, and the other active agents."""
 
     known: bool
     status: str | None
     active_others: int
-    max_agents: int
 
 
-# FOR UPDATE on the tenant serialises activations, so that two at once cannot pass the limit together.
-LOCK_FOR_ACTIVATION = Statement(
+BEFORE_ACTIVATION = Statement(
     """
     SELECT EXISTS (SELECT 1 FROM alquimista_platform.agents a WHERE a.id = %(agent_id)s AND a.status = 'active')
-             AS known,
-           (SELECT ta.status FROM alquimista_platform.tenant_agents ta
-             WHERE ta.tenant_id = t.id AND ta.agent_id = %(agent_id)s) AS status,
-           (SELECT count(*) FROM alquimista_platform.tenant_agents ta
-             WHERE ta.tenant_id = t.id AND ta.agent_id <> %(agent_id)s AND ta.status = 'active') AS active_others,
-           t.max_agents
-    FROM alquimista_platform.tenants t WHERE t.id = %(tenant_id)s
-    FOR UPDATE OF t
+        AS known,
+      (SELECT ta.status FROM alquimista_platform.tenant_agents ta
+        WHERE ta.tenant_id = %(tenant_id)s AND ta.agent_id = %(agent_id)s) AS status,
+      (SELECT count(*) FROM alquimista_platform.tenant_agents ta
+        WHERE ta.tenant_id = %(tenant_id)s AND ta.agent_id <> %(agent_id)s AND ta.status = 'active') AS active_others
     """,
     Activation,
 )
@@ -107,9 +116,17 @@ async def list_agents(conn: Conn, tenant_id: UUID) -> list[TenantAgent]:
     return await conn.fetch(LIST, tenant_id=tenant_id)
 
 
-async def lock_for_activation(conn: Conn, tenant_id: UUID, agent_id: UUID) -> Activation | None:
-    """What an activation must know, with the tenant's row locked until the transaction ends."""
-    return await conn.fetch_one(LOCK_FOR_ACTIVATION, tenant_id=tenant_id, agent_id=agent_id)
+async def lock_seats(conn: Conn, tenant_id: UUID) -> int | None:
+    """How many active agents the plan allows, with the tenant's row locked until the transaction ends."""
+    row = await conn.fetch_one(LOCK_SEATS, tenant_id=tenant_id)
+    return row.max_agents if row else None
+
+
+async def before_activation(conn: Conn, tenant_id: UUID, agent_id: UUID) -> Activation:
+    """What an activation finds; true until the end of the transaction once the seats are locked."""
+    row = await conn.fetch_one(BEFORE_ACTIVATION, tenant_id=tenant_id, agent_id=agent_id)
+    assert row is not None
+    return row
 
 
 async def activate(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> int:

@@ -45,15 +45,16 @@ async def activate(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id: U
         AgentSuspended: only the subscription revives a suspended agent.
         AgentLimitReached: the plan has no room for one more.
     """
-    found = await queries.lock_for_activation(conn, tenant_id, agent_id)
-    if found is None:
+    seats = await queries.lock_seats(conn, tenant_id)
+    if seats is None:
         raise UnknownTenant
+    found = await queries.before_activation(conn, tenant_id, agent_id)
     if not found.known:
         raise UnknownAgent
     if found.status == AgentStatus.SUSPENDED:
         raise AgentSuspended
-    if found.active_others >= found.max_agents:
-        raise AgentLimitReached(limit=found.max_agents)
+    if found.active_others >= seats:
+        raise AgentLimitReached(limit=seats)
     if await queries.activate(conn, tenant_id, agent_id, now):
         await _changed(conn, actor, tenant_id, agent_id, "agent.activated")
 

@@ -1,0 +1,56 @@
+"""`alquimista tenants create`: a company from the command line, or one sentence about what is wrong."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+import factories
+from alquimista.cli.main import run
+from alquimista.config import variable
+from alquimista.tenants import service
+
+
+@pytest.fixture
+def command(settings, monkeypatch):
+    monkeypatch.setenv(variable("database_url"), settings.database_url)
+    monkeypatch.setenv(variable("secret_key"), settings.secret_key)
+
+    async def create(*options: str) -> int:
+        return await asyncio.to_thread(run, ["tenants", "create", *options])
+
+    return create
+
+
+async def test_a_company_is_registered_and_its_id_printed(command, db, capsys):
+    cnpj = factories.new_cnpj()
+    assert await command("--name", "Padaria Sol", "--cnpj", cnpj, "--segment", "Alimentação", "--plan", "expert") == 0
+    tenant_id = UUID(capsys.readouterr().out.strip())
+    tenant = await service.get(db.tenant(tenant_id), tenant_id)
+    assert (tenant.name, tenant.cnpj, tenant.plan, tenant.max_agents) == ("Padaria Sol", cnpj, "expert", 24)
+    assert tenant_id in await service.list_ids(db.staff())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"--cnpj": "11222333000180"}, "check digits"),
+        ({"--time-zone": "Asia/Kolkata"}, "whole hour"),
+        ({"--plan": "gold"}, "Use one of"),
+        ({"--locale": "es"}, "Use one of"),
+    ],
+)
+async def test_a_mistake_is_one_sentence_and_exit_code_2(command, capsys, wrong, sentence):
+    options = {"--name": "Padaria Sol", "--cnpj": factories.new_cnpj(), "--segment": "Alimentação"} | wrong
+    assert await command(*(part for pair in options.items() for part in pair)) == 2
+    said = capsys.readouterr()
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+async def test_a_cnpj_is_registered_once(command, capsys):
+    options = ("--name", "Padaria Sol", "--cnpj", factories.new_cnpj(), "--segment", "Alimentação")
+    assert await command(*options) == 0
+    assert await command(*options) == 2
+    assert "already registered" in capsys.readouterr().err
