@@ -125,7 +125,7 @@ def _sentences() -> Iterator[None]:
 @contextmanager
 def _progress() -> Iterator[Callable[[Step], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks: dict[int, Any] = {}
 
         def on_step(step: Step) -> None:
@@ -136,6 +136,8 @@ def _progress() -> Iterator[Callable[[Step], None]]:
             if number not in tasks:
                 tasks[number] = progress.add_task(step.migration.label, total=step.total)
             progress.update(tasks[number], completed=step.done)
+            if step.done == step.total and not console.is_terminal:
+                console.print(step.migration.label)
 
         yield on_step
 
