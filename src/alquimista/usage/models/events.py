@@ -48,8 +48,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     trace_id: TraceId = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """A well-formed event of one tenant. `agent` is an id or a slug, not looked up yet."""
 
     index: int  # Its place in the request.
@@ -82,8 +81,7 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row for agent_requests. `requests` is 1, 0 or -1 (see the column's comment)."""
 
     id: UUID

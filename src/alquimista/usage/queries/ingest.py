@@ -8,6 +8,7 @@ import msgspec
 
 from alquimista.db.statement import Conn, Statement
 from alquimista.usage.models.events import Row
+from alquimista.usage.queries.arrays import plain, texts
 from alquimista.usage.queries.sums import NAMES, from_requests
 
 
@@ -65,21 +66,21 @@ async def write(conn: Conn, tenant_id: UUID, rows: Sequence[Row], batch_id: UUID
         batch_id=batch_id,
         received_at=received_at,
         today=received_at.astimezone(UTC).date(),
-        ids=[r.id for r in rows],
-        keys=[r.key for r in rows],
-        occurred_at=[r.occurred_at for r in rows],
-        agent_ids=[r.agent_id for r in rows],
-        requests=[r.requests for r in rows],
-        statuses=[r.status for r in rows],
-        response_time_ms=[r.response_time_ms for r in rows],
-        input_tokens=[r.input_tokens for r in rows],
-        output_tokens=[r.output_tokens for r in rows],
-        cost_micros=[r.cost_micros for r in rows],
-        currencies=[r.currency for r in rows],
-        models=[r.model for r in rows],
-        trace_ids=[r.trace_id for r in rows],
-        span_ids=[r.span_id for r in rows],
-        sources=[r.source for r in rows],
-        event_ids=[r.event_id for r in rows],
+        ids=plain(r.id for r in rows),
+        keys=plain(r.key for r in rows),
+        occurred_at=plain(r.occurred_at for r in rows),
+        agent_ids=plain(r.agent_id for r in rows),
+        requests=plain(r.requests for r in rows),
+        statuses=texts([r.status for r in rows]),
+        response_time_ms=plain(r.response_time_ms for r in rows),
+        input_tokens=plain(r.input_tokens for r in rows),
+        output_tokens=plain(r.output_tokens for r in rows),
+        cost_micros=plain(r.cost_micros for r in rows),
+        currencies=texts([r.currency for r in rows]),
+        models=texts([r.model for r in rows]),
+        trace_ids=texts([r.trace_id for r in rows]),
+        span_ids=texts([r.span_id for r in rows]),
+        sources=texts([r.source for r in rows]),
+        event_ids=texts([r.event_id for r in rows]),
     )
     return {row.key for row in claimed}

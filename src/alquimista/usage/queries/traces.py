@@ -6,11 +6,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from psycopg.types.json import Jsonb
 
 from alquimista.db.statement import Conn, NoRow, Statement
 from alquimista.usage.models.otlp import Span, stored_attributes, stored_events
 from alquimista.usage.models.traces import Work
+from alquimista.usage.queries.arrays import plain, texts
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -105,12 +105,12 @@ async def take_turn(conn: Conn, tenant_id: UUID) -> None:
 
 async def work(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str]) -> list[Work]:
     """The stored work of some traces."""
-    return await conn.fetch(WORK, tenant_id=tenant_id, trace_ids=list(trace_ids))
+    return await conn.fetch(WORK, tenant_id=tenant_id, trace_ids=texts(trace_ids))
 
 
 async def links(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str]) -> list[Link]:
     """The stored spans of some traces, with their parents."""
-    return await conn.fetch(LINKS, tenant_id=tenant_id, trace_ids=list(trace_ids))
+    return await conn.fetch(LINKS, tenant_id=tenant_id, trace_ids=texts(trace_ids))
 
 
 async def store_work(conn: Conn, tenant_id: UUID, items: Sequence[Work]) -> None:
@@ -118,21 +118,21 @@ async def store_work(conn: Conn, tenant_id: UUID, items: Sequence[Work]) -> None
     await conn.execute(
         STORE_WORK,
         tenant_id=tenant_id,
-        trace_ids=[w.trace_id for w in items],
-        span_ids=[w.span_id for w in items],
-        parent_span_ids=[w.parent_span_id for w in items],
-        kinds=[w.kind.value for w in items],
-        agent_ids=[w.agent_id for w in items],
-        counted=[w.counted for w in items],
-        occurred_at=[w.occurred_at for w in items],
-        statuses=[w.status for w in items],
-        response_time_ms=[w.response_time_ms for w in items],
-        input_tokens=[w.input_tokens for w in items],
-        output_tokens=[w.output_tokens for w in items],
-        cost_micros=[w.cost_micros for w in items],
-        currencies=[w.currency for w in items],
-        models=[w.model for w in items],
-        seen_on=[w.seen_on for w in items],
+        trace_ids=texts([w.trace_id for w in items]),
+        span_ids=texts([w.span_id for w in items]),
+        parent_span_ids=texts([w.parent_span_id for w in items]),
+        kinds=texts([w.kind.value for w in items]),
+        agent_ids=plain(w.agent_id for w in items),
+        counted=plain(w.counted for w in items),
+        occurred_at=plain(w.occurred_at for w in items),
+        statuses=texts([w.status for w in items]),
+        response_time_ms=plain(w.response_time_ms for w in items),
+        input_tokens=plain(w.input_tokens for w in items),
+        output_tokens=plain(w.output_tokens for w in items),
+        cost_micros=plain(w.cost_micros for w in items),
+        currencies=texts([w.currency for w in items]),
+        models=texts([w.model for w in items]),
+        seen_on=plain(w.seen_on for w in items),
     )
 
 
@@ -143,19 +143,19 @@ async def store_spans(conn: Conn, tenant_id: UUID, items: Sequence[StoredSpan], 
         STORE_SPANS,
         tenant_id=tenant_id,
         received_at=received_at,
-        trace_ids=[s.trace_id for s in spans],
-        span_ids=[s.span_id for s in spans],
-        parent_span_ids=[s.parent_span_id for s in spans],
-        agent_ids=[item.agent_id for item in items],
-        names=[s.name or "span" for s in spans],
-        types=[s.kind for s in spans],
-        services=[s.service for s in spans],
-        statuses=[s.status for s in spans],
-        starts=[s.start for s in spans],
-        ends=[s.end for s in spans],
-        annotations=[Jsonb(stored_events(s), msgspec.json.encode) for s in spans],
-        metadata=[Jsonb(stored_attributes(s), msgspec.json.encode) for s in spans],
-        messages=[s.message for s in spans],
+        trace_ids=texts([s.trace_id for s in spans]),
+        span_ids=texts([s.span_id for s in spans]),
+        parent_span_ids=texts([s.parent_span_id for s in spans]),
+        agent_ids=plain(item.agent_id for item in items),
+        names=texts([s.name or "span" for s in spans]),
+        types=texts([s.kind for s in spans]),
+        services=texts([s.service for s in spans]),
+        statuses=texts([s.status for s in spans]),
+        starts=plain(s.start for s in spans),
+        ends=plain(s.end for s in spans),
+        annotations=texts([msgspec.json.encode(stored_events(s)).decode() for s in spans]),
+        metadata=texts([msgspec.json.encode(stored_attributes(s)).decode() for s in spans]),
+        messages=texts([s.message for s in spans]),
     )
 
 
