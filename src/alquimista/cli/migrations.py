@@ -42,14 +42,14 @@ _COLOURS = {
 def list_() -> None:
     """List every migration file and every skipped number. Needs no database."""
     with _sentences():
-        _print_statuses(runner.list_files())
+        _print_statuses(runner.list_files(), applied=False)
 
 
 @app.command()
 def status(url: Url = None) -> None:
     """Show what the database has, number by number."""
     with _sentences():
-        _print_statuses(runner.status(_owner(url)))
+        _print_statuses(runner.status(_owner(url)), applied=True)
 
 
 @app.command()
@@ -146,17 +146,20 @@ def _owner(url: str | None) -> str:
     return url or role_url(load(os.environ), "owner")
 
 
-def _print_statuses(statuses: tuple[Status, ...]) -> None:
-    table = Table("Migration", "State", "Applied", "By", "ms", "Why", box=None, header_style="bold")
+def _print_statuses(statuses: tuple[Status, ...], *, applied: bool) -> None:
+    table = Table(box=None, header_style="bold")
+    table.add_column("Migration", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    if applied:
+        for title in ("Applied", "By", "ms"):
+            table.add_column(title, no_wrap=True)
     for one in statuses:
-        colour = _COLOURS.get(one.state, "none")
-        row = (
-            (f"{one.row.applied_at:%Y-%m-%d %H:%M:%SZ}", one.row.applied_by, str(one.row.duration_ms))
-            if one.row
-            else ("",) * 3
-        )
-        table.add_row(one.label, f"[{colour}]{one.state}[/]", *row, escape(one.reason))
+        row = (f"{one.row.applied_at:%Y-%m-%d %H:%MZ}", one.row.applied_by, str(one.row.duration_ms)) if one.row else ()
+        table.add_row(one.label, f"[{_COLOURS.get(one.state, 'none')}]{one.state}[/]", *(row if applied else ()))
     console.print(table)
+    for one in statuses:
+        if one.reason:
+            console.print(f"[dim]{one.label}: {escape(one.reason)}[/]", soft_wrap=True)
 
 
 def _print_plan(one: Plan) -> None:
