@@ -13,7 +13,7 @@ import psycopg
 import typer
 
 from alquimista import __version__
-from alquimista.cli import migrations, secrets, serve, tenants, up, usage, worker
+from alquimista.cli import migrations, secrets, serve, tenants, up, usage, users, worker
 from alquimista.config import ConfigError
 from alquimista.errors import Problem
 from alquimista.runtime.failures import StartError
@@ -36,6 +36,7 @@ app.command()(worker.worker)
 app.add_typer(migrations.app, name="migrations")
 app.add_typer(usage.app, name="usage")
 app.add_typer(tenants.app, name="tenants")
+app.add_typer(users.app, name="users")
 app.add_typer(secrets.app, name="secrets")
 
 

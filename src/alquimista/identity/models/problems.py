@@ -99,9 +99,11 @@ class UserLimitReached(Conflict):
     message = N_("The plan allows {limit} users. Deactivate one or change the plan.")
 
 
-class EmailTaken(Conflict):
-    code = "email_taken"
-    message = N_("An account with this e-mail already exists.")
+class UnknownAccount(NotFound):
+    """Told on the command line only: over HTTP nobody learns which addresses have accounts."""
+
+    code = "account_not_found"
+    message = N_("There is no account with this e-mail.")
 
 
 class LastAdministrator(Conflict):

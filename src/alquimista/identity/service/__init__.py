@@ -12,7 +12,7 @@ from alquimista.identity.service.kit import Identity, install
 from alquimista.identity.service.members import change_member, list_members
 from alquimista.identity.service.oidc import finish_oidc, logout_url, start_oidc
 from alquimista.identity.service.passwords import change_password, forgot_password, reset_password, set_password
-from alquimista.identity.service.provision import create_person, find_person
+from alquimista.identity.service.provision import count_internal_administrators, create_person, find_person
 from alquimista.identity.service.sessions import (
     end_session,
     list_sessions,
@@ -36,6 +36,7 @@ __all__ = [
     "change_password",
     "confirm_signup",
     "continue_browser_session",
+    "count_internal_administrators",
     "create_api_key",
     "create_person",
     "end_session",

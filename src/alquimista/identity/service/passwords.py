@@ -8,12 +8,13 @@ import msgspec
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Actor
+from alquimista.audit import service as audit
 from alquimista.db.tenancy import login_transaction
 from alquimista.errors import Forbidden, Invalid
 from alquimista.i18n import N_
 from alquimista.identity.models.invitations import RESET_LIFE, RESETS_PER_HOUR
 from alquimista.identity.models.passwords import check_password
-from alquimista.identity.models.problems import InvalidLink
+from alquimista.identity.models.problems import InvalidLink, UnknownAccount
 from alquimista.identity.models.sessions import Client, new_token, token_hash
 from alquimista.identity.models.users import Account, UserStatus
 from alquimista.identity.queries import invitations as links
@@ -153,15 +154,17 @@ async def confirm_password(services: Services, actor: Actor, password: str, clie
 
 
 async def set_password(services: Services, user_id: UUID, password: str) -> None:
-    """Set a person's password from the command line and end every session. Raises Invalid."""
+    """Set a person's password from the command line and end every session. Raises Invalid, UnknownAccount."""
     kit = services.get(Identity)
     account = await users.by_id(kit.db.login(), user_id)
     if account is None:
-        raise InvalidLink
+        raise UnknownAccount
     check_password(password, account.email)
     password_hash = await kit.hasher.hash(password)
     async with login_transaction(kit.db) as conn:
         now = clock.now()
         await users.set_password(conn, user_id, password_hash, now)
         await end_all(conn, user_id, "password reset", now)
-        await note(conn, "auth.password_reset", Client("", "command line"), account, None)
+        await audit.record(
+            conn, None, "user.password_set", category="user", resource_type="user", resource_id=str(user_id)
+        )
