@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test test-full check format lock bench assets
+.PHONY: setup run test test-full test-debian check format docs assets lock
 
 setup: $(STAMP)
 
@@ -17,11 +17,22 @@ $(STAMP): requirements.lock pyproject.toml
 run: setup
 	@$(BIN)/alquimista up --demo
 
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# What touches the database runs on Debian's PostgreSQL 15 as well: the oldest version that is supported.
+DATABASE_TESTS := tests/db tests/migrations tests/isolation tests/usage tests/jobs tests/agents tests/dashboards
+DEBIAN := /usr/lib/postgresql/15/bin/initdb
+
 test: setup check
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not load" $(ARGS)
+	@$(PYTEST) -m "not load" $(ARGS)
+	@$(MAKE) --no-print-directory test-debian
 
 test-full: setup check
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PYTEST) $(ARGS)
+	@$(MAKE) --no-print-directory test-debian
+
+test-debian: setup
+	@if test -x $(DEBIAN); then ALQUIMISTA_TEST_SERVER=debian $(PYTEST) -m "not load" $(DATABASE_TESTS); \
+	else echo "PostgreSQL 15 is not installed (apt-get install postgresql): its second run of the database suite was left out."; fi
 
 check: setup
 	@$(BIN)/ruff check .
@@ -32,6 +43,16 @@ check: setup
 format: setup
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+# The pages of docs/ that the code generates, and the schema as one file. Tests compare them.
+docs: setup
+	@PYTHONPATH=tests $(BIN)/python -m support.reference
+	@PYTHONPATH=tests $(BIN)/python -m support.data_model
+	@WRITE_SCHEMA=1 $(BIN)/python -m pytest -q tests/migrations/test_chain.py
+
+# Rebuilds the browser assets after a change in frontend/ or a template, without reinstalling.
+assets: setup
+	@$(BIN)/python hatch_build.py
 
 lock:
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \

@@ -11,7 +11,9 @@ SOURCE = ROOT / "src" / "alquimista"
 ROOMS = ("agents", "audit", "dashboards", "identity", "incidents", "integrations", "notifications", "tenants", "usage")
 VOCABULARY = {"__init__", "models", "queries", "gateway", "service", "guards", "api", "jobs"}
 CEILING = 400
-STATEMENT = re.compile(r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|DELETE\s+FROM|UPDATE\s+\S+\s+SET)\b", re.IGNORECASE | re.DOTALL)
+STATEMENT = re.compile(
+    r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|DELETE\s+FROM|UPDATE\s+\S+\s+SET)\b", re.IGNORECASE | re.DOTALL
+)
 WALL_CLOCK = re.compile(r"\b(now\(\)|current_timestamp|clock_timestamp\(\)|current_date)", re.IGNORECASE)
 
 
