@@ -72,7 +72,8 @@ def test_a_change_needs_something_to_compare_with():
     assert views.change(5, 0) is None
     assert views.change(None, 5) is None
     assert views.change(6, 5) == pytest.approx(20)
-    assert views.better(0.01, "up") is None
+    assert views.better(0.9, "up") is None
+    assert views.better(0.9, "up", noise=0.2) is True
     assert views.better(-3, "down") is True
 
 

@@ -75,6 +75,11 @@ class LineChart:
         return not any(v for s in self.series for v in s.values)
 
     @property
+    def today(self) -> int:
+        """The last day's value of the first line: that day is not over."""
+        return self.series[0].values[-1] if self.series and self.series[0].values else 0
+
+    @property
     def peak(self) -> float:
         """The top of the axis: the highest value and some air."""
         return max((v for s in self.series for v in s.values), default=0) * 1.12 or 1

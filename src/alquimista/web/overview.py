@@ -109,6 +109,7 @@ class Answers:
 
     def arrange(self, query: OverviewQuery, locale: str, kept: dict[str, str]) -> Overview:
         """The page from the answers, in the reader's language. `kept` is what every link of the page carries on."""
+        previous = self.previous if self.previous and self._was_there(self.previous) else None
         sort = query.sort if query.sort in AGENT_KEYS else "requests"
         descending = query.order != "asc"
         kept = {**kept, "period": query.period.value}
@@ -118,13 +119,13 @@ class Answers:
         return Overview(
             tenant=self.tenant,
             period=query.period,
-            kpis=kpis(self.usage, self.previous, locale),
+            kpis=kpis(self.usage, previous, locale),
             quotas=(
                 ("requests", Quota(usage.requests_this_month, limits.max_requests_per_month)),
                 ("agents", Quota(usage.active_agents, limits.max_agents)),
                 ("users", Quota(usage.active_users, limits.max_users if limits.max_users < UNLIMITED else None)),
             ),
-            chart=chart(self.usage, self.previous, locale),
+            chart=chart(self.usage, previous, locale),
             agents=arrange(
                 agent_rows(self.agents, self.usage),
                 keys=AGENT_KEYS,
@@ -141,6 +142,11 @@ class Answers:
             incident_total=self.incident_total,
             query={**kept, **order, "page": str(max(1, query.page))},
         )
+
+    def _was_there(self, period: TenantUsage) -> bool:
+        """Whether the tenant existed in the whole period: growth from before it began would be no growth."""
+        began = self.tenant.created_at.astimezone(formats.tz(self.tenant.time_zone)).date()
+        return began <= period.daily_data[0].date
 
 
 def agent_rows(agents: Sequence[AgentLine], usage: TenantUsage) -> list[AgentRow]:
@@ -194,7 +200,7 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
             note=N_("of all requests"),
             delta=points,
             change=formats.points(points, locale),
-            better=views.better(points, "up"),
+            better=views.better(points, "up", noise=0.2),
             trend=tuple(d.success_rate for d in days if d.success_rate is not None),
         ),
         views.Kpi(

@@ -100,9 +100,9 @@ def change(now: float | None, before: float | None) -> float | None:
     return (now - before) / before * 100
 
 
-def better(delta: float | None, good: Literal["up", "down"]) -> bool | None:
-    """Whether a change is welcome; none under a twentieth of a percent is."""
-    if delta is None or abs(delta) < 0.05:
+def better(delta: float | None, good: Literal["up", "down"], *, noise: float = 1.0) -> bool | None:
+    """Whether a change is welcome; one within the `noise` is neither welcome nor not."""
+    if delta is None or abs(delta) < noise:
         return None
     return (delta > 0) == (good == "up")
 
