@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -39,6 +40,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
 
 _BEAT_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 20  # For running jobs when the process is asked to end; then they go back into the queue.
+_FIRST_BACKOFF_SECONDS: Final = 0.5
 _LAST_BACKOFF_SECONDS: Final = 10
 
 _log = structlog.get_logger("alquimista.worker")
@@ -68,8 +70,9 @@ async def run(settings: Settings) -> None:
 
 async def _consume(services: Services, stop: asyncio.Event) -> None:
     """Keep a consumer running: when the database goes away, start anew as soon as it is back."""
-    backoff = 0.5
+    backoff = _FIRST_BACKOFF_SECONDS
     while not stop.is_set():
+        started = time.monotonic()
         task = asyncio.create_task(consume(services, JOBS, PERIODIC, stop))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -79,6 +82,8 @@ async def _consume(services: Services, stop: asyncio.Event) -> None:
         try:
             await task
         except (psycopg.Error, FailingListenerError, OSError) as error:
+            if time.monotonic() - started > _LAST_BACKOFF_SECONDS:
+                backoff = _FIRST_BACKOFF_SECONDS  # It had worked for a while: this is a new outage.
             _log.warning("worker.lost_database", error=type(error).__name__, again_in=backoff)
             await _wait(stop, backoff)
             backoff = min(backoff * 2, _LAST_BACKOFF_SECONDS)

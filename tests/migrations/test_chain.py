@@ -43,17 +43,6 @@ def test_empty_to_head_to_empty_to_head(owner_url) -> None:
     assert dumped(owner_url) == head
 
 
-def test_each_migration_is_undone_by_its_own_down_part(owner_url) -> None:
-    for migration in CHAIN.load():
-        before = dumped(owner_url)
-        apply(owner_url, only=migration.number)
-        after = dumped(owner_url)
-        rollback(owner_url)
-        assert dumped(owner_url) == before, f"{migration.label}: its down part leaves something behind"
-        apply(owner_url, only=migration.number)
-        assert dumped(owner_url) == after
-
-
 def test_the_head_is_the_schema_file(owner_url) -> None:
     apply(owner_url)
     head = dumped(owner_url)
