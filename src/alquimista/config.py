@@ -72,7 +72,8 @@ def setting(doc: str, default: Any, parse: Callable[[str], Any] = _text) -> Any:
     return field(default=default, metadata={"doc": doc, "parse": parse})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# No repr: tracebacks and log lines that show a Settings must not show its secrets.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
     """Every setting, in the order of docs/settings.md. The variable's name is ALQUIMISTA_ and the field in capitals."""
 

@@ -1,5 +1,7 @@
 """The bus: what is committed is heard everywhere; what may have been missed is told."""
 
+import os
+import signal
 from dataclasses import replace
 
 import psycopg
@@ -72,6 +74,27 @@ async def test_a_message_that_arrives_while_the_bus_proves_itself_is_heard(db, l
         await publish(db.tenant(PLATFORM_TENANT), "t", n=number)
     await eventually(lambda: len(heard) == 200)
     assert heard == list(range(200))
+
+
+async def test_a_server_that_falls_silent_is_noticed_and_left(listen, migrated, eventually, monkeypatch):
+    monkeypatch.setattr(bus_module, "PROOF_EVERY_S", 0.05)
+    monkeypatch.setattr(bus_module, "PROOF_WITHIN_S", 0.2)
+    bus = await listen()
+    resets = []
+    bus.on_reset(lambda: resets.append(1))
+    with psycopg.connect(migrated.admin_url, autocommit=True) as admin:
+        row = admin.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'alquimista bus'"
+            " AND datname = current_database() ORDER BY backend_start DESC LIMIT 1"
+        ).fetchone()
+    assert row
+    os.kill(row[0], signal.SIGSTOP)
+    try:
+        await eventually(lambda: not bus.healthy)
+        await eventually(lambda: bus.healthy)
+    finally:
+        os.kill(row[0], signal.SIGCONT)
+    assert resets == [1]
 
 
 async def test_nonsense_and_failing_callbacks_do_not_make_it_deaf(db, listen, migrated, eventually):

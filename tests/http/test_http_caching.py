@@ -5,7 +5,7 @@ import pytest
 
 from alquimista.errors import Conflict
 from alquimista.http.routes import Cache, TenantScope
-from support.web import ACME, OTHER, Steering, guarded
+from support.web import ACME, ACTORS, OTHER, Steering, guarded
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -160,6 +160,20 @@ async def test_head_of_a_cached_answer(client):
     head = await client.head("/kept", headers={"authorization": "Bearer admin"})
     assert (head.content, head.headers["content-length"]) == (b"", whole.headers["content-length"])
     assert head.headers["x-cache-status"] == "HIT"
+
+
+async def test_a_hit_still_renews_the_callers_cookie(connect, bus, counter):
+    async def renewing(context):
+        context.cookies.append("session=new; Path=/")
+        return ACTORS["user"]
+
+    rule = Cache(ttl=600, max_age=300, topics=("usage",))
+    one = guarded("GET", "/x", handler=counter, scope=TenantScope.OWN, cache=rule)
+    client = connect(one, bus=bus, authenticate=renewing)
+    for status in ("MISS", "HIT"):
+        answer = await get(client, "/x")
+        assert answer.headers["x-cache-status"] == status
+        assert answer.headers.get_list("set-cookie") == ["session=new; Path=/"]
 
 
 async def test_a_failure_is_never_kept(connect, bus):

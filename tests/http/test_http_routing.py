@@ -77,6 +77,12 @@ async def test_a_uuid_parameter_is_checked_before_the_handler(connect):
     assert (await client.get(f"/agents/{ACME.hex}/runs")).status_code == 400
 
 
+async def test_a_line_break_at_the_end_of_a_path_makes_it_another_one(connect):
+    client = connect(route("GET", "/agents/{agent_id:uuid}/runs"), route("GET", "/a"))
+    for path in (f"/agents/{ACME}/runs%0A", "/a%0A", "/a%00"):
+        assert (await client.get(path)).status_code == 404
+
+
 async def test_a_nul_character_in_a_path_names_nothing(connect):
     assert (await connect(route("GET", "/names/{name}")).get("/names/a%00b")).status_code == 404
 

@@ -21,6 +21,7 @@ from alquimista.db.statement import Conn, NoRow, Statement
 CHANNEL: Final = "alquimista"
 PROOF_EVERY_S: Final = 5
 PROOF_WITHIN_S: Final = 2
+_FIRST_BACKOFF_S: Final = 0.1
 _MAX_BACKOFF_S: Final = 5.0
 
 Callback = Callable[[dict[str, Any]], None]
@@ -65,19 +66,19 @@ class Bus:
             self._task = None
 
     async def _run(self) -> None:
-        backoff = 0.1
+        backoff = _FIRST_BACKOFF_S
         while True:
             try:
-                async with await self._connect() as connection:
-                    for reset in self._resets:
-                        reset()
-                    self.healthy = True
-                    backoff = 0.1
+                connection = await self._connect()
+                backoff = _FIRST_BACKOFF_S
+                try:
                     await self._listen(connection)
+                finally:
+                    self.healthy = False
+                    # Its context manager would send a ROLLBACK first, and wait for a server that may be silent.
+                    await connection.close()
             except (psycopg.Error, OSError, TimeoutError) as error:
                 _log.warning("bus.lost", error=type(error).__name__)
-            finally:
-                self.healthy = False
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, _MAX_BACKOFF_S)
 
@@ -86,7 +87,6 @@ class Bus:
             role_url(self._settings, "app"),
             autocommit=True,
             connect_timeout=5,
-            keepalives_idle=10,
             application_name="alquimista bus",
         )
         await connection.execute(f"LISTEN {CHANNEL}")
@@ -94,11 +94,29 @@ class Bus:
 
     async def _listen(self, connection: AsyncConnection[Any]) -> None:
         """Deliver until the connection is lost. What arrives during a proof waits in psycopg's backlog."""
+        for reset in self._resets:
+            reset()
+        self.healthy = True
         while True:
             async for notify in connection.notifies(timeout=PROOF_EVERY_S):
                 self._deliver(notify)
+            await self._prove(connection)
+
+    async def _prove(self, connection: AsyncConnection[Any]) -> None:
+        """Ask the server for a sign of life.
+
+        Raises:
+            TimeoutError: it gave none. Giving up takes psycopg a while, so nobody trusts the bus from then on.
+        """
+        doubt = asyncio.get_running_loop().call_later(PROOF_WITHIN_S, self._doubt)
+        try:
             async with asyncio.timeout(PROOF_WITHIN_S):
                 await connection.execute("SELECT 1")
+        finally:
+            doubt.cancel()
+
+    def _doubt(self) -> None:
+        self.healthy = False
 
     def _deliver(self, notify: Notify) -> None:
         try:

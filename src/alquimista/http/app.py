@@ -1,7 +1,7 @@
 """The application: one ASGI callable without middleware. It matches, lets the steps serve, and sends."""
 
+import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from time import perf_counter
@@ -125,7 +125,7 @@ class App:
             locale=locale.choose(headers, None),
             client_ip=proxies.client_address(client[0] if client else proxies.LOCAL, forwarded, self._trusted),
             headers=headers,
-            trace_id=given[1].decode("ascii") if given else secrets.token_hex(16),
+            trace_id=given[1].decode("ascii") if given else os.urandom(16).hex(),
             path=path,
         )
 
@@ -136,7 +136,7 @@ class App:
         trace = (b"x-trace-id", context.trace_id.encode("ascii"))
         whole = scope["method"] != "HEAD"
         if isinstance(answer, Hit):
-            raw = [*answer.headers, trace, *_raw(context.response_headers)]
+            raw = [*answer.headers, trace, *_raw(context)]
             await send_whole(send, 200, raw, answer.body if whole else b"")
             return 200
         common = (*self._security_headers, trace)
@@ -194,8 +194,12 @@ def _without_route(method: str, allowed: tuple[str, ...]) -> Answer:
     raise MethodNotAllowed(headers={"Allow": allow})
 
 
-def _raw(headers: dict[str, str]) -> RawHeaders:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+def _raw(context: Context) -> RawHeaders:
+    raw = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in context.response_headers.items()
+    ]
+    raw.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in context.cookies)
+    return raw
 
 
 def _without_body(send: Send) -> Send:

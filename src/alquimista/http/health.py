@@ -111,7 +111,7 @@ async def _metrics(context: Context) -> Response:
     local = context.client_ip in {LOCAL, "::1"} and not any(name in headers for name in _FORWARDED)
     if not (local and not settings.production) and not hmac.compare_digest(shown, metrics_token(settings).encode()):
         raise Unauthenticated
-    body = await asyncio.to_thread(context.services.get(Exposition).render)
+    body = await context.services.get(Exposition).render()
     return Response(body, headers={"content-type": CONTENT_TYPE})
 
 

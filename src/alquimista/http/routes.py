@@ -47,6 +47,9 @@ class Cache:
     The key always holds tenant, role class, locale and every query field. `topics` are what invalidates it
     (`cache.invalidate(tenant_id, topic)`). `live` says when an answer includes today: such an answer is
     `private, max-age=0, must-revalidate` with an ETag, and its entry is keyed by the tenant's rollup version.
+
+    A cached handler answers a shape, never a Response; its own headers and cookies are not kept. A PLATFORM route's
+    entries belong to the platform tenant. Staff who look at a tenant always reach the handler, which audits the read.
     """
 
     ttl: int

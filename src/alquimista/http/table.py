@@ -65,7 +65,7 @@ class Table:
         allowed = set(exact or ())
         for bucket in (_first_segment(path), _ANY_SEGMENT):
             for pattern in self._patterns.get(bucket, ()):
-                if (found := pattern.regex.match(path)) is None:
+                if (found := pattern.regex.fullmatch(path)) is None:
                     continue
                 if (plan := pattern.plans.get(wanted)) is not None:
                     return Match(plan, found.groupdict(), ())
