@@ -70,9 +70,13 @@ def lock(directory: Path) -> Iterator[None]:
     """Hold the directory for the length of the block. The kernel lets go of it when the process dies, however it dies.
 
     Raises:
-        RefusedError: another process holds it; the sentence names its PID.
+        RefusedError: another process holds it, and the sentence names its PID; or it belongs to another user.
     """
-    with os.fdopen(os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+    try:
+        handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise RefusedError(f"The data directory {directory} belongs to another user; start as that user.") from None
+    with os.fdopen(handle, "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
