@@ -23,7 +23,7 @@ from alquimista.http.routes import Route
 from alquimista.identity import api as identity
 from alquimista.identity import guards
 from alquimista.identity.service import install as install_identity
-from alquimista.jobs.service import worker_alive
+from alquimista.jobs.service import gauges, worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.usage import api as usage
@@ -78,6 +78,7 @@ def create_app(settings: Settings) -> App:
         page_error=pages.page_error,
     )
     services.get(Exposition).add(app.metrics)
+    services.get(Exposition).watch(lambda: gauges(services.db.staff()))
     return app
 
 

@@ -3,6 +3,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
+from alquimista.errors import Unavailable
 from alquimista.observability import exposition
 from alquimista.observability.exposition import Exposition
 from alquimista.observability.metrics import JOBS
@@ -31,7 +32,7 @@ def samples(text: bytes) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
-def test_the_numbers_of_all_processes_are_added_up(process) -> None:
+async def test_the_numbers_of_all_processes_are_added_up(process) -> None:
     (first, served, seconds), (second, other_served, other_seconds) = process(), process()
     served.labels("/a").inc(2)
     other_served.labels("/a").inc(3)
@@ -39,7 +40,7 @@ def test_the_numbers_of_all_processes_are_added_up(process) -> None:
     seconds.observe(0.05)
     other_seconds.observe(0.5)
     second.publish()
-    shown = samples(first.render())
+    shown = samples(await first.render())
     assert shown["served_total", ("/a",)] == 5
     assert shown["served_total", ("/b",)] == 1
     assert shown["seconds_bucket", ("0.1",)] == 1
@@ -47,7 +48,7 @@ def test_the_numbers_of_all_processes_are_added_up(process) -> None:
     assert shown["seconds_sum", ()] == pytest.approx(0.55)
 
 
-def test_a_process_that_died_still_counts_and_one_that_asks_counts_once(process) -> None:
+async def test_a_process_that_died_still_counts_and_one_that_asks_counts_once(process) -> None:
     dead, served, _ = process()
     served.labels("/a").inc(7)
     dead.publish()
@@ -55,25 +56,34 @@ def test_a_process_that_died_still_counts_and_one_that_asks_counts_once(process)
     alive, also_served, _ = process()
     also_served.labels("/a").inc()
     alive.publish()
-    assert samples(alive.render())["served_total", ("/a",)] == 8
+    assert samples(await alive.render())["served_total", ("/a",)] == 8
 
 
-def test_gauges_are_shown_as_they_are(process) -> None:
+async def test_gauges_are_asked_at_each_scrape_and_left_out_when_they_cannot_be(process) -> None:
     first, _, _ = process()
     depth = GaugeMetricFamily("depth", "Jobs.", labels=["job"])
     depth.add_metric(["a"], 3)
-    assert samples(first.render([depth]))["depth", ("a",)] == 3
+
+    async def asked():
+        return [depth]
+
+    async def down():
+        raise Unavailable
+
+    first.watch(down)
+    first.watch(asked)
+    assert samples(await first.render())["depth", ("a",)] == 3
 
 
-def test_a_lone_process_needs_no_folder(process) -> None:
+async def test_a_lone_process_needs_no_folder(process) -> None:
     alone, served, _ = process(None)
     alone.publish()
     served.labels("/a").inc()
-    assert samples(alone.render())["served_total", ("/a",)] == 1
+    assert samples(await alone.render())["served_total", ("/a",)] == 1
 
 
-def test_the_rooms_metrics_are_always_there(process) -> None:
+async def test_the_rooms_metrics_are_always_there(process) -> None:
     JOBS.labels("test.shown", "success").inc()
-    shown = samples(process()[0].render())
+    shown = samples(await process()[0].render())
     assert shown["alquimista_jobs_total", ("test.shown", "success")] >= 1
     assert exposition.CONTENT_TYPE.startswith("text/plain; version=0.0.4")

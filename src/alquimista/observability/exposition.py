@@ -8,18 +8,24 @@ stays, so that counters never go down; the supervisor empties the folder when it
 A process that runs alone (`alquimista serve` in a container of its own) has no folder and shows its own numbers.
 """
 
+import asyncio
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import psycopg
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from alquimista.errors import Unavailable
 from alquimista.observability.metrics import REGISTRY
+
+GaugeSource = Callable[[], Awaitable[list[Metric]]]
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 SNAPSHOT_SECONDS: Final = 2
@@ -43,6 +49,7 @@ class Exposition:
 
     def __init__(self, directory: Path | None = None) -> None:
         self._collectors: list[Collector] = [REGISTRY]
+        self._sources: list[GaugeSource] = []
         self._directory = directory
         self._own = f"{os.getpid()}-{time.time_ns()}.metrics"  # Process ids are used again.
         if directory is not None:
@@ -51,6 +58,10 @@ class Exposition:
     def add(self, collector: Collector) -> None:
         """Show this collector's metrics too. A gauge in it is added up over processes like a counter."""
         self._collectors.append(collector)
+
+    def watch(self, source: GaugeSource) -> None:
+        """Ask this whenever somebody scrapes, for what is true of the whole platform just now (queue depth...)."""
+        self._sources.append(source)
 
     def publish(self) -> None:
         """Write this process's numbers for its siblings. Call every SNAPSHOT_SECONDS, and once at the end."""
@@ -61,12 +72,15 @@ class Exposition:
         partial.write_bytes(_ENCODER.encode(self._families()))
         partial.replace(own)
 
-    def render(self, gauges: Iterable[Metric] = ()) -> bytes:
-        """Everything in Prometheus's text format.
+    async def render(self) -> bytes:
+        """Everything in Prometheus's text format. What cannot be asked just now is left out: the rest still matters."""
+        gauges: list[Metric] = []
+        for source in self._sources:
+            with suppress(Unavailable, psycopg.Error):
+                gauges += await source()
+        return await asyncio.to_thread(self._text, gauges)
 
-        Args:
-            gauges: what is true of the whole platform just now (queue depth...), shown as it is.
-        """
+    def _text(self, gauges: list[Metric]) -> bytes:
         total: dict[str, _Sum] = {}
         for families in (self._families(), *self._siblings()):
             for family in families:
