@@ -148,7 +148,7 @@ def day_range(first_day: date, last_day: date) -> list[date]:
     return [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
 
 
-def utc_span(first_day: date, last_day: date) -> tuple[datetime, datetime]:
-    """UTC hours between which lies every hour of these local days, in any zone."""
-    start = datetime.combine(first_day, time(), UTC) - _FURTHEST
-    return start, datetime.combine(last_day, time(), UTC) + timedelta(days=1) + _FURTHEST
+def utc_span(day: date) -> tuple[datetime, datetime]:
+    """UTC hours between which lies every hour of a local day, in any zone."""
+    start = datetime.combine(day, time(), UTC) - _FURTHEST
+    return start, start + timedelta(days=1) + 2 * _FURTHEST

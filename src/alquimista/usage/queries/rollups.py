@@ -47,30 +47,36 @@ FOLD = Statement(
     Version,
 )
 
+# The bounds come from the hours themselves, so that only the day's own partitions and rows are read.
+_WITHIN = """
+          tenant_id = %(tenant_id)s AND {0} >= (SELECT min(hour) FROM hours)
+          AND {0} < (SELECT max(hour) + interval '1 hour' FROM hours)
+"""
+_RECOUNT = from_requests("alquimista_platform.agent_requests WHERE" + _WITHIN.format("occurred_at"))
+
 # raw - deltas - rollup, by hour and by day, all read in one snapshot: zero unless a rollup is wrong.
 _DIFFERENCES = f"""
     hours AS MATERIALIZED (
-      SELECT hour, alquimista_platform.local_day(%(tenant_id)s, hour) AS day
-      FROM generate_series(%(start)s::timestamptz, %(stop)s::timestamptz - interval '1 hour', interval '1 hour') AS hour
+      SELECT hour, day FROM (
+        SELECT hour, alquimista_platform.local_day(%(tenant_id)s, hour) AS day
+        FROM generate_series(%(start)s::timestamptz, %(stop)s::timestamptz, interval '1 hour') AS hour
+      ) AS near WHERE day BETWEEN %(first_day)s AND %(last_day)s
+    ), recounted AS MATERIALIZED (
+      {_RECOUNT}
     ), settled AS MATERIALIZED (
       SELECT hour, day, agent_id, currency, {NAMES} FROM (
-        {
-    from_requests('''alquimista_platform.agent_requests
-          WHERE tenant_id = %(tenant_id)s AND occurred_at >= %(start)s AND occurred_at < %(stop)s''')
-}
+        SELECT hour, agent_id, currency, {NAMES} FROM recounted
         UNION ALL
         SELECT hour, agent_id, currency, {NEGATED} FROM alquimista_platform.usage_deltas
-        WHERE tenant_id = %(tenant_id)s AND hour >= %(start)s AND hour < %(stop)s
+        WHERE {_WITHIN.format("hour")}
       ) AS expected JOIN hours USING (hour)
-      WHERE day BETWEEN %(first_day)s AND %(last_day)s
     ), wrong_hours AS MATERIALIZED (
       SELECT hour, agent_id, currency, {SUMS} FROM (
         SELECT hour, agent_id, currency, {NAMES} FROM settled
         UNION ALL
         SELECT hour, agent_id, currency, {NEGATED}
         FROM alquimista_platform.usage_hourly JOIN hours USING (hour)
-        WHERE tenant_id = %(tenant_id)s AND hour >= %(start)s AND hour < %(stop)s
-          AND day BETWEEN %(first_day)s AND %(last_day)s
+        WHERE {_WITHIN.format("hour")}
       ) AS compared GROUP BY hour, agent_id, currency HAVING {ANY}
     ), wrong_days AS MATERIALIZED (
       SELECT day, agent_id, currency, {SUMS} FROM (

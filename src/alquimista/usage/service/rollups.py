@@ -14,7 +14,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
 from alquimista.usage.models.events import LATEST
-from alquimista.usage.models.reports import Difference, RawGone, WrongRange, utc_span
+from alquimista.usage.models.reports import Difference, RawGone, WrongRange, day_range, utc_span
 from alquimista.usage.queries import rollups as queries
 from alquimista.usage.queries import upkeep
 
@@ -58,18 +58,23 @@ async def fold(db: Database, tenant_id: UUID) -> int | None:
 async def recount(db: Database, tenant_id: UUID, first_day: date, last_day: date) -> bool:
     """Count the tenant's local days again from raw events; whether anything changed.
 
-    The result equals a fresh count, whatever arrives or is folded meanwhile. Safe to repeat.
+    The result equals a fresh count, whatever arrives or is folded meanwhile. Safe to repeat. Each day is a transaction.
 
     Raises:
         WrongRange: the first day comes after the last.
         RawGone: raw events of some of the days are no longer kept; nothing was changed.
     """
-    async with tenant_transaction(db, tenant_id) as conn:
-        start, stop = await _kept_span(conn, first_day, last_day)
-        version = await queries.correct(conn, tenant_id, first_day, last_day, start, stop)
-        if version is not None:
-            await _tell(conn, tenant_id, version)
-    return version is not None
+    if first_day > last_day:
+        raise WrongRange
+    changed = False
+    for day in day_range(first_day, last_day):
+        async with tenant_transaction(db, tenant_id) as conn:
+            start, stop = await _kept_span(conn, day)
+            version = await queries.correct(conn, tenant_id, day, day, start, stop)
+            if version is not None:
+                await _tell(conn, tenant_id, version)
+                changed = True
+    return changed
 
 
 async def compare(conn: Conn, tenant_id: UUID, first_day: date, last_day: date) -> list[Difference]:
@@ -80,7 +85,10 @@ async def compare(conn: Conn, tenant_id: UUID, first_day: date, last_day: date) 
     Raises:
         WrongRange, RawGone: as recount.
     """
-    start, stop = await _kept_span(conn, first_day, last_day)
+    if first_day > last_day:
+        raise WrongRange
+    start, _ = await _kept_span(conn, first_day)
+    _, stop = utc_span(last_day)
     return await queries.compare(conn, tenant_id, first_day, last_day, start, stop)
 
 
@@ -115,7 +123,7 @@ async def close_days(db: Database, tenant_id: UUID, now: datetime) -> list[date]
         kept = await upkeep.partitions(conn)
     closed: list[date] = []
     for day in days:
-        if kept and utc_span(day.day, day.day)[0].date() >= kept[0]:
+        if kept and utc_span(day.day)[0].date() >= kept[0]:
             await reconcile(db, tenant_id, day.day, day.day, now)
         if await upkeep.close_day(db.tenant(tenant_id), tenant_id, day, now):
             closed.append(day.day)
@@ -127,13 +135,11 @@ async def tenants_to_close(db: Database, now: datetime) -> list[UUID]:
     return await upkeep.to_close(db.staff(), (now - LATEST).date(), now)
 
 
-async def _kept_span(conn: Conn, first_day: date, last_day: date) -> tuple[datetime, datetime]:
-    if first_day > last_day:
-        raise WrongRange
-    start, stop = utc_span(first_day, last_day)
+async def _kept_span(conn: Conn, day: date) -> tuple[datetime, datetime]:
+    start, stop = utc_span(day)
     kept = await upkeep.hold_partitions(conn)
     if not kept or start.date() < kept[0]:
-        first_kept = kept[0] + timedelta(days=1) if kept else last_day + timedelta(days=1)
+        first_kept = kept[0] + timedelta(days=1) if kept else day + timedelta(days=1)
         raise RawGone(day=first_kept.isoformat())
     return start, stop
 
