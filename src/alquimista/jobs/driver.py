@@ -1,5 +1,6 @@
 """PgQueuer's driver over two connections: one asks, one listens."""
 
+import asyncio
 from typing import Any, Self
 
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
@@ -16,10 +17,21 @@ class Driver(PsycopgDriver):
     def __init__(self, asking: AsyncConnection[Any], listening: AsyncConnection[Any]) -> None:
         super().__init__(asking)
         self._ears = PsycopgDriver(listening)
+        self._hears = asyncio.Event()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Notify the channel once this driver listens.
+
+        PgQueuer starts its first health check just before it listens: on two connections, the notification could
+        overtake the LISTEN, and a check that nobody hears ends the consumer.
+        """
+        await self._hears.wait()
+        await super().notify(channel, payload)
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         """Call back for each notification of the channel."""
         await self._ears.add_listener(channel, callback)
+        self._hears.set()
 
     async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
         """Call back no more."""
