@@ -111,7 +111,7 @@ async def test_requests_are_measured_by_route(make_app):
     app.metrics.served("GET /things/{name}", 404, 20.0)
     app.metrics.refused("not_found")
     app.metrics.cached("GET /things/{name}", "HIT")
-    text = exposition.render().decode()
+    text = (await exposition.render()).decode()
     label = 'route="GET /things/{name}"'
     for line in (
         f'alquimista_http_requests_total{{{label},status="200"}} 1.0',
