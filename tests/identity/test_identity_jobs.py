@@ -24,6 +24,22 @@ async def test_ended_sessions_and_links_are_forgotten_and_open_ones_stay(first, 
     assert tokens == [(1,)]
 
 
+async def test_rotated_tokens_of_a_session_that_goes_on_are_forgotten(first, db, sql):
+    user = await make_user(db, (await make_tenant(db)).id)
+    token, moment = (await first.login(user))["refresh_token"], clock.now()
+    for day in range(6, 61, 6):
+        with clock.frozen(moment + timedelta(days=day)):
+            answer = await first.client().post("/auth/refresh", json={"refresh_token": token})
+            token = answer.json()["refresh_token"]
+            await purge(first.services, None, None)
+    kept = await sql(
+        "SELECT count(*) FROM alquimista_platform.refresh_tokens r JOIN alquimista_platform.sessions s"
+        " ON s.id = r.session_id WHERE s.user_id = %s",
+        user.id,
+    )
+    assert 1 < kept[0][0] < 8
+
+
 async def test_keys_rotate_monthly_and_dead_ones_are_deleted(first, sql):
     await first.kit.keys.signing_key()
     moment = clock.now()

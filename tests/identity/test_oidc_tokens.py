@@ -181,16 +181,36 @@ async def test_what_is_deactivated_here_stays_closed_whatever_the_issuer_says(fe
     assert (await federated.me(issuer.token(jti="new"))).status_code == 401
 
 
-async def test_the_issuers_role_is_followed_except_below_the_last_administrator(federated, issuer, person, tenant):
+async def test_the_issuers_role_is_followed_except_below_the_last_administrator(
+    federated, issuer, person, tenant, db, sql
+):
     assert (await federated.me(issuer.token(**{"cognito:groups": ["TENANT_ADMIN"]}))).json()["role"] == "TENANT_ADMIN"
-    answer = await federated.me(issuer.token())
-    assert (answer.status_code, answer.json()["error"]) == (409, "last_administrator")
+    assert (await federated.me(issuer.token())).json()["role"] == "TENANT_USER", "a token opens no more than it says"
+    kept = "SELECT role FROM alquimista_platform.tenant_users WHERE tenant_id = %s"
+    assert await sql(kept, tenant.id) == [("TENANT_ADMIN",)]
+    await make_user(db, tenant.id)
+    await federated.me(issuer.token(jti="later"))
+    assert sorted(await sql(kept, tenant.id)) == [("TENANT_ADMIN",), ("TENANT_USER",)]
 
 
 async def test_a_person_of_several_groups_has_the_highest(federated, issuer, person):
     groups = {"cognito:groups": ["TENANT_USER", "INTERNAL_SUPPORT", "TENANT_ADMIN"]}
     me = (await federated.me(issuer.token(**groups))).json()
     assert (me["role"], me["tenant_id"]) == ("INTERNAL_SUPPORT", None)
+
+
+async def test_known_keys_serve_on_while_the_issuer_is_silent(federated, issuer, person):
+    assert (await federated.me(issuer.token())).status_code == 200
+    issuer.down = True
+    try:
+        for hours, status in ((2, 200), (25, 503)):
+            with clock.frozen(clock.now() + timedelta(hours=hours)):
+                assert (await federated.me(issuer.token())).status_code == status
+                asked = len(issuer.fetched)
+                await federated.me(issuer.token(jti="another"))
+                assert len(issuer.fetched) == asked, "a silent issuer is left in peace for some seconds"
+    finally:
+        issuer.down = False
 
 
 async def test_a_silent_issuer_is_503_and_our_own_sign_in_goes_on(settings, issuer, person, db, tenant):

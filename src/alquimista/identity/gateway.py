@@ -23,6 +23,10 @@ ALGORITHMS: Final = ("RS256", "ES256", "PS256")
 _KEEP: Final = timedelta(hours=1)
 # A key that we do not know makes us ask again, but a stream of forgeries must not become one at the issuer.
 _ASK_AGAIN: Final = timedelta(seconds=30)
+# A silent issuer costs one request its patience, not every request.
+_REST: Final = timedelta(seconds=5)
+# While it is silent, keys that we know serve for this long.
+_KEEP_AT_MOST: Final = timedelta(hours=24)
 _MAX_ANSWER: Final = 512 * 1024
 _TIMEOUT_S: Final = 5
 
@@ -54,6 +58,7 @@ class Issuer:
         self._lock = asyncio.Lock()
         self._discovery: tuple[datetime, Discovery] | None = None
         self._keys: tuple[datetime, KeySet] | None = None
+        self._silent_until: datetime | None = None
 
     @property
     def redirect_uri(self) -> str:
@@ -166,26 +171,33 @@ class Issuer:
 
     async def _key_set(self, kid: object) -> KeySet:
         held = self._keys
-        if held is not None:
-            age = now() - held[0]
-            known = any(key.kid == kid for key in held[1].keys)
-            if age <= _KEEP and (known or age <= _ASK_AGAIN):
-                return held[1]
-        address = self._settings.oidc_jwks_url or (await self._discover()).jwks_uri
+        age = now() - held[0] if held else timedelta.max
+        known = held is not None and any(key.kid == kid for key in held[1].keys)
+        if held is not None and age <= _KEEP and (known or age <= _ASK_AGAIN):
+            return held[1]
         try:
+            address = self._settings.oidc_jwks_url or (await self._discover()).jwks_uri
             keys = KeySet.import_key_set(msgspec.json.decode(await self._get(address)))
+        except IssuerDown:
+            if held is not None and known and age <= _KEEP_AT_MOST:
+                return held[1]
+            raise
         except (msgspec.MsgspecError, JoseError, ValueError, TypeError, KeyError):
             raise IssuerDown(retry_after=30) from None
         self._keys = (now(), keys)
         return keys
 
     async def _get(self, address: str) -> bytes:
+        if self._silent_until is not None and now() < self._silent_until:
+            raise IssuerDown(retry_after=5)
         try:
             answer = await self._http.get(address)
         except httpx.HTTPError:
-            raise IssuerDown(retry_after=5) from None
-        if answer.status_code != 200 or len(answer.content) > _MAX_ANSWER:
+            answer = None
+        if answer is None or answer.status_code != 200 or len(answer.content) > _MAX_ANSWER:
+            self._silent_until = now() + _REST
             raise IssuerDown(retry_after=5)
+        self._silent_until = None
         return answer.content
 
 

@@ -128,6 +128,8 @@ PURGE = Statement(
     """,
     NoRow,
 )
+# The rotated tokens of a session that goes on for months.
+PURGE_TOKENS = Statement("DELETE FROM alquimista_platform.refresh_tokens WHERE expires_at < %(before)s", NoRow)
 
 
 async def standing(conn: Conn, session_id: UUID, tenant_id: UUID | None) -> Standing | None:
@@ -226,5 +228,5 @@ async def list_open(conn: Conn, user_id: UUID, now: datetime, idle_since: dateti
 
 
 async def purge(conn: Conn, before: datetime) -> int:
-    """Delete sessions that ended before a moment, with their tokens."""
-    return await conn.execute(PURGE, before=before)
+    """Delete sessions that ended before a moment, with their tokens, and tokens that expired before it; how many."""
+    return await conn.execute(PURGE, before=before) + await conn.execute(PURGE_TOKENS, before=before)

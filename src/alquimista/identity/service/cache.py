@@ -53,6 +53,7 @@ class ActorCache:
         until = min(now() + LIFE, expires_at) if expires_at else now() + LIFE
         names = {"session": actor.session_id, "user": actor.user_id, "tenant": actor.tenant_id, "key": actor.api_key_id}
         tags = tuple(f"{name}_id:{value}" for name, value in names.items() if value is not None)
+        self._drop(digest)
         if len(self._entries) >= CAPACITY:
             self._drop(next(iter(self._entries)))
         self._entries[digest] = _Entry(actor, until, tags)

@@ -13,7 +13,7 @@ from alquimista.identity.models.passwords import prehash
 
 T = TypeVar("T")
 COST: Final = 12
-MAX_WAITING: Final = 64
+WAITING_PER_THREAD: Final = 32  # About eight seconds of work: whoever waits longer has given up.
 
 
 class PasswordHasher:
@@ -49,7 +49,7 @@ class PasswordHasher:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *args: object) -> T:
-        if self._waiting >= MAX_WAITING:
+        if self._waiting >= WAITING_PER_THREAD * self._threads:
             raise Unavailable(retry_after=2)
         self._waiting += 1
         try:

@@ -173,7 +173,13 @@ async def accept_invitation(
             await users.activate(conn, user.id, now)
             await users.update_profile(conn, user.id, user.full_name, user.locale, now)
             await users.set_password(conn, user.id, password_hash, now)
-        if not await members.insert(conn, tenant_id, user.id, state.role, state.invited_by, now):
+        await members.lock_administrators(conn, tenant_id)
+        present = await members.get(conn, tenant_id, user.id)
+        if present is None:
+            await members.insert(conn, tenant_id, user.id, state.role, state.invited_by, now)
+        elif present.status == MemberStatus.ACTIVE:
+            raise AlreadyMember
+        else:
             await members.update(conn, tenant_id, user.id, state.role, MemberStatus.ACTIVE, now)
         await announce(conn, user_id=user.id)
         await note(conn, "user.joined", client, user, tenant_id, role=state.role.value)

@@ -20,7 +20,7 @@ from alquimista.db.tenancy import login_transaction
 from alquimista.errors import Invalid, Problem
 from alquimista.identity.gateway import Issuer
 from alquimista.identity.models.oidc import External, local_path, read_external
-from alquimista.identity.models.problems import OidcNotConfigured, OidcRefused
+from alquimista.identity.models.problems import LastAdministrator, OidcNotConfigured, OidcRefused
 from alquimista.identity.models.sessions import Client, SessionKind
 from alquimista.identity.models.users import Member, Membership, MemberStatus, User, UserStatus, clean_email
 from alquimista.identity.queries import members, users
@@ -141,7 +141,7 @@ async def admit(kit: Identity, external: External, client: Client) -> tuple[User
 
     Raises:
         OidcRefused: deactivated here, an unknown tenant, or an unknown person without a verified address.
-        LastAdministrator, UserLimitReached: the change that the issuer wants is not possible.
+        UserLimitReached: the plan has no seat for a new person.
     """
     conn = kit.db.login()
     user = await users.by_identity(conn, external.issuer, external.subject)
@@ -182,7 +182,10 @@ async def _provision(conn: Conn, known: User | None, external: External, client:
         raise OidcRefused
     elif membership.role != external.role:
         member = Member(user.id, user.email, user.full_name, membership.role, membership.status, now, None)
-        await keep_administrators(conn, external.tenant_id, member, external.role, MemberStatus.ACTIVE)
+        try:
+            await keep_administrators(conn, external.tenant_id, member, external.role, MemberStatus.ACTIVE)
+        except LastAdministrator:
+            return user, membership  # The tenant keeps its administrator; a token still opens no more than it says.
         await members.update(conn, external.tenant_id, user.id, external.role, MemberStatus.ACTIVE, now)
         await note(conn, "user.changed", client, user, external.tenant_id, role=external.role.value)
     found = _in(await members.of_user(conn, user.id), external)

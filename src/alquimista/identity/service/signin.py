@@ -119,7 +119,7 @@ async def _judge(
 ) -> SignedIn | Problem:
     now = clock.now()
     account = await users.lock_by_id(conn, seen.id if seen else _NOBODY)
-    memberships = await members.of_user(conn, account.id) if account else []
+    memberships = await members.of_user(conn, account.id if account else _NOBODY)
     tenant_id = memberships[0].tenant_id if memberships else None
     locked = account is not None and account.locked_until is not None and account.locked_until > now
     changed = account is not None and seen is not None and account.password_hash != seen.password_hash
