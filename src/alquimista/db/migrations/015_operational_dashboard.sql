@@ -259,7 +259,7 @@ create table alquimista_platform.usage_spans (
 );
 create index usage_spans_seen on alquimista_platform.usage_spans (tenant_id, seen_on);
 create index usage_spans_agent on alquimista_platform.usage_spans (tenant_id, agent_id);
-comment on table alquimista_platform.usage_spans is 'Agent invocations and model calls of traces, for 40 days: what decides which of them is a request when a trace arrives in pieces and out of order (docs/decisions/0020-otlp-requests.md).';
+comment on table alquimista_platform.usage_spans is 'Agent invocations and model calls of traces, for 40 days: what decides which of them is a request when a trace arrives in pieces and out of order (docs/decisions/0030-otlp-requests.md).';
 comment on column alquimista_platform.usage_spans.tenant_id is 'The tenant.';
 comment on column alquimista_platform.usage_spans.trace_id is 'The trace, in hexadecimal.';
 comment on column alquimista_platform.usage_spans.span_id is 'The span, in hexadecimal.';

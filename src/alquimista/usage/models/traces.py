@@ -1,4 +1,4 @@
-"""Which spans of a trace are requests, and whose tokens are whose (docs/decisions/0020-otlp-requests.md).
+"""Which spans of a trace are requests, and whose tokens are whose (docs/decisions/0030-otlp-requests.md).
 
 The rules look at all that is known of a trace, so the result does not depend on how it was cut into exports, nor on
 their order: what was counted too early is taken back when the span above arrives.
