@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from alquimista.dashboards.models import Limits, Money
+from alquimista.dashboards.models import Limits, Money, Period
 from alquimista.web.company import CompanyQuery, arranged
 from alquimista.web.overview import OverviewQuery
 from alquimista.web.pages.company import values as company_values
@@ -72,3 +72,10 @@ def test_the_company_overview_names_each_tenant_and_the_platform_itself():
     assert text.index("Varejo Guarani") < text.index("Transportes Aurora")
     assert "Fila de e-mail lenta Plataforma · há 3 horas Atenção" in text
     assert "34 de 37 no total" in text
+
+
+def test_a_part_that_cannot_be_read_says_so_and_the_rest_stands():
+    html = shown(samples.answers(agents=None, incidents=None, incident_total=0), period=Period.WEEK)
+    assert html.count("This part could not be loaded") == 2
+    assert "Google Agenda" in html
+    assert 'href="/app/dashboard?period=7d&amp;sort=requests&amp;order=desc&amp;page=1"' in html

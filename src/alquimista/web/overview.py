@@ -65,16 +65,16 @@ class OverviewQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything on the page."""
+    """Everything on the page; None for a part that could not be read."""
 
     tenant: TenantMe
     period: Period
     kpis: tuple[views.Kpi, ...]
     quotas: tuple[tuple[str, Quota], ...]
     chart: LineChart
-    agents: Table[AgentRow]
-    integrations: Sequence[IntegrationLine]
-    incidents: Sequence[IncidentLine]
+    agents: Table[AgentRow] | None
+    integrations: Sequence[IntegrationLine] | None
+    incidents: Sequence[IncidentLine] | None
     incident_total: int
     query: dict[str, str]
 
@@ -83,6 +83,11 @@ class Overview:
     def for_period(self, period: Period) -> Markup:
         """The attributes of a link to another period."""
         return views.address(PATH, LIVE, **{**self.query, "period": period.value, "page": "1"})
+
+    @property
+    def here(self) -> str:
+        """This page, for trying again."""
+        return views.query_of(PATH, self.query)
 
     @property
     def live_url(self) -> str:
@@ -97,14 +102,14 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What the dashboards room answered for one tenant and period."""
+    """What the dashboards room answered for one tenant and period; None for a part that could not be read."""
 
     tenant: TenantMe
     usage: TenantUsage
     previous: TenantUsage | None
-    agents: Sequence[AgentLine]
-    integrations: Sequence[IntegrationLine]
-    incidents: Sequence[IncidentLine]
+    agents: Sequence[AgentLine] | None
+    integrations: Sequence[IntegrationLine] | None
+    incidents: Sequence[IncidentLine] | None
     incident_total: int
 
     def arrange(self, query: OverviewQuery, locale: str, kept: dict[str, str]) -> Overview:
@@ -136,7 +141,9 @@ class Answers:
                 path=PATH,
                 query=kept,
                 target=LIVE,
-            ),
+            )
+            if self.agents is not None
+            else None,
             integrations=self.integrations,
             incidents=self.incidents,
             incident_total=self.incident_total,

@@ -47,15 +47,6 @@ class Notice:
     icon: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One line of a ranking; `width` 0 to 100."""
-
-    label: str
-    text: str
-    width: float
-
-
 AGENT_STATES: Final = {
     "active": Badge(N_("Active"), "good", icon="circle-check"),
     "inactive": Badge(N_("Inactive"), "idle", icon="circle-pause"),

@@ -1,19 +1,22 @@
 """/app/dashboard: the overview of one tenant, and the fragment of it that refreshes itself."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
 
 from starlette.responses import HTMLResponse, Response
 
 from alquimista.access import Permission
 from alquimista.audit import service as audit
 from alquimista.dashboards import service
+from alquimista.errors import Unavailable
 from alquimista.http.context import Context
 from alquimista.http.routes import TenantScope
 from alquimista.web import refreshing, views
 from alquimista.web.overview import PATH, Answers, Overview, OverviewQuery
 from alquimista.web.pages.routing import OFTEN, get
 
+T = TypeVar("T")
 SHOWN_INCIDENTS: Final = 5
 
 
@@ -48,21 +51,29 @@ async def _view(context: Context) -> Overview:
         service.tenant_me(conn, tenant, now),
         service.tenant_usage(conn, tenant, query.period, None, now),
         service.tenant_usage(conn, tenant, query.period, None, now, before=True),
-        service.tenant_agents(conn, tenant, "all", now),
-        service.tenant_integrations(conn, context.who, tenant),
-        service.tenant_incidents(conn, tenant, SHOWN_INCIDENTS, 0),
+        _if_possible(service.tenant_agents(conn, tenant, "all", now)),
+        _if_possible(service.tenant_integrations(conn, context.who, tenant)),
+        _if_possible(service.tenant_incidents(conn, tenant, SHOWN_INCIDENTS, 0)),
     )
     answers = Answers(
         tenant=me,
         usage=usage,
         previous=previous,
-        agents=agents.agents,
-        integrations=integrations.integrations,
-        incidents=incidents.incidents,
-        incident_total=incidents.total,
+        agents=agents.agents if agents else None,
+        integrations=integrations.integrations if integrations else None,
+        incidents=incidents.incidents if incidents else None,
+        incident_total=incidents.total if incidents else 0,
     )
     kept = {"tenant_id": str(tenant)} if context.who.internal else {}
     return answers.arrange(query, context.locale, kept)
+
+
+async def _if_possible(part: Awaitable[T]) -> T | None:
+    """A part of the page that the rest can do without."""
+    try:
+        return await part
+    except Unavailable:
+        return None
 
 
 def values(view: Overview) -> dict[str, Any]:
