@@ -5,12 +5,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
 from alquimista.cache.bus import Bus
-from alquimista.cache.store import Cache, Shared
+from alquimista.cache.store import Cache
 from alquimista.config import Settings
 from alquimista.dashboards import api as dashboards
 from alquimista.db.bootstrap import role_url
@@ -31,6 +31,9 @@ from alquimista.usage import service as usage_service
 from alquimista.web import pages
 from alquimista.wiring import Services
 
+if TYPE_CHECKING:
+    from alquimista.cache.shared import RedisShared
+
 API: Final[tuple[Route, ...]] = (
     *health.ROUTES,
     *identity.ROUTES,
@@ -50,7 +53,8 @@ def create_app(settings: Settings) -> App:
     services = Services(settings, Database(settings, settings.database_pool))
     bus = Bus(settings)
     services.add(bus)
-    services.add(Cache(bus, shared=_shared_cache(settings)))
+    shared = _shared_cache(settings)
+    services.add(Cache(bus, shared=shared))
     services.add(_exposition())
     services.add(_checks(services, bus))
     identity_kit = install_identity(services, bus)
@@ -61,6 +65,8 @@ def create_app(settings: Settings) -> App:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.db.close)
             await services.db.start()
+            if shared is not None:
+                stack.push_async_callback(shared.close)
             await bus.start()
             stack.push_async_callback(bus.stop)
             stack.push_async_callback(identity_kit.close)
@@ -82,7 +88,7 @@ def create_app(settings: Settings) -> App:
     return app
 
 
-def _shared_cache(settings: Settings) -> Shared | None:
+def _shared_cache(settings: Settings) -> "RedisShared | None":
     if not settings.redis_url:
         return None
     from alquimista.cache.shared import RedisShared  # noqa: PLC0415 - Needs the redis extra, which is optional.

@@ -106,7 +106,7 @@ class Settings:
     )
     mail_from: str = setting("The sender of every mail.", "Alquimista <nao-responda@localhost>")
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = setting(
-        "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.",
+        "Networks whose X-Forwarded-For is believed, separated by commas.",
         (),
         _networks,
     )

@@ -42,3 +42,12 @@ def rotate() -> None:
 
     count = asyncio.run(reseal())
     print(f"{count} secrets are now sealed with the key {sealer.active_key_id}.")
+
+
+@app.command("metrics-token")
+def metrics_token() -> None:
+    """Print the bearer token that Prometheus shows to read /metrics in production. It derives from the secret key."""
+    from alquimista.config import load
+    from alquimista.http.health import metrics_token as derived
+
+    print(derived(load(os.environ)))
