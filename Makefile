@@ -50,9 +50,10 @@ docs: setup
 	@PYTHONPATH=tests $(BIN)/python -m support.data_model
 	@WRITE_SCHEMA=1 $(BIN)/python -m pytest -q tests/migrations/test_chain.py
 
-# Rebuilds the browser assets after a change in frontend/ or a template, without reinstalling.
+# Rebuilds the browser assets after a change in frontend/, a template or a page; needs no Node on the machine.
+# Where there is one, `npm --prefix frontend run watch` rebuilds at every save (restart the server to see it).
 assets: setup
-	@$(BIN)/python hatch_build.py
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 
 lock:
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \

@@ -6,7 +6,6 @@ stamp skips the work when nothing changed, and an sdist carries the result.
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +58,6 @@ class AssetsHook(BuildHookInterface[Any]):
             subprocess.run(  # noqa: S603 - Both commands are written here.
                 [*map(str, command)], cwd=root / "frontend", env=env, check=True, stdout=sys.stderr
             )
-        shutil.rmtree(root / "frontend/node_modules/.cache", ignore_errors=True)
         self._stamp().write_text(fingerprint(root))
 
 
