@@ -158,6 +158,26 @@ async def test_a_job_whose_worker_died_is_taken_over(db, working, sql, until) ->
     assert done == [1]
 
 
+async def test_a_job_that_kills_its_workers_is_kept_and_not_tried_for_ever(db, working, sql, until) -> None:
+    done = []
+
+    async def handler(services, tenant_id, payload):
+        done.append(1)
+
+    await enqueue(db.tenant(PLATFORM_TENANT), "test.poison")
+    await sql(
+        "INSERT INTO alquimista_platform.job_log (job_id, status, priority, entrypoint)"
+        " SELECT id, 'picked', 0, entrypoint FROM alquimista_platform.job_queue, generate_series(1, 3)"
+    )
+    async with working(Job(name="test.poison", handler=handler)):
+
+        async def kept():
+            return await sql(QUEUE) == [("test.poison", "failed", 0)]
+
+        await until(kept)
+    assert done == []
+
+
 async def test_concurrency_is_a_limit_over_all_workers(db, working, sql, until) -> None:
     running, most = 0, 0
 

@@ -2,6 +2,7 @@ import psycopg
 import pytest
 from psycopg.rows import class_row
 
+from alquimista.db.bootstrap import bootstrap, role_url
 from alquimista.db.migrations import session
 from alquimista.db.migrations.models import MigrationError, Row, Skipped, State
 from alquimista.db.migrations.runner import Chain, apply, rollback, rollback_steps, status, verify
@@ -170,3 +171,9 @@ def test_an_unreachable_server_is_told_in_a_sentence_without_the_password(two) -
     assert "hidden-word" not in str(refused.value)
     with pytest.raises(MigrationError, match="cannot be read"):
         apply("mysql://x y", chain=two.chain)
+
+
+def test_a_role_without_the_right_to_create_is_told_so(fresh_database, two) -> None:
+    bootstrap(fresh_database.admin_url, fresh_database.settings)
+    with pytest.raises(MigrationError, match="The database answered: permission denied for schema public"):
+        apply(role_url(fresh_database.settings, "app"), chain=two.chain)

@@ -11,7 +11,8 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context as QueueContext
 from pgqueuer.domain.models import Job as QueuedJob
 
-from alquimista.jobs.models import Envelope, Job, JobFailed, pause
+from alquimista.jobs import queries
+from alquimista.jobs.models import MOST_TAKINGS, Envelope, Job, JobFailed, WorkersDied, pause
 from alquimista.observability.logs import bound
 from alquimista.observability.masking import mask
 from alquimista.observability.metrics import JOB_SECONDS, JOBS
@@ -38,6 +39,8 @@ class Executor(AbstractEntrypointExecutor):
         result = "failure"
         with bound(job=self.job.name, job_id=job.id):
             try:
+                if await queries.takings(self.services.db.staff(), job.id) > MOST_TAKINGS:
+                    raise WorkersDied  # noqa: TRY301 - Told and counted like any other failure.
                 await self._run(job.payload or b"")
                 result = "success"
             except asyncio.CancelledError:
@@ -46,7 +49,7 @@ class Executor(AbstractEntrypointExecutor):
                 raise RetryRequested(reason="The worker stopped") from None
             except Exception as error:  # noqa: BLE001 - Whatever a handler raises is the job's result.
                 failed = JobFailed(f"{type(error).__name__}: {mask(str(error))}")
-                if job.attempts < self.job.retries and not isinstance(error, msgspec.MsgspecError):
+                if job.attempts < self.job.retries and not isinstance(error, msgspec.MsgspecError | WorkersDied):
                     result = "retry"
                     _log.warning("job.retry", attempt=job.attempts + 1, exc_info=True)
                     raise RetryRequested(delay=pause(job.attempts), reason=str(failed)) from None

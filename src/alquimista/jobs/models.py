@@ -13,6 +13,8 @@ from alquimista.wiring import Services
 # Takes the process's services, the tenant (None: no tenant's) and the payload, a Struct of the job's own type.
 Handler = Callable[[Services, UUID | None, Any], Awaitable[None]]
 
+# A job whose workers died this often without an answer is not given to another one: it may be what kills them.
+MOST_TAKINGS: Final = 3
 LIVE_FOR: Final = timedelta(seconds=20)  # A worker that gave no sign of life for so long is gone.
 _FIRST_RETRY_S: Final = 5
 _LAST_RETRY_S: Final = 3600
@@ -68,6 +70,10 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class JobFailed(Exception):  # noqa: N818 - It is told as a fact.
     """What is kept about a job that failed: the error's kind and its masked text."""
+
+
+class WorkersDied(Exception):  # noqa: N818 - As above.
+    """Several workers took the job and died with it."""
 
 
 class Depth(msgspec.Struct, frozen=True):

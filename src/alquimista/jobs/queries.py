@@ -40,6 +40,11 @@ class Alive:
     alive: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    count: int
+
+
 ALIVE = Statement("SELECT EXISTS (SELECT FROM alquimista_platform.workers WHERE seen_at >= %(since)s) AS alive", Alive)
 
 DEPTHS = Statement(
@@ -49,6 +54,16 @@ DEPTHS = Statement(
     FROM alquimista_platform.job_queue GROUP BY entrypoint, job_queue.status ORDER BY 1, 2
     """,
     Depth,
+)
+
+# Each return to the queue starts a new count: what is left are takings that ended with the worker.
+TAKINGS = Statement(
+    """
+    SELECT count(*) AS count FROM alquimista_platform.job_log
+    WHERE job_id = %(id)s AND status = 'picked' AND id > coalesce(
+        (SELECT max(id) FROM alquimista_platform.job_log WHERE job_id = %(id)s AND status = 'queued'), 0)
+    """,
+    Count,
 )
 
 TRIM_LOG = Statement(
@@ -88,6 +103,12 @@ async def alive(conn: Conn, since: datetime) -> bool:
 async def depths(conn: Conn) -> list[Depth]:
     """Jobs in the queue, by name and state; takes a connection of the internal role."""
     return await conn.fetch(DEPTHS)
+
+
+async def takings(conn: Conn, job_id: int) -> int:
+    """How often workers have taken a job since it was last put into the queue; takes the internal role's connection."""
+    found = await conn.fetch_one(TAKINGS, id=job_id)
+    return found.count if found else 0
 
 
 async def trim(conn: Conn, before: datetime) -> None:

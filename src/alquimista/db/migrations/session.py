@@ -37,7 +37,8 @@ def reading(url: str) -> Iterator[Connection]:
     """
     with _connect(url) as conn:
         configure(conn, IN_TRANSACTION)
-        yield conn
+        with _sentences():
+            yield conn
 
 
 @contextmanager
@@ -58,12 +59,22 @@ def exclusive(url: str, on_step: OnStep | None = None) -> Iterator[Connection]:
                 on_step(Step(None))
             waiting = True
             time.sleep(_POLL_SECONDS)
-        yield conn  # The lock ends with the connection, however that ends.
+        with _sentences():
+            yield conn  # The lock ends with the connection, however that ends.
 
 
 def configure(conn: Connection, limits: dict[str, str]) -> None:
     """Set what a migration may rely on. Repeated before each one, since a migration may change settings."""
     conn.execute(_COMMON, limits)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """What the server refuses outside a migration (a right that the role lacks, say) is told in its own words."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise MigrationError(f"The database answered: {error.diag.message_primary or error}.") from error
 
 
 def _connect(url: str) -> Connection:
