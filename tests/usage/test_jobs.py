@@ -11,8 +11,8 @@ from alquimista import clock
 from alquimista.clock import now
 from alquimista.db.statement import Statement
 from alquimista.usage import jobs, service
-from alquimista.usage.queries.reports import Count
 from alquimista.wiring import Services
+from support.usage import Count, version
 
 CLOSED = Statement(
     "SELECT count(*) AS count FROM alquimista_platform.usage_closed_days WHERE tenant_id = %(tenant_id)s", Count
@@ -31,11 +31,10 @@ async def queued(migrated, name):
 async def test_what_is_written_is_folded_within_seconds_even_after_the_database_was_away(ingest, sender, usage_db):
     stop = asyncio.Event()
     folding = asyncio.create_task(jobs.keep_folding(usage_db, stop))
-    conn = usage_db.tenant(sender.tenant_id)
     for number in (1, 2):
         await ingest.submit(sender.tenant_id, [sender.event()])
         async with asyncio.timeout(5):
-            while await service.version(conn, sender.tenant_id) < number:  # noqa: ASYNC110 - The database's state.
+            while await version(usage_db, sender) < number:  # noqa: ASYNC110 - The database's state.
                 await asyncio.sleep(0.05)
     stop.set()
     await folding

@@ -2,7 +2,6 @@
 
 import asyncio
 import urllib.request
-from datetime import timedelta
 
 import msgspec
 import pytest
@@ -18,21 +17,10 @@ from opentelemetry.trace import Status, StatusCode
 
 from alquimista.clock import new_id, now
 from alquimista.db.statement import Statement
-from alquimista.usage import service
-from alquimista.usage.queries.reports import Count
 from support.listening import listening
+from support.usage import Count, totals
 
 SPANS = Statement("SELECT count(*) AS count FROM fibonacci_core.traces WHERE tenant_id = %(tenant_id)s", Count)
-
-
-async def sums(db, sender):
-    while await service.fold(db, sender.tenant_id) is not None:
-        pass
-    today = now().date()
-    report = await service.report(
-        db.tenant(sender.tenant_id), sender.tenant_id, today - timedelta(days=1), today + timedelta(days=1)
-    )
-    return report.total
 
 
 def converse(provider, agent, *, slow=False):
@@ -77,7 +65,7 @@ async def test_opentelemetry_exports_become_requests_however_they_are_cut(api, u
             await asyncio.to_thread(converse, provider, slug, slow=slow)
         assert await asyncio.to_thread(provider.force_flush)
         await asyncio.to_thread(provider.shutdown)
-    total = await sums(usage_db, api.sender)
+    total = await totals(usage_db, api.sender)
     assert (total.requests, total.failures) == (2, 0)
     assert (total.input_tokens, total.output_tokens) == (60, 24)
     stored = await usage_db.tenant(api.sender.tenant_id).fetch_one(SPANS, tenant_id=api.sender.tenant_id)
@@ -102,7 +90,7 @@ async def test_cloudevents_sdk_in_every_mode(api, usage_db):
             binding.to_binary(event(), JSONFormat()),
         ):
             assert await asyncio.to_thread(post, f"{url}/v1/events", message) == 200
-    total = await sums(usage_db, api.sender)
+    total = await totals(usage_db, api.sender)
     assert (total.requests, total.failures, total.response_ms) == (2, 2, 180)
 
 

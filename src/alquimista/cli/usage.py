@@ -28,8 +28,8 @@ def aggregate(first: From, last: To, tenant: Tenant = "") -> None:
         from alquimista.usage import service
 
         changed = await service.recount(db, tenant_id, *days)
-        report = await service.report(db.tenant(tenant_id), tenant_id, *days)
-        return f"{report.total.requests} requests, {'corrected' if changed else 'unchanged'}"
+        sums = await service.totals(db.tenant(tenant_id), tenant_id, *days)
+        return f"{sums.requests} requests, {'corrected' if changed else 'unchanged'}"
 
     _for_each(tenant, one)
 

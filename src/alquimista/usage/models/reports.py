@@ -1,4 +1,4 @@
-"""What usage reports hold. Sums everywhere; the few rates at the end come from the sums of their own period."""
+"""Sums of usage, and what may be asked of them."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +9,6 @@ import msgspec
 
 from alquimista.errors import BadRequest, Conflict
 from alquimista.i18n import N_
-from alquimista.usage.models.histogram import percentile
 
 # No zone is further from UTC: between these hours lies every hour of a local day.
 _FURTHEST = timedelta(hours=14)
@@ -38,23 +37,10 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     histogram: Decimal = Decimal(0)
     cost_micros: dict[str, int] = {}
 
-    @property
-    def successes(self) -> int:
-        """Requests that did not fail."""
-        return self.requests - self.failures
-
-    @property
-    def p95_ms(self) -> float | None:
-        """The response time that 95 % of the requests did not exceed, within 10 %; None of no request."""
-        return percentile(self.histogram, 95)
-
 
 class SumsRow(msgspec.Struct, frozen=True):
-    """Sums of one currency for a key of the report: a day, an agent, a tenant, or none of them (the whole)."""
+    """Sums of one currency."""
 
-    day: date | None
-    agent_id: UUID | None
-    agent_name: str | None
     currency: str
     requests: int
     failures: int
@@ -63,25 +49,6 @@ class SumsRow(msgspec.Struct, frozen=True):
     output_tokens: int
     cost_micros: int
     histogram: Decimal
-
-
-class AgentSums(msgspec.Struct, frozen=True):
-    agent_id: UUID
-    agent_name: str
-    sums: Sums
-
-
-class DaySums(msgspec.Struct, frozen=True):
-    day: date
-    sums: Sums
-
-
-class UsageReport(msgspec.Struct, frozen=True):
-    """A tenant's usage: in all, for every day of the range (days without requests too), and by agent, busiest first."""
-
-    total: Sums
-    daily: list[DaySums]
-    by_agent: list[AgentSums]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -101,7 +68,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def merge(rows: Iterable[SumsRow]) -> Sums:
-    """The rows of one key, one for each currency, as one."""
+    """The rows of the currencies as one."""
     found = list(rows)
     return Sums(
         requests=sum(r.requests for r in found),
@@ -112,35 +79,6 @@ def merge(rows: Iterable[SumsRow]) -> Sums:
         histogram=Decimal(sum(int(r.histogram) for r in found)),
         cost_micros={r.currency: r.cost_micros for r in found if r.cost_micros},
     )
-
-
-def build_report(rows: Iterable[SumsRow], first_day: date, last_day: date) -> UsageReport:
-    """The report of rows grouped by day, by agent and in all."""
-    days: dict[date, list[SumsRow]] = {}
-    by_agent: list[SumsRow] = []
-    total: list[SumsRow] = []
-    for row in rows:
-        if row.day is not None:
-            days.setdefault(row.day, []).append(row)
-        elif row.agent_id is not None:
-            by_agent.append(row)
-        else:
-            total.append(row)
-    return UsageReport(
-        total=merge(total),
-        daily=[DaySums(day, merge(days.get(day, ()))) for day in day_range(first_day, last_day)],
-        by_agent=group_by_agent(by_agent),
-    )
-
-
-def group_by_agent(rows: Iterable[SumsRow]) -> list[AgentSums]:
-    """The agents of rows that have one, busiest first."""
-    agents: dict[UUID, list[SumsRow]] = {}
-    for row in rows:
-        if row.agent_id is not None:
-            agents.setdefault(row.agent_id, []).append(row)
-    grouped = [AgentSums(agent_id, found[0].agent_name or "", merge(found)) for agent_id, found in agents.items()]
-    return sorted(grouped, key=lambda agent: (-agent.sums.requests, agent.agent_name))
 
 
 def day_range(first_day: date, last_day: date) -> list[date]:

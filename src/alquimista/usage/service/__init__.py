@@ -2,7 +2,7 @@
 
 from alquimista.usage.service.ingest import Ingest
 from alquimista.usage.service.install import WaysIn, install
-from alquimista.usage.service.reports import last_30_days, overview, report, requests_this_month, version
+from alquimista.usage.service.reports import totals
 from alquimista.usage.service.rollups import close_days, compare, fold, fold_all, reconcile, recount, tenants_to_close
 from alquimista.usage.service.traces import SpanIngest
 from alquimista.usage.service.upkeep import drop_partitions, make_partitions, purge
@@ -17,14 +17,10 @@ __all__ = [
     "fold",
     "fold_all",
     "install",
-    "last_30_days",
     "make_partitions",
-    "overview",
     "purge",
     "reconcile",
     "recount",
-    "report",
-    "requests_this_month",
     "tenants_to_close",
-    "version",
+    "totals",
 ]
