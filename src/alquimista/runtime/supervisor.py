@@ -58,7 +58,8 @@ class _Child:
                 stderr=log,
                 pass_fds=self.program.fds,
                 start_new_session=True,  # The terminal's Ctrl-C is for the supervisor, which stops in order.
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - It calls one prepared libc function.
+                # Without the supervisor PostgreSQL ends too: nothing could be finished, and the port is free at once.
+                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - It calls one prepared libc function.
             )
         self.started = time.monotonic()
 
