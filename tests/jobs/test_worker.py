@@ -22,7 +22,8 @@ def worker(settings, tmp_path):
     started = []
 
     def start():
-        env = os.environ | {
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ALQUIMISTA_")}
+        env = inherited | {
             "ALQUIMISTA_DATABASE_URL": settings.database_url,
             "ALQUIMISTA_SECRET_KEY": settings.secret_key,
             "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
