@@ -6,11 +6,14 @@ from datetime import timedelta
 import pytest
 
 import factories
+from alquimista.agents import service as agents
 from alquimista.cache.bus import Bus
 from alquimista.clock import new_id, now
 from alquimista.config import Settings
 from alquimista.db.pool import Database
 from alquimista.db.statement import Statement
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.errors import Unavailable
 from alquimista.http.limits import Limiter
 from alquimista.usage import service
 from alquimista.usage.models.events import IngestBusy, IngestLimit
@@ -128,7 +131,7 @@ async def test_a_write_that_fails_leaves_nothing_and_can_be_sent_again(
     ingest: Ingest, sender: Sender, usage_db: Database
 ) -> None:
     # There is no partition so far ahead, so the whole statement fails, its keys included.
-    with pytest.raises(Exception, match="no partition"):
+    with pytest.raises(Unavailable):
         await ingest.submit(sender.tenant_id, [sender.event("p", at=now() + timedelta(days=400)), sender.event("q")])
     assert await rows(usage_db, sender) == 0
     assert (await ingest.submit(sender.tenant_id, [sender.event("p"), sender.event("q")])).accepted == 2
@@ -165,3 +168,16 @@ async def test_days_are_folded_by_many_at_once_without_loss(ingest: Ingest, send
     await asyncio.gather(*(service.fold(usage_db, sender.tenant_id) for _ in range(4)))
     sums = await totals(usage_db, sender)
     assert (sums.requests, sums.failures, sums.response_ms, sums.input_tokens) == (100, 0, 12_000, 1000)
+
+
+async def test_what_an_agent_did_before_it_was_given_up_still_counts(
+    ingest: Ingest, sender: Sender, usage_db: Database
+) -> None:
+    given_up = now() - timedelta(hours=1)
+    async with tenant_transaction(usage_db, sender.tenant_id) as conn:
+        await agents.deactivate(conn, None, sender.tenant_id, sender.agents[0], given_up)
+    outcome = await ingest.submit(
+        sender.tenant_id, [sender.event("before", at=given_up - timedelta(minutes=1)), sender.event("after")]
+    )
+    assert outcome.accepted == 1
+    assert [r.event_id for r in outcome.refused] == ["after"]

@@ -86,6 +86,7 @@ class Route:
     response: Any = None
     status: int = 200
     others: Mapping[int, Any] = field(default_factory=dict)
+    answers: tuple[str, ...] = ("application/json",)  # The media types of what the handler answers.
     cache: Cache | None = None
     limits: tuple[Limit, ...] = ()
     problems: tuple[type[Problem], ...] = ()

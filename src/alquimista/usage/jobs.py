@@ -47,8 +47,9 @@ async def daily(services: Services, _tenant_id: UUID | None, _payload: object) -
     """Make and drop partitions, then have every tenant's usage gone through, one job each."""
     now = clock.now()
     await service.make_partitions(services.db, now)
-    await service.drop_partitions(services.db, now)
     await enqueue_for_each(services.db.staff(), _FULL, await tenants.list_ids(services.db.staff()))
+    # Last, since it gives way to writers and may have to be tried again.
+    await service.drop_partitions(services.db, now)
 
 
 async def close_days(services: Services, tenant_id: UUID | None, _payload: object) -> None:

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Final
 
+import msgspec
+
 from alquimista.access import Permission
 from alquimista.errors import Problem
 from alquimista.http.context import Context
@@ -16,6 +18,26 @@ from alquimista.usage.service import SpanIngest
 # google.rpc.Code of the statuses that this handler itself answers.
 _RPC_CODES: Final = {400: 3, 429: 8, 503: 14}
 _UNKNOWN: Final = 2
+
+
+class PartialSuccess(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The spans that were refused (a number, as text: protobuf's JSON writes 64-bit numbers so), and why."""
+
+    rejected_spans: str = "0"
+    error_message: str = ""
+
+
+class ExportResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """ExportTraceServiceResponse: empty when every span was taken."""
+
+    partial_success: PartialSuccess | None = None
+
+
+class RpcStatus(msgspec.Struct, frozen=True):
+    """google.rpc.Status."""
+
+    code: int
+    message: str
 
 
 async def post_traces(context: Context) -> Answer:
@@ -53,6 +75,9 @@ ROUTES: Final = (
         raw_body=True,
         media=(otlp.PROTOBUF, otlp.JSON),
         body_limit=MAX_BODY,
+        response=ExportResult,
+        others=dict.fromkeys(_RPC_CODES, RpcStatus),
+        answers=(otlp.PROTOBUF, otlp.JSON),
         problems=(MalformedEvents, IngestLimit, IngestBusy),
     ),
 )

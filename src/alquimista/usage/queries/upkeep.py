@@ -62,15 +62,19 @@ OPEN_DAYS = Statement(
     OpenDay,
 )
 
-# Across tenants, for the internal role. The bounds on the day are wide enough for every zone.
+# Across tenants, for the internal role: each tenant's own day is found once, then its open days by the key.
 TO_CLOSE = Statement(
     """
-    SELECT DISTINCT u.tenant_id
-    FROM alquimista_platform.tenant_usage_daily AS u
-    WHERE u.day BETWEEN %(since)s AND (%(now)s::timestamptz AT TIME ZONE 'UTC')::date
-      AND u.day < alquimista_platform.local_day(u.tenant_id, %(now)s::timestamptz - interval '3 hours')
-      AND NOT EXISTS (
-        SELECT FROM alquimista_platform.usage_closed_days AS c WHERE c.tenant_id = u.tenant_id AND c.day = u.day)
+    SELECT t.id AS tenant_id
+    FROM alquimista_platform.tenants AS t
+    CROSS JOIN LATERAL (
+      SELECT alquimista_platform.local_day(t.id, %(now)s::timestamptz - interval '3 hours') AS today
+    ) AS local
+    WHERE EXISTS (
+      SELECT FROM alquimista_platform.tenant_usage_daily AS u
+      WHERE u.tenant_id = t.id AND u.day >= %(since)s AND u.day < local.today
+        AND NOT EXISTS (
+          SELECT FROM alquimista_platform.usage_closed_days AS c WHERE c.tenant_id = u.tenant_id AND c.day = u.day))
     """,
     TenantId,
 )

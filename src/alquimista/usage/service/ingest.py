@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
+
+import structlog
+from psycopg.errors import CheckViolation
 
 from alquimista.cache.bus import Bus
 from alquimista.clock import new_id
 from alquimista.clock import now as clock_now
 from alquimista.db.pool import Database
+from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.errors import TooManyRequests
+from alquimista.errors import TooManyRequests, Unavailable
 from alquimista.http.limits import Limiter
 from alquimista.http.routes import Limit
 from alquimista.i18n import N_
@@ -18,6 +23,8 @@ from alquimista.usage.models.events import Event, IngestLimit, Outcome, Refusal,
 from alquimista.usage.queries import ingest as queries
 from alquimista.usage.service.directory import REFRESH_S, Directory
 from alquimista.usage.service.gather import Gatherer
+
+log = structlog.get_logger(__name__)
 
 # A larger write runs in a transaction of its own, since others wait behind it on a pipelined connection.
 _SINGLE_STATEMENT: Final = 200
@@ -112,9 +119,25 @@ class Ingest:
     async def _store(self, tenant_id: UUID, rows: list[Row]) -> set[UUID]:
         moment = clock_now()
         if len(rows) <= _SINGLE_STATEMENT:
-            return await queries.write(self._db.tenant(tenant_id), tenant_id, rows, new_id(), moment)
+            return await write(self._db.tenant(tenant_id), tenant_id, rows, moment)
         async with tenant_transaction(self._db, tenant_id) as conn:
-            return await queries.write(conn, tenant_id, rows, new_id(), moment)
+            return await write(conn, tenant_id, rows, moment)
+
+
+async def write(conn: Conn, tenant_id: UUID, rows: Sequence[Row], received_at: datetime) -> set[UUID]:
+    """Write rows once; the keys that were new.
+
+    Raises:
+        Unavailable: the day of an event has no partition, which the daily job should have made.
+    """
+    try:
+        return await queries.write(conn, tenant_id, rows, new_id(), received_at)
+    except CheckViolation as error:
+        # The rows' own rules were checked when they came in; only a missing partition names no constraint.
+        if error.diag.constraint_name is not None:
+            raise
+        log.exception("usage.no_partition", tenant_id=str(tenant_id))
+        raise Unavailable(retry_after=60) from error
 
 
 def _unknown_agent(event: Event) -> Refusal:

@@ -22,12 +22,11 @@ from alquimista.usage.models.traces import (
     span_refusal,
     work_of,
 )
-from alquimista.usage.queries import ingest as ingest_queries
 from alquimista.usage.queries import traces as queries
 from alquimista.usage.queries.traces import StoredSpan
 from alquimista.usage.service.directory import REFRESH_S, Agents
 from alquimista.usage.service.gather import Gatherer
-from alquimista.usage.service.ingest import Ingest
+from alquimista.usage.service.ingest import Ingest, write
 
 _SOURCE = "otlp"
 
@@ -109,7 +108,7 @@ async def _store(conn: Conn, tenant_id: UUID, taken: list[_Taken]) -> set[tuple[
     rows = [_row(work, 1 if work.counted else 0) for work in settled.added if _says_something(work)]
     rows += [_row(work, -1) for work in settled.taken_back]
     if rows:
-        await ingest_queries.write(conn, tenant_id, rows, new_id(), moment)
+        await write(conn, tenant_id, rows, moment)
     if settled.changed:
         await queries.store_work(conn, tenant_id, settled.changed)
     orphans = {(work.trace_id, work.span_id) for work in settled.orphans}
