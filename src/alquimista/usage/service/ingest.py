@@ -19,6 +19,7 @@ from alquimista.errors import TooManyRequests, Unavailable
 from alquimista.http.limits import Limiter
 from alquimista.http.routes import Limit
 from alquimista.i18n import N_
+from alquimista.observability.metrics import INGEST_EVENTS
 from alquimista.usage.models.events import Event, IngestLimit, Outcome, Refusal, Row
 from alquimista.usage.queries import ingest as queries
 from alquimista.usage.service.directory import REFRESH_S, Directory
@@ -28,6 +29,10 @@ log = structlog.get_logger(__name__)
 
 # A larger write runs in a transaction of its own, since others wait behind it on a pipelined connection.
 _SINGLE_STATEMENT: Final = 200
+
+_ACCEPTED, _DUPLICATE, _UNKNOWN_AGENT, _LIMITED = map(
+    INGEST_EVENTS.labels, ("accepted", "duplicate", "unknown_agent", "limited")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,9 @@ class Ingest:
         claimed = await self._gatherer.put(tenant_id, _Batch(list(rows.values()))) if rows else set()
         outcome.accepted = len(claimed)
         outcome.duplicates = len(events) - len(outcome.refused) - outcome.accepted
+        _ACCEPTED.inc(outcome.accepted)
+        _DUPLICATE.inc(outcome.duplicates)
+        _UNKNOWN_AGENT.inc(len(outcome.refused))
         return outcome
 
     async def admit(self, tenant_id: UUID, count: int) -> None:
@@ -82,6 +90,7 @@ class Ingest:
             wait = int(refused.headers["Retry-After"])
             problem = IngestLimit(retry_after=wait, limit=self._limit.count)
             problem.headers |= refused.headers
+            _LIMITED.inc(count)
             raise problem from None
 
     async def close(self) -> None:
