@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import factories
 from alquimista.cache.bus import Bus
+from alquimista.clock import now
 from alquimista.db.statement import Statement
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.limits import Limiter
@@ -127,7 +128,7 @@ async def test_rollups_equal_a_fresh_count_whatever_happens_at_once(seasons, zon
 
     async def recount(season, start, length):
         day = (season + timedelta(days=start)).date()
-        await service.recount(seasons, tenant.id, day, day + timedelta(days=length))
+        await service.recount(seasons, tenant.id, day, day + timedelta(days=length), now())
         return 0
 
     async def fold():

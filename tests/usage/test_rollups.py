@@ -49,7 +49,7 @@ async def test_recounts_beside_folds_and_arrivals_lose_nothing_and_add_nothing(i
             await work()
 
     async def recount():
-        await service.recount(usage_db, sender.tenant_id, today - timedelta(days=2), today + timedelta(days=1))
+        await service.recount(usage_db, sender.tenant_id, today - timedelta(days=2), today + timedelta(days=1), now())
 
     async def fold():
         await service.fold(usage_db, sender.tenant_id)
@@ -81,7 +81,7 @@ async def test_recounts_that_race_mend_a_drift_once(ingest, sender, usage_db):
         await conn.execute(LOSE_HOURS, tenant_id=sender.tenant_id)
         await asyncio.gather(
             ingest.submit(sender.tenant_id, [sender.event() for _ in range(3)]),
-            *(service.recount(usage_db, sender.tenant_id, *days) for _ in range(3)),
+            *(service.recount(usage_db, sender.tenant_id, *days, now()) for _ in range(3)),
             service.fold(usage_db, sender.tenant_id),
         )
         async with tenant_transaction(usage_db, sender.tenant_id) as transaction:
@@ -101,10 +101,10 @@ async def test_drift_raises_one_incident_and_a_recount_mends_it(ingest, sender, 
         assert not await service.reconcile(usage_db, sender.tenant_id, *days, now())
     assert (await conn.fetch_one(INCIDENTS, tenant_id=sender.tenant_id)).count == 1
     before = await version(usage_db, sender)
-    assert await service.recount(usage_db, sender.tenant_id, *days)
+    assert await service.recount(usage_db, sender.tenant_id, *days, now())
     assert await version(usage_db, sender) > before
-    assert await service.reconcile(usage_db, sender.tenant_id, *days, now())
     assert (await conn.fetch_one(INCIDENTS, tenant_id=sender.tenant_id)).count == 0
+    assert await service.reconcile(usage_db, sender.tenant_id, *days, now())
     assert sum((await daily(usage_db, sender)).values()) == 7
 
 
@@ -145,16 +145,16 @@ async def test_a_change_of_zone_leaves_past_days_as_they_were(ingest, sender, us
     await ingest.submit(sender.tenant_id, [sender.event(at=at), sender.event(at=moment + timedelta(minutes=5))])
     await fold_everything(usage_db, sender)
     assert (await daily(usage_db, sender))[at.date() - timedelta(days=1)] == 2
-    assert not await service.recount(usage_db, sender.tenant_id, at.date() - timedelta(days=2), moment.date())
+    assert not await service.recount(usage_db, sender.tenant_id, at.date() - timedelta(days=2), moment.date(), now())
     with pytest.raises(psycopg.errors.CheckViolation):
         await conn.execute(MOVE, tenant_id=sender.tenant_id, zone="UTC", now=moment)
 
 
 async def test_days_whose_raw_events_are_gone_are_not_counted_again(sender, usage_db):
     with pytest.raises(RawGone):
-        await service.recount(usage_db, sender.tenant_id, date(2020, 1, 1), date(2020, 1, 2))
+        await service.recount(usage_db, sender.tenant_id, date(2020, 1, 1), date(2020, 1, 2), now())
     with pytest.raises(WrongRange):
-        await service.recount(usage_db, sender.tenant_id, date(2026, 1, 2), date(2026, 1, 1))
+        await service.recount(usage_db, sender.tenant_id, date(2026, 1, 2), date(2026, 1, 1), now())
 
 
 async def test_partitions_are_made_once_and_dropped_when_their_retention_ends(usage_db, settings):

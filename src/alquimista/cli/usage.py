@@ -25,9 +25,10 @@ def aggregate(first: From, last: To, tenant: Tenant = "") -> None:
     days = _day(first, "--from"), _day(last, "--to")
 
     async def one(db: "Database", tenant_id: UUID) -> str:
+        from alquimista import clock
         from alquimista.usage import service
 
-        changed = await service.recount(db, tenant_id, *days)
+        changed = await service.recount(db, tenant_id, *days, clock.now())
         sums = await service.totals(db.tenant(tenant_id), tenant_id, *days)
         return f"{sums.requests} requests, {'corrected' if changed else 'unchanged'}"
 

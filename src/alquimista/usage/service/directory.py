@@ -39,15 +39,16 @@ class Directory:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._tenants: dict[UUID, Agents] = {}
+        self._changes = 0
         bus.subscribe(store.TOPIC, self._changed)
-        bus.on_reset(self._tenants.clear)
+        bus.on_reset(self._reset)
 
     async def agents(self, tenant_id: UUID, *, newer_than: float = KEEP_S) -> Agents:
         """The tenant's agents as they were at most `newer_than` seconds ago."""
         known = self._tenants.get(tenant_id)
         if known is not None and time.monotonic() - known.loaded < newer_than:
             return known
-        loaded = time.monotonic()
+        loaded, changes = time.monotonic(), self._changes
         rows = await upkeep.directory(self._db.tenant(tenant_id), tenant_id)
         names: dict[UUID | str, tuple[UUID, datetime | None]] = {}
         for row in rows:
@@ -57,9 +58,15 @@ class Directory:
         agents = Agents(rows[0].currency if rows else "BRL", names, loaded)
         if len(self._tenants) >= _MAX_TENANTS:
             self._tenants.clear()
-        self._tenants[tenant_id] = agents
+        if changes == self._changes:  # Otherwise it may have been read just before the change.
+            self._tenants[tenant_id] = agents
         return agents
 
     def _changed(self, message: dict[str, Any]) -> None:
         if AGENTS_TOPIC in message.get("topics", ()):
+            self._changes += 1
             self._tenants.pop(UUID(message["tenant_id"]), None)
+
+    def _reset(self) -> None:
+        self._changes += 1
+        self._tenants.clear()

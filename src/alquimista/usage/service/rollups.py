@@ -55,8 +55,8 @@ async def fold(db: Database, tenant_id: UUID) -> int | None:
     return version
 
 
-async def recount(db: Database, tenant_id: UUID, first_day: date, last_day: date) -> bool:
-    """Count the tenant's local days again from raw events; whether anything changed.
+async def recount(db: Database, tenant_id: UUID, first_day: date, last_day: date, now: datetime) -> bool:
+    """Count the tenant's local days again from raw events, and resolve what drift was found; whether anything changed.
 
     The result equals a fresh count, whatever arrives or is folded meanwhile. Safe to repeat. Each day is a transaction.
 
@@ -74,6 +74,7 @@ async def recount(db: Database, tenant_id: UUID, first_day: date, last_day: date
             if version is not None:
                 await _tell(conn, tenant_id, version)
                 changed = True
+            await incidents.resolve(conn, tenant_id, _condition(day), now)
     return changed
 
 
@@ -93,22 +94,29 @@ async def compare(conn: Conn, tenant_id: UUID, first_day: date, last_day: date) 
 
 
 async def reconcile(db: Database, tenant_id: UUID, first_day: date, last_day: date, now: datetime) -> bool:
-    """Compare the days with their raw events; raise an incident on drift, resolve it when there is none any more.
+    """Compare each day with its raw events; raise an incident on drift, resolve it when there is none any more.
 
-    Drift is not mended here: it is a defect that somebody should look at. `alquimista usage aggregate` mends it.
+    Drift is not mended here: it is a defect that somebody should look at. `recount` mends it.
 
     Returns:
-        Whether the rollups are right.
+        Whether the rollups of all the days are right.
+
+    Raises:
+        WrongRange, RawGone: as recount.
     """
-    async with tenant_transaction(db, tenant_id) as conn:
-        differences = await compare(conn, tenant_id, first_day, last_day)
-        condition = f"usage.drift:{first_day}"
-        if not differences:
-            await incidents.resolve(conn, tenant_id, condition, now)
-            return True
-        log.error("usage.drift", tenant_id=str(tenant_id), first_day=str(first_day), found=len(differences))
-        await incidents.open_incident(conn, tenant_id, _incident(condition, differences, first_day, last_day), now)
-    return False
+    if first_day > last_day:
+        raise WrongRange
+    right = True
+    for day in day_range(first_day, last_day):
+        async with tenant_transaction(db, tenant_id) as conn:
+            differences = await compare(conn, tenant_id, day, day)
+            if differences:
+                right = False
+                log.error("usage.drift", tenant_id=str(tenant_id), day=str(day), differences=len(differences))
+                await incidents.open_incident(conn, tenant_id, _incident(day, differences), now)
+            else:
+                await incidents.resolve(conn, tenant_id, _condition(day), now)
+    return right
 
 
 async def close_days(db: Database, tenant_id: UUID, now: datetime) -> list[date]:
@@ -148,16 +156,20 @@ async def _tell(conn: Conn, tenant_id: UUID, version: int) -> None:
     await bus.publish(conn, store.USAGE_TOPIC, tenant_id=str(tenant_id), version=version)
 
 
-def _incident(condition: str, differences: list[Difference], first_day: date, last_day: date) -> NewIncident:
+def _condition(day: date) -> str:
+    return f"usage.drift:{day}"
+
+
+def _incident(day: date, differences: list[Difference]) -> NewIncident:
     return NewIncident(
         severity=Severity.ERROR,
         title="Os totais de uso divergem dos registros",
         description=(
-            f"Entre {first_day:%d/%m/%Y} e {last_day:%d/%m/%Y} os totais não conferem com os registros recebidos. "
+            f"Em {day:%d/%m/%Y} os totais não conferem com os registros recebidos. "
             "Nossa equipe foi avisada e fará a recontagem."
         ),
         source="usage",
-        dedupe_key=condition,
+        dedupe_key=_condition(day),
         details={
             "differences": len(differences),
             "first": [
