@@ -134,8 +134,9 @@ def parse(plan: Plan, raw: bytes, media: str) -> Any:  # noqa: ANN401 - The rout
 
 def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
     """A JSON body in the route's shape; integers beyond 64 bits and NUL characters are refused everywhere."""
-    if not raw:
+    if not raw and not plan.body_optional:
         raise MalformedBody(reason=N_("it is empty; send JSON."))
+    raw = raw or b"{}"
     try:
         if _SUSPICIOUS.search(raw) is not None:
             _refuse_unstorable(msgspec.json.decode(raw))

@@ -12,9 +12,10 @@ from alquimista.config import Settings
 from alquimista.errors import Problem
 from alquimista.http.context import Context
 from alquimista.http.openapi_problems import refusals
+from alquimista.http.plan import body_optional
 from alquimista.http.problems import MEDIA_TYPE, ProblemDocument, document
-from alquimista.http.responses import JSON, Answer, encode
-from alquimista.http.routes import Route, TenantScope
+from alquimista.http.responses import Answer, encode
+from alquimista.http.routes import Content, Route, TenantScope
 from alquimista.http.security import SESSION_COOKIE, cookie_name
 
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
@@ -77,6 +78,7 @@ class _Schemas:
         shapes: list[Any] = [ProblemDocument]
         for one in routes:
             shapes += [one.body, one.response, *one.others.values()]
+            shapes += [content.shape for content in one.raw_content.values()]
             shapes += [field.type for field in _query_fields(one)]
         distinct = list({repr(shape): shape for shape in shapes if shape is not None}.items())
         made, components = msgspec.json.schema_components([shape for _, shape in distinct], ref_template=_REF)
@@ -123,7 +125,7 @@ def _operation(one: Route, schemas: _Schemas) -> Json:
         content: Json = {"schema": schemas.of(one.body)} if one.body else {}
         if one.example is not None:
             content["example"] = msgspec.to_builtins(one.example)
-        operation["requestBody"] = {"required": True, "content": dict.fromkeys(one.media, content)}
+        operation["requestBody"] = {"required": not body_optional(one), "content": dict.fromkeys(one.media, content)}
     return operation
 
 
@@ -140,6 +142,10 @@ def _parameters(one: Route, schemas: _Schemas) -> list[Json]:
         parameters.append(
             {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema, **described}
         )
+    parameters += [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": description}
+        for name, description in one.request_headers.items()
+    ]
     if one.scope is TenantScope.OWN and "tenant_id" not in {p["name"] for p in parameters}:
         parameters.append(
             {
@@ -161,9 +167,10 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
         content: Json = {"schema": schemas.of(one.response)}
         if one.example is not None and one.body is None and not one.raw_body:
             content["example"] = msgspec.to_builtins(one.example)
-        answers[one.status] = {"description": "Success.", "content": {JSON: content}}
+        answers[one.status] = {"description": "Success.", "content": dict.fromkeys(one.answers, content)}
     for status, shape in one.others.items():
-        answers[status] = {"description": "See the schema.", "content": {JSON: {"schema": schemas.of(shape)}}}
+        other: Json = {media: {"schema": schemas.of(shape)} for media in one.answers}
+        answers[status] = {"description": "See the schema.", "content": other}
     if one.cache is not None:
         answers[one.status]["headers"] = {"X-Cache-Status": {"schema": {"type": "string", "enum": ["HIT", "MISS"]}}}
         answers[304] = {"description": "If-None-Match names the present answer."}
@@ -173,6 +180,10 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
         else:
             answers[status]["content"] |= _problem_response(one, status, classes)["content"]
     return {str(status): answers[status] for status in sorted(answers)}
+
+
+def _answer_content(one: Route, schemas: _Schemas, shape: Any) -> Json:  # noqa: ANN401 - A type form.
+    return {media: {"schema": schemas.of(shape)} if media == JSON else {} for media in one.answer_media}
 
 
 def _problem_response(one: Route, status: int, classes: Sequence[type[Problem]]) -> Json:

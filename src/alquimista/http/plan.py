@@ -28,6 +28,7 @@ class Plan:
     __slots__ = (
         "authenticates",
         "body_kind",
+        "body_optional",
         "decode_json",
         "form",
         "media",
@@ -48,6 +49,7 @@ class Plan:
         self.media = frozenset(route.media)
         self.timeout_s = STAFF_TIMEOUT_S if route.scope is TenantScope.PLATFORM else CLIENT_TIMEOUT_S
         self.body_kind = BodyKind.RAW if route.raw_body else BodyKind.PARSED if route.body else BodyKind.NONE
+        self.body_optional = body_optional(route)
         self.query = QueryReader(route.query, names_tenant=route.scope is TenantScope.OWN)
         self.decode_json: Any = msgspec.json.Decoder(route.body).decode if route.body else None
         self.form = QueryReader(route.body, names_tenant=False) if route.body and FORM in self.media else None
@@ -65,6 +67,11 @@ class Plan:
             raise ValueError(f"{self.name}: only a tenant's or the platform's GET answers are cached")
         if route.body is not None:
             require_closed(route.body, self.name)
+
+
+def body_optional(route: Route) -> bool:
+    """Whether the body may be left out: no field of its shape is required."""
+    return route.body is not None and not any(field.required for field in msgspec.structs.fields(route.body))
 
 
 def require_closed(shape: Any, where: str) -> None:  # noqa: ANN401 - Any type that msgspec knows.

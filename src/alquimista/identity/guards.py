@@ -1,16 +1,12 @@
 """From a request to its actor."""
 
-from typing import Final
-
 from alquimista.access import Actor
 from alquimista.config import Settings
 from alquimista.http.context import Context
-from alquimista.http.security import clear_cookie, cookie_name, set_cookie
+from alquimista.http.security import SESSION_COOKIE, clear_cookie, cookie_name, set_cookie
 from alquimista.identity.models.problems import InvalidToken, SessionEnded
 from alquimista.identity.models.sessions import REFRESH_LIFE, Client, Opened
 from alquimista.identity.service.authentication import by_bearer, by_cookie
-
-COOKIE: Final = "session"
 
 
 async def authenticate(context: Context) -> Actor | None:
@@ -28,12 +24,12 @@ async def authenticate(context: Context) -> Actor | None:
             raise InvalidToken
         return await by_bearer(context.services, token.strip())
     settings = context.services.settings
-    cookie = context.request.cookies.get(cookie_name(settings, COOKIE))
+    cookie = context.request.cookies.get(cookie_name(settings, SESSION_COOKIE))
     if not cookie:
         return None
     actor = await by_cookie(context.services, cookie)
     if actor is None:
-        context.cookies.append(clear_cookie(settings, COOKIE))
+        context.cookies.append(clear_cookie(settings, SESSION_COOKIE))
         raise SessionEnded
     return actor
 
@@ -46,9 +42,9 @@ def client_of(context: Context) -> Client:
 
 def session_cookie(settings: Settings, opened: Opened) -> str:
     """The Set-Cookie value of a browser's session just opened."""
-    return set_cookie(settings, COOKIE, opened.token, max_age=int(REFRESH_LIFE.total_seconds()))
+    return set_cookie(settings, SESSION_COOKIE, opened.token, max_age=int(REFRESH_LIFE.total_seconds()))
 
 
 def clear_session_cookie(settings: Settings) -> str:
     """The Set-Cookie value that makes the browser forget its session."""
-    return clear_cookie(settings, COOKIE)
+    return clear_cookie(settings, SESSION_COOKIE)

@@ -6,10 +6,8 @@ from uuid import UUID
 import msgspec
 
 from alquimista.access import Permission, Role
-from alquimista.errors import Invalid
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route
-from alquimista.i18n import N_
+from alquimista.http.routes import Content, Limit, Route
 from alquimista.identity.api.tokens import Token
 from alquimista.identity.guards import clear_session_cookie, client_of
 from alquimista.identity.models.problems import UnknownSession
@@ -19,7 +17,7 @@ from alquimista.identity.service.sessions import Me
 
 
 class Logout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A client whose access token has expired names its session by the refresh token."""
+    """A client whose access token has expired names its session by the refresh token; others send nothing."""
 
     refresh_token: Token = ""
 
@@ -114,17 +112,8 @@ async def _logout(context: Context) -> None:
     if context.actor is not None:
         await service.logout(context.services, context.actor, client_of(context))
         context.cookies.append(clear_session_cookie(context.services.settings))
-    token = _refresh_token(context.raw)
-    if token:
-        await service.logout_by_refresh(context.services, token, client_of(context))
-
-
-def _refresh_token(raw: bytes) -> str:
-    """The refresh token of a body that may be left out."""
-    try:
-        return msgspec.json.decode(raw or b"{}", type=Logout).refresh_token
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Invalid.of("refresh_token", N_("Send a JSON object with refresh_token, or no body.")) from None
+    if context.body.refresh_token:
+        await service.logout_by_refresh(context.services, context.body.refresh_token, client_of(context))
 
 
 async def _logout_all(context: Context) -> None:
@@ -175,7 +164,7 @@ ROUTES: tuple[Route, ...] = (
         summary="End this session",
         tag="auth",
         permission=None,
-        raw_body=True,
+        body=Logout,
         limits=(Limit(count=300, seconds=60, per=("ip",)),),
     ),
     Route(

@@ -65,13 +65,7 @@ async def _jwks(context: Context) -> JSONResponse:
     return JSONResponse({"keys": keys}, headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE}"})
 
 
-_TOKENS = {
-    "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…",
-    "refresh_token": "n3J8xq…",
-    "expires_in": 900,
-    "refresh_expires_in": 604800,
-    "token_type": "Bearer",
-}
+_LOGIN = Login("ana@empresa.com.br", "Ipê-roxo 7 flores")
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -86,7 +80,7 @@ ROUTES: tuple[Route, ...] = (
         response=Tokens,
         limits=(Limit(count=60, seconds=60, per=("ip",)),),
         problems=(WrongCredentials, TotpRequired, WrongCode, AccountInactive),
-        example=_TOKENS,
+        example=_LOGIN,
     ),
     Route(
         method="POST",
@@ -100,7 +94,6 @@ ROUTES: tuple[Route, ...] = (
         response=Tokens,
         limits=(Limit(count=300, seconds=60, per=("ip",)),),
         problems=(InvalidRefresh,),
-        example=_TOKENS,
     ),
     Route(
         method="GET",
