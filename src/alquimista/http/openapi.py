@@ -14,7 +14,7 @@ from alquimista.http.context import Context
 from alquimista.http.openapi_problems import refusals
 from alquimista.http.plan import body_optional
 from alquimista.http.problems import MEDIA_TYPE, ProblemDocument, document
-from alquimista.http.responses import Answer, encode
+from alquimista.http.responses import JSON, Answer, encode
 from alquimista.http.routes import Content, Route, TenantScope
 from alquimista.http.security import SESSION_COOKIE, cookie_name
 
@@ -122,11 +122,20 @@ def _operation(one: Route, schemas: _Schemas) -> Json:
     if one.permission:
         operation["x-permission"] = one.permission.value
     if one.body is not None or one.raw_body:
-        content: Json = {"schema": schemas.of(one.body)} if one.body else {}
-        if one.example is not None:
-            content["example"] = msgspec.to_builtins(one.example)
-        operation["requestBody"] = {"required": not body_optional(one), "content": dict.fromkeys(one.media, content)}
+        operation["requestBody"] = {"required": not body_optional(one), "content": _body_content(one, schemas)}
     return operation
+
+
+def _body_content(one: Route, schemas: _Schemas) -> Json:
+    """What the body holds, by media type."""
+    parsed = Content(shape=one.body, example=one.example)
+    found: Json = {}
+    for media in one.media:
+        content = one.raw_content.get(media, Content()) if one.raw_body else parsed
+        found[media] = {} if content.shape is None else {"schema": schemas.of(content.shape)}
+        if content.example is not None:
+            found[media]["example"] = msgspec.to_builtins(content.example)
+    return found
 
 
 def _parameters(one: Route, schemas: _Schemas) -> list[Json]:
@@ -164,13 +173,12 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
     if one.response is None:
         answers[204 if one.status == 200 else one.status] = {"description": "Done."}
     else:
-        content: Json = {"schema": schemas.of(one.response)}
+        content = _answer_content(one, schemas, one.response)
         if one.example is not None and one.body is None and not one.raw_body:
-            content["example"] = msgspec.to_builtins(one.example)
-        answers[one.status] = {"description": "Success.", "content": dict.fromkeys(one.answers, content)}
+            content[JSON]["example"] = msgspec.to_builtins(one.example)
+        answers[one.status] = {"description": "Success.", "content": content}
     for status, shape in one.others.items():
-        other: Json = {media: {"schema": schemas.of(shape)} for media in one.answers}
-        answers[status] = {"description": "See the schema.", "content": other}
+        answers[status] = {"description": "See the schema.", "content": _answer_content(one, schemas, shape)}
     if one.cache is not None:
         answers[one.status]["headers"] = {"X-Cache-Status": {"schema": {"type": "string", "enum": ["HIT", "MISS"]}}}
         answers[304] = {"description": "If-None-Match names the present answer."}
@@ -183,7 +191,7 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
 
 
 def _answer_content(one: Route, schemas: _Schemas, shape: Any) -> Json:  # noqa: ANN401 - A type form.
-    return {media: {"schema": schemas.of(shape)} if media == JSON else {} for media in one.answer_media}
+    return {media: {"schema": schemas.of(shape)} if media == JSON else {} for media in one.answers}
 
 
 def _problem_response(one: Route, status: int, classes: Sequence[type[Problem]]) -> Json:

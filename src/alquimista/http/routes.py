@@ -59,15 +59,26 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a raw body holds in one media type, for readers of OpenAPI. Without a shape it is no JSON."""
+
+    shape: Any = None
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One line of the table. `permission` None means public. `query`, `body`, `response` are msgspec Structs.
 
     A handler takes the Context and returns the response Struct, or None (204), or a Starlette Response (pages, files).
-    `raw_body` leaves the body unparsed in `context.raw` (within `body_limit`); `media` lists the types it takes.
+    `raw_body` leaves the body unparsed in `context.raw` (within `body_limit`); `media` lists the types it takes, and
+    `raw_content` tells OpenAPI what each of them holds, as `request_headers` (name to description) tells which headers
+    the handler reads by itself.
     `problems` are the documented errors beyond those that follow from the other fields. The CSRF token is checked on
     every unsafe method of a session actor, and on public forms (unsafe `page` routes without an actor). A path
     parameter `{name:uuid}` is read with `context.uuid(name)`. With `kinds` empty nobody is authenticated.
-    `others` are further statuses that a handler answers by itself (with an Answer), and their shapes.
+    `others` are further statuses that a handler answers by itself (with an Answer), and their shapes; it answers them
+    and its success in one of the media types `answers`; the shapes are those of the JSON.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -81,12 +92,14 @@ class Route:
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     raw_body: bool = False
+    raw_content: Mapping[str, Content] = field(default_factory=dict)
+    request_headers: Mapping[str, str] = field(default_factory=dict)
     media: tuple[str, ...] = ("application/json",)
     body_limit: int = 64 * 1024
     response: Any = None
     status: int = 200
     others: Mapping[int, Any] = field(default_factory=dict)
-    answers: tuple[str, ...] = ("application/json",)  # The media types of what the handler answers.
+    answers: tuple[str, ...] = ("application/json",)
     cache: Cache | None = None
     limits: tuple[Limit, ...] = ()
     problems: tuple[type[Problem], ...] = ()

@@ -7,7 +7,7 @@ import msgspec
 from alquimista.access import ActorKind, Permission
 from alquimista.errors import Invalid, UnsupportedMedia
 from alquimista.http.context import Context
-from alquimista.http.routes import Route, TenantScope
+from alquimista.http.routes import Content, Route, TenantScope
 from alquimista.i18n import N_
 from alquimista.usage.models import cloudevents, plain
 from alquimista.usage.models.events import (
@@ -16,6 +16,7 @@ from alquimista.usage.models.events import (
     IngestBusy,
     IngestLimit,
     MalformedEvents,
+    Measures,
     Outcome,
     Refusal,
     TooManyEvents,
@@ -102,6 +103,13 @@ _DATA: Final = {
     "cost": 1900,
     "currency": "BRL",
 }
+_EVENT: Final = {
+    "specversion": "1.0",
+    "id": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "source": "/atendimento",
+    "type": cloudevents.TYPE,
+    "data": _DATA,
+}
 
 ROUTES: Final = (
     Route(
@@ -118,12 +126,14 @@ ROUTES: Final = (
         body_limit=MAX_BODY,
         response=IngestResult,
         problems=_PROBLEMS,
-        example={
-            "specversion": "1.0",
-            "id": "01890a5d-ac96-774b-bcce-b302099a8057",
-            "source": "/atendimento",
-            "type": cloudevents.TYPE,
-            "data": _DATA,
+        raw_content={
+            cloudevents.EVENT: Content(shape=cloudevents.Structured, example=_EVENT),
+            cloudevents.BATCH: Content(shape=list[cloudevents.Structured], example=[_EVENT]),
+            JSON: Content(shape=Measures, example=_DATA),
+        },
+        request_headers={
+            f"ce-{name}": f"Binary mode: the event's {name}."
+            for name in ("specversion", "id", "source", "type", "time")
         },
     ),
     Route(
@@ -140,6 +150,12 @@ ROUTES: Final = (
         body_limit=MAX_BODY,
         response=IngestResult,
         problems=_PROBLEMS,
-        example={"idempotency_key": "pedido-4711", **_DATA},
+        raw_content={
+            JSON: Content(
+                shape=plain.AgentRequest | list[plain.AgentRequest],
+                example={"idempotency_key": "pedido-4711", **_DATA},
+            )
+        },
+        request_headers={"Idempotency-Key": "For a single request without idempotency_key: counts once by this text."},
     ),
 )

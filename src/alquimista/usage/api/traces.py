@@ -1,15 +1,16 @@
 """POST /v1/traces: OTLP/HTTP, in protobuf and JSON, for unmodified OpenTelemetry exporters."""
 
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from alquimista.access import Permission
-from alquimista.errors import Problem
+from alquimista.errors import Problem, UnsupportedMedia
+from alquimista.http.body import media_type
 from alquimista.http.context import Context
 from alquimista.http.responses import Answer
-from alquimista.http.routes import Route, TenantScope
+from alquimista.http.routes import Content, Route, TenantScope
 from alquimista.usage.api.events import KINDS
 from alquimista.usage.models import otlp
 from alquimista.usage.models.events import MAX_BODY, IngestBusy, IngestLimit, MalformedEvents, Refusal
@@ -45,7 +46,9 @@ async def post_traces(context: Context) -> Answer:
 
     A failure is a google.rpc.Status, as the protocol asks; an exporter tries again after 429 and 503, not after 400.
     """
-    media = context.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = media_type(context.headers)
+    if media not in {otlp.PROTOBUF, otlp.JSON}:
+        raise UnsupportedMedia(accepted=f"{otlp.PROTOBUF}, {otlp.JSON}")  # An empty body comes this far without a type.
     try:
         spans = otlp.read_json(context.raw) if media == otlp.JSON else otlp.read_protobuf(context.raw)
         refused = await context.services.get(SpanIngest).submit(context.tenant, spans, context.now)
@@ -62,6 +65,34 @@ def _summary(refused: list[Refusal], locale: str) -> str:
     return " ".join(f"({count}) {reason}" for reason, count in reasons.most_common(5))
 
 
+_EXPORT: Final = {
+    "resourceSpans": [
+        {
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "atendimento"}}]},
+            "scopeSpans": [
+                {
+                    "spans": [
+                        {
+                            "traceId": "0af7651916cd43dd8448eb211c80319c",
+                            "spanId": "b7ad6b7169203331",
+                            "name": "chat gpt-5-mini",
+                            "kind": 3,
+                            "startTimeUnixNano": "1772358600000000000",
+                            "endTimeUnixNano": "1772358600840000000",
+                            "attributes": [
+                                {"key": "gen_ai.agent.id", "value": {"stringValue": "vendas-ativas"}},
+                                {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-5-mini"}},
+                                {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "412"}},
+                                {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "96"}},
+                            ],
+                        }
+                    ]
+                }
+            ],
+        }
+    ]
+}
+
 ROUTES: Final = (
     Route(
         method="POST",
@@ -75,6 +106,7 @@ ROUTES: Final = (
         raw_body=True,
         media=(otlp.PROTOBUF, otlp.JSON),
         body_limit=MAX_BODY,
+        raw_content={otlp.JSON: Content(shape=dict[str, Any], example=_EXPORT)},
         response=ExportResult,
         others=dict.fromkeys(_RPC_CODES, RpcStatus),
         answers=(otlp.PROTOBUF, otlp.JSON),
