@@ -156,6 +156,12 @@ async def test_what_is_no_export_is_a_status_and_not_tried_again(api, body, medi
         assert answer.content == write_status(PROTOBUF, 3, answer.content[4:].decode())
 
 
+async def test_no_body_and_no_type_is_refused(api):
+    async with api.client() as client:
+        answer = await client.post("/v1/traces")
+    assert answer.status_code == 415
+
+
 @given(st.binary(max_size=400) | st.binary(min_size=1, max_size=200).map(lambda b: b"\n" + bytes([len(b) % 128]) + b))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_bytes_get_an_answer_that_is_not_a_failure(api, body):
