@@ -5,7 +5,7 @@ import base64
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from alquimista.demo import extras
 from alquimista.demo.story import AGENTS, HISTORY_DAYS, TENANTS, ZONE, DemoRequest, DemoTenant, requests_of
 from alquimista.http.limits import Limiter
 from alquimista.identity.models.problems import AlreadyMember
-from alquimista.identity.service.api_keys import create_api_key
+from alquimista.identity.service.api_keys import create_api_key, list_api_keys, revoke_api_key
 from alquimista.identity.service.kit import install
 from alquimista.identity.service.provision import create_person
 from alquimista.tenants import service as tenants
@@ -38,6 +38,9 @@ SOURCE: Final = "demo"
 _BATCH: Final = 2_000
 _CREDENTIALS: Final = "demo-credentials.json"
 _STATE: Final = "demo-state.json"
+_KEY_NAME: Final = "Demo"
+_EVERY: Final = 1_000
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class User(msgspec.Struct, frozen=True):
@@ -73,34 +76,55 @@ class State(msgspec.Struct, frozen=True):
 def seed(settings: Settings, data_dir: Path, base_url: str) -> None:
     """Make the demo companies if they are not there yet, and write their traffic up to this moment.
 
-    Safe to repeat and to interrupt: ids, logins and events are the same each time, and an event counts once.
+    Safe to repeat and to interrupt: ids, logins and events are the same each time, and an event counts once. What
+    `data_dir` says is believed only of the database that it was written for.
     """
-    known, state = data_dir / _CREDENTIALS, data_dir / _STATE
-    credentials = msgspec.json.decode(known.read_bytes(), type=Credentials) if known.exists() else None
-    since = msgspec.json.decode(state.read_bytes(), type=State).until if state.exists() else None
+    asyncio.run(_seed(settings, data_dir, base_url))
+
+
+async def _seed(settings: Settings, data_dir: Path, base_url: str) -> None:
+    logins, state = data_dir / _CREDENTIALS, data_dir / _STATE
+    known = _read(logins, Credentials)
     now = clock.now()
-    users, keys = asyncio.run(_seed(settings, credentials, since, now))
-    known.touch(mode=0o600)  # These are working passwords.
-    known.write_bytes(msgspec.json.format(msgspec.json.encode(Credentials(base_url, users, keys)), indent=2))
-    state.write_bytes(msgspec.json.encode(State(now)))
-
-
-async def _seed(
-    settings: Settings, known: Credentials | None, since: datetime | None, now: datetime
-) -> tuple[list[User], list[Key]]:
     services = Services(settings, await Database.open(settings))
     bus = Bus(settings)
     kit = install(services, bus)
     ingest = Ingest(services.db, bus, Limiter(services.db))
     try:
         await upkeep.make_partitions(services.db, now)
-        logins = (known.users, known.api_keys) if known else await _provision(services, now)
-        await _top_up(services.db, ingest, since, now)
+        if known and await _opens(services.db, known.api_keys):
+            users, keys, until = known.users, known.api_keys, _read(state, State)
+        else:
+            users, keys = await _provision(services, now)
+            until = None
+        _write(logins, Credentials(base_url, users, keys))
+        await _top_up(services.db, ingest, until.until if until else None, now)
+        _write(state, State(now))
     finally:
         await ingest.close()
         await kit.close()
         await services.db.close()
-    return logins
+
+
+async def _opens(db: Database, keys: list[Key]) -> bool:
+    """Whether the database knows every one of the keys."""
+    for one in keys:
+        found, _ = await list_api_keys(db.tenant(one.tenant_id), one.tenant_id, _EVERY, 0)
+        if not any(key.prefix in one.key for key in found):
+            return False
+    return True
+
+
+def _read(path: Path, kind: type[S]) -> S | None:
+    return msgspec.json.decode(path.read_bytes(), type=kind) if path.exists() else None
+
+
+def _write(path: Path, content: msgspec.Struct) -> None:
+    """All of it or nothing, for the owner's eyes only: these are working passwords."""
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2))
+    draft.replace(path)
 
 
 def people(settings: Settings) -> list[User]:
@@ -130,12 +154,18 @@ async def _provision(services: Services, now: datetime) -> tuple[list[User], lis
         name = extras.PEOPLE[user.email]
         with suppress(AlreadyMember):
             await create_person(services, user.tenant_id or PLATFORM_TENANT, user.email, name, user.role, user.password)
-    keys = []
-    for tenant in TENANTS:
-        async with tenant_transaction(services.db, tenant.id) as conn:
-            _, secret = await create_api_key(conn, None, tenant.id, "Demo", ["ingest", "read"])
-        keys.append(Key(tenant.id, secret))
-    return users, keys
+    return users, [await _key(services, tenant.id) for tenant in TENANTS]
+
+
+async def _key(services: Services, tenant_id: UUID) -> Key:
+    """A new key, instead of one whose secret an interrupted start took with it."""
+    lost, _ = await list_api_keys(services.db.tenant(tenant_id), tenant_id, _EVERY, 0)
+    for key in lost:
+        if key.name == _KEY_NAME:
+            await revoke_api_key(services, None, tenant_id, key.id)
+    async with tenant_transaction(services.db, tenant_id) as conn:
+        _, secret = await create_api_key(conn, None, tenant_id, _KEY_NAME, ["ingest", "read"])
+    return Key(tenant_id, secret)
 
 
 async def _catalogue(db: Database, now: datetime) -> dict[str, UUID]:

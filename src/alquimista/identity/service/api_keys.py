@@ -53,7 +53,7 @@ async def create_api_key(
     return key, secret
 
 
-async def revoke_api_key(services: Services, actor: Actor, tenant_id: UUID, key_id: UUID) -> None:
+async def revoke_api_key(services: Services, actor: Actor | None, tenant_id: UUID, key_id: UUID) -> None:
     """End a key at once, in every process. Raises UnknownApiKey."""
     kit = services.get(Identity)
     async with tenant_transaction(kit.db, tenant_id) as conn:
