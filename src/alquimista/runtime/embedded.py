@@ -163,6 +163,7 @@ class EmbeddedServer:
                 capture_output=True,
                 text=True,
                 start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGKILL),
                 check=False,
                 **self._identity(draft),
             )  # fmt: skip
