@@ -16,9 +16,6 @@ SELECT (SELECT count(*) FROM alquimista_platform.tenants), (SELECT count(*) FROM
        (SELECT count(*) FROM alquimista_platform.tenant_integrations),
        (SELECT count(*) FROM alquimista_platform.incidents)
 """
-TWICE = """
-SELECT tenant_id, source, event_id FROM alquimista_platform.agent_requests GROUP BY 1, 2, 3 HAVING count(*) > 1
-"""
 
 
 def test_the_terminal_shows_the_address_and_a_login_of_each_role(home: Installation) -> None:
@@ -126,7 +123,7 @@ def test_a_stop_is_clean_and_the_next_start_finds_everything_as_it_was(home: Ins
     assert again.base_url == home.up.base_url
     assert home.sql(EVERYTHING) == before
     assert home.sql(rows, mark) == kept
-    assert home.sql(TWICE) == []
+    assert home.twice() == []
     browser = Browser(home.up.base_url)
     browser.sign_in(again.user("TENANT_ADMIN"))
     with again.api() as api:

@@ -30,6 +30,10 @@ SELECT coalesce(sum(r.requests), 0), coalesce(sum(r.requests) FILTER (WHERE r.st
  WHERE t.id = %s AND (r.occurred_at AT TIME ZONE t.time_zone)::date BETWEEN %s AND %s
 """
 
+TWICE = """
+SELECT event_id FROM alquimista_platform.agent_requests GROUP BY tenant_id, source, event_id HAVING count(*) > 1
+"""
+
 
 class Installation:
     """A data directory, and the platform in it: `up` starts it unless it runs."""
@@ -39,13 +43,21 @@ class Installation:
         self._options = options
         self._settings = settings
         self._up: Up | None = None
+        self.address = ""  # Where it is, or was last.
 
     @property
     def up(self) -> Up:
         """The running platform."""
         if self._up is None:
             self._up = Up(self.data_dir, self._settings, ("--demo", *self._options))
+            self.address = self._up.base_url
         return self._up
+
+    def begin(self) -> subprocess.Popen[bytes]:
+        """Start it without waiting for anything; the process is the caller's."""
+        command = [*COMMAND, "up", "--port", "0", "--data-dir", str(self.data_dir), "--demo", *self._options]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, env=environment(**self._settings), stdout=quiet, stderr=quiet)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop it; its exit status."""
@@ -75,6 +87,10 @@ class Installation:
         """The rows of a query that passes by every policy."""
         with psycopg.connect(EmbeddedServer(self.data_dir).url) as conn:
             return conn.execute(query, values or None).fetchall()
+
+    def twice(self) -> list[TupleRow]:
+        """Events that are there more than once."""
+        return self.sql(TWICE)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another command of the product, on this installation's database."""
