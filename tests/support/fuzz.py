@@ -1,0 +1,137 @@
+"""The whole application on a real socket and a loop of its own, and callers who are replaced when they are used up."""
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
+from typing import Any
+from uuid import UUID
+
+import requests
+
+import factories
+from alquimista.access import Role
+from alquimista.clock import new_id
+from alquimista.config import Settings
+from alquimista.db.pool import Database
+from support.listening import listening
+from support.whole import Whole, whole
+
+CALLERS = ("TENANT_ADMIN", "INTERNAL_ADMIN", "API key", "anonymous")
+_ENDING = ("/auth/logout", "/auth/password/change", "/auth/totp")
+_peers = (f"203.{a}.{b}.{c}" for a, b, c in itertools.product(range(250), range(250), range(1, 250)))
+
+
+@dataclass
+class Caller:
+    """Somebody who calls: a credential (None: anonymous), the company that they work on, and things in it."""
+
+    credential: str | None
+    tenant: str
+    internal: bool = False
+    things: dict[str, str] = field(default_factory=dict)  # By path parameter: an id that leads somewhere.
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """This caller's headers, from an address that nobody has called from before."""
+        sent = {"accept-language": "en", "x-forwarded-for": next(_peers)}
+        return sent | ({"authorization": f"Bearer {self.credential}"} if self.credential else {})
+
+
+class Scene:
+    """The running application. Each operation has callers of its own, so that none meets another's limits."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, db: Database, process: Whole, url: str) -> None:
+        self._loop = loop
+        self._db = db
+        self._process = process
+        self._callers: dict[tuple[str, str], Caller] = {}
+        self.url = url
+        self.session = requests.Session()
+
+    def caller(self, kind: str, path: str) -> Caller:
+        """Somebody of this kind who can call the operation at this path."""
+        if (kind, path) not in self._callers:
+            made = asyncio.run_coroutine_threadsafe(self._make(kind, path), self._loop)
+            self._callers[kind, path] = made.result(60)
+        return self._callers[kind, path]
+
+    def settle(self, kind: str, path: str, method: str, answer: Any) -> None:
+        """Forget a caller whom this answer has used up: signed out, at a limit, or with nothing left to delete."""
+        done = answer.status_code < 300
+        ended = done and ("{" in path and method in {"DELETE", "PATCH"} or path.startswith(_ENDING))
+        if ended or answer.headers.get("x-ratelimit-remaining") == ["0"]:
+            self._callers.pop((kind, path), None)
+
+    async def _make(self, kind: str, path: str) -> Caller:
+        tenant = (await factories.make_tenant(self._db, plan="enterprise")).id
+        await factories.activate_agent(self._db, tenant, (await factories.make_agent(self._db)).id)
+        if kind == "anonymous":
+            return Caller(None, str(tenant))
+        if kind == "API key":
+            return Caller(await factories.make_api_key(self._db, tenant, scopes=("ingest", "read")), str(tenant))
+        internal = kind == Role.INTERNAL_ADMIN
+        person = await (factories.make_user(self._db) if internal else factories.make_user(self._db, tenant))
+        caller = Caller(await self._process.token(person.email, person.password), str(tenant), internal)
+        if "{" in path and (internal or not path.startswith("/internal")):
+            caller.things = await self._things(caller, person, tenant, path)
+        return caller
+
+    async def _things(self, caller: Caller, person: factories.MadeUser, tenant: UUID, path: str) -> dict[str, str]:
+        internal = path.startswith("/internal")
+        query = {"tenant_id": str(tenant)} if caller.internal and not internal else {}
+        async with self._process.client(caller.credential) as client:
+            if "{user_id" in path:
+                mate = await (factories.make_user(self._db) if internal else factories.make_user(self._db, tenant))
+                return {"user_id": str(mate.id)}
+            if "{session_id" in path:
+                await self._process.token(person.email, person.password)
+                return {"session_id": (await client.get("/auth/sessions")).json()["sessions"][-1]["id"]}
+            if "{key_id" in path:
+                body = {"name": "fuzz", "scopes": ["ingest"]}
+                made = await client.post("/tenant/api-keys", json=body, params=query)
+                return {"key_id": made.json()["api_key"]["id"]}
+            role = Role.INTERNAL_SUPPORT if internal else Role.TENANT_USER
+            body = {"email": f"{new_id().hex}@example.com", "role": role}
+            address = "/internal/invitations" if internal else "/tenant/invitations"
+            made = await client.post(address, json=body, params=query)
+            assert made.status_code == 201, made.text
+            return {"invitation_id": made.json()["id"]}
+
+
+@contextmanager
+def scene(settings: Settings) -> Iterator[Scene]:
+    """The application of these settings, serving until the block ends. Limits per address see the forwarded one."""
+    settings = replace(settings, signup_enabled=True, trusted_proxies=(ip_network("127.0.0.1/32"),))
+    loop = asyncio.new_event_loop()
+    ready: threading.Event = threading.Event()
+    stop = asyncio.Event()
+    made: list[Scene] = []
+
+    async def live() -> None:
+        async with whole(settings) as process, listening(process.app) as url:
+            database = await Database.open(settings, size=2)
+            made.append(Scene(loop, database, process, url))
+            ready.set()
+            await stop.wait()
+            await database.close()
+
+    thread = threading.Thread(target=_run, args=(loop, live(), ready))
+    thread.start()
+    ready.wait(60)
+    try:
+        yield made[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(60)
+
+
+def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None], ready: threading.Event) -> None:
+    try:
+        loop.run_until_complete(work)
+    finally:
+        ready.set()
+        loop.close()
