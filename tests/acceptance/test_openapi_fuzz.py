@@ -71,7 +71,7 @@ def admitted(case: schemathesis.Case) -> str:
 
 
 def each(case: schemathesis.Case) -> bool:
-    """Whether the request is a list of events: then each is answered for itself, and wrong ones do not sink the rest."""
+    """Whether the request is a list of events: each is then answered for itself."""
     return case.path.startswith("/v1") and isinstance(case.body, list)
 
 

@@ -62,7 +62,7 @@ class Scene:
     def settle(self, kind: str, path: str, method: str, answer: Any) -> None:
         """Forget a caller whom this answer has used up: signed out, at a limit, or with nothing left to delete."""
         done = answer.status_code < 300
-        ended = done and ("{" in path and method in {"DELETE", "PATCH"} or path.startswith(_ENDING))
+        ended = done and (("{" in path and method in {"DELETE", "PATCH"}) or path.startswith(_ENDING))
         if ended or answer.headers.get("x-ratelimit-remaining") == ["0"]:
             self._callers.pop((kind, path), None)
 
