@@ -114,7 +114,9 @@ class Settings:
         "Whether a stranger may open an account (with e-mail confirmation).", False, _boolean
     )
     totp_required: bool = setting("Whether staff must use a second factor.", False, _boolean)
-    session_idle_minutes: int = setting("A browser's session unused for this long ends; API sessions end after seven unused days.", 60, _positive)
+    session_idle_minutes: int = setting(
+        "A browser's session unused for this long ends; API sessions end after seven unused days.", 60, _positive
+    )
     oidc_issuer: str = setting(
         "An external OpenID Connect issuer whose tokens are accepted, such as an Amazon Cognito pool.", ""
     )

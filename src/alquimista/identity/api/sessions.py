@@ -7,7 +7,7 @@ import msgspec
 
 from alquimista.access import Permission, Role
 from alquimista.http.context import Context
-from alquimista.http.routes import Content, Limit, Route
+from alquimista.http.routes import Limit, Route
 from alquimista.identity.api.tokens import Token
 from alquimista.identity.guards import clear_session_cookie, client_of
 from alquimista.identity.models.problems import UnknownSession
