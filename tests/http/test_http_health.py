@@ -93,6 +93,7 @@ async def test_metrics_are_for_the_machine_itself_in_development(scrape):
     assert (await scrape(peer="203.0.113.9")).status_code == 401
     for forwarded in ("x-forwarded-for", "forwarded", "via", "x-real-ip"):
         assert (await scrape(**{forwarded: "127.0.0.1"})).status_code == 401
+    assert (await scrape(host="rebound.example:8080")).status_code == 401
 
 
 async def test_metrics_need_their_token_in_production(scrape, plain_settings):

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from alquimista.http.proxies import client_address, limit_group
+from alquimista.http.proxies import client_address, is_this_machine, limit_group
 from support.web import route
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
@@ -57,3 +57,22 @@ async def test_an_application_ignores_forged_headers(connect, plain_settings):
 def test_an_ipv6_client_is_limited_by_its_network():
     assert limit_group("2001:db8:1:2:aaaa::1") == limit_group("2001:db8:1:2:bbbb::1") == "2001:db8:1:2::/64"
     assert limit_group("198.51.100.1") == "198.51.100.1"
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "local"),
+    [
+        ("127.0.0.1", b"localhost:8080", True),
+        ("127.0.0.2", b"LOCALHOST", True),
+        ("127.0.0.1", b"127.0.0.1:8080", True),
+        ("::1", b"[::1]", True),
+        ("::1", b"[::1]:8080", True),
+        ("203.0.113.9", b"localhost", False),
+        ("127.0.0.1", b"rebound.example:8080", False),
+        ("127.0.0.1", b"localhost.rebound.example", False),
+        ("127.0.0.1", b"", False),
+    ],
+)
+def test_this_machine_asks_from_a_loopback_address_and_by_its_own_name(client, host, local):
+    assert is_this_machine(client, {b"host": host}) is local
+    assert not is_this_machine(client, {b"host": host, b"via": b"1.1 tunnel"})

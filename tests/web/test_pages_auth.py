@@ -134,6 +134,12 @@ async def test_an_address_that_is_not_for_everyone_is_not_found(site):
         assert (await browser.get("/outbox")).status_code == 200
 
 
+@pytest.mark.parametrize("header", [{"host": "rebound.example"}, {"x-forwarded-for": "203.0.113.9"}])
+async def test_the_outbox_is_closed_to_other_sites_and_to_whoever_comes_through_a_tunnel(site, header):
+    async with site.browser() as browser:
+        assert (await browser.get("/outbox", headers=header)).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/login", "/forgot-password", "/reset-password?token=x", "/login?error=unauthorized"])
 async def test_pages_before_the_sign_in_are_never_kept_by_caches(site, path):
     async with site.browser() as browser:

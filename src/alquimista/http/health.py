@@ -1,8 +1,7 @@
 """Health: /health/live (this process answers), /health/ready (what it needs answers too), /health (the founding form).
 
 And /metrics, which is not for the public: in production a scrape shows the token that derives from the secret key
-(`metrics_token`); in development the machine itself may look without one. A proxy makes every client look local, so a
-request that was forwarded never counts as local.
+(`metrics_token`); in development the machine itself may look without one.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from alquimista.config import Settings
 from alquimista.db.crypto import derive
 from alquimista.errors import Unauthenticated
 from alquimista.http.context import Context
-from alquimista.http.proxies import LOCAL
+from alquimista.http.proxies import is_this_machine
 from alquimista.http.responses import Answer, encode
 from alquimista.http.routes import Route
 from alquimista.observability.exposition import CONTENT_TYPE, Exposition
@@ -28,7 +27,6 @@ Check = Callable[[], Awaitable[object]]  # Raises, or answers False, when what i
 WITHIN_S: Final = 2
 REMEMBERED_S: Final = 1.0  # The checks are public and cost a query: a flood of them runs once a second.
 DATABASE: Final = "database"
-_FORWARDED: Final = ("x-forwarded-for", "forwarded", "via", "x-real-ip")
 _log = structlog.get_logger("alquimista.health")
 
 
@@ -108,7 +106,7 @@ async def _metrics(context: Context) -> Response:
     headers = context.request.headers
     settings = context.services.settings
     shown = headers.get("authorization", "").removeprefix("Bearer ").encode()
-    local = context.client_ip in {LOCAL, "::1"} and not any(name in headers for name in _FORWARDED)
+    local = is_this_machine(context.client_ip, context.headers)
     if not (local and not settings.production) and not hmac.compare_digest(shown, metrics_token(settings).encode()):
         raise Unauthenticated
     body = await context.services.get(Exposition).render()

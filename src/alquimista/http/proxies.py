@@ -1,13 +1,15 @@
 """Where a request really came from. Forwarding headers are believed only from trusted proxies."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 LOCAL: Final = "127.0.0.1"  # The address of a peer on a unix socket, which has none.
 _HOPS: Final = 20
+_FORWARDED: Final = (b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip")
+_LOCAL_NAMES: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 
 
 def client_address(peer: str, forwarded_for: Iterable[bytes], trusted: Networks) -> str:
@@ -29,6 +31,20 @@ def _walk(peer: str, forwarded_for: bytes, trusted: Networks) -> str:
             return client
         client = str(address)
     return client
+
+
+def is_this_machine(client: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether somebody at this machine asked, by one of its own names.
+
+    Neither a proxy or tunnel on this machine counts, which makes every client look local; nor a page of another site
+    whose name was pointed at this machine (DNS rebinding), which the browser lets read what that name answers.
+    """
+    address = _address(client)
+    name = headers.get(b"host", b"").lower()
+    if not name.endswith(b"]"):
+        name = name.rpartition(b":")[0] or name
+    local = address is not None and address.is_loopback and name in _LOCAL_NAMES
+    return local and not any(header in headers for header in _FORWARDED)
 
 
 def is_within(address: str, networks: Networks) -> bool:
