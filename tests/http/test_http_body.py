@@ -9,7 +9,10 @@ import msgspec
 import pytest
 from msgspec import Meta
 
+from alquimista.errors import TooLarge
+from alquimista.http.body import gunzip
 from alquimista.http.plan import FORM
+from alquimista.http.refusals import MalformedBody
 from support.web import route
 
 
@@ -164,6 +167,17 @@ async def test_gzip_is_understood_in_several_members_too(client):
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     for body in (gzip.compress(whole), gzip.compress(whole[:9]) + gzip.compress(whole[9:])):
         assert (await client.post("/orders", content=body, headers=headers)).status_code == 200
+
+
+def test_gzip_is_read_in_windows_wherever_its_members_end():
+    texts = [b"a" * length for length in (0, 1, 20_000, 0, 9_000)] * 20 + [bytes(range(256)) * 100]
+    packed = b"".join(gzip.compress(text) for text in texts) + gzip.compress(b"") * 2_000
+    whole = b"".join(texts)
+    assert gunzip(packed, len(whole)) == whole
+    with pytest.raises(TooLarge):
+        gunzip(packed, len(whole) - 1)
+    with pytest.raises(MalformedBody):
+        gunzip(packed[:-1], len(whole))
 
 
 async def test_a_gzip_bomb_is_413_before_it_unfolds(client):

@@ -1,6 +1,7 @@
 """Bodies on their way in: bounded, decompressed within the bound, and parsed strictly."""
 
 import asyncio
+import json
 import re
 import zlib
 from typing import Any, Final
@@ -14,7 +15,7 @@ from alquimista.errors import FieldError, Invalid, TooLarge, UnsupportedMedia
 from alquimista.http.explain import INT64, MAX_ERRORS, explain
 from alquimista.http.plan import BodyKind, Plan
 from alquimista.http.querystring import MAX_PARAMETERS
-from alquimista.http.refusals import BodyTimeout, MalformedBody
+from alquimista.http.refusals import BodyTimeout, MalformedBody, UnsupportedEncoding
 from alquimista.http.responses import JSON
 from alquimista.i18n import N_
 
@@ -22,6 +23,7 @@ BODY_TIMEOUT_S: Final = 30
 CSRF_FIELD: Final = "_csrf"
 _THREAD_ABOVE: Final = 64 * 1024  # Compressed bytes; smaller bodies decompress faster than a thread starts.
 _LONG: Final = 1024 * 1024
+_WINDOW: Final = 8 * 1024
 _SUSPICIOUS: Final = re.compile(rb"\\u0000|[0-9]{19}")
 
 Headers = dict[bytes, bytes]
@@ -37,7 +39,7 @@ def check_declared(plan: Plan, headers: Headers) -> None:
 
     Raises:
         TooLarge: Content-Length is above the route's limit.
-        UnsupportedMedia: the media type or the encoding is not one that the route takes.
+        UnsupportedMedia, UnsupportedEncoding: the media type or the encoding is not one that the route takes.
     """
     length = headers.get(b"content-length", b"0")
     limit = plan.route.body_limit
@@ -48,7 +50,7 @@ def check_declared(plan: Plan, headers: Headers) -> None:
     if media_type(headers) not in plan.media:
         raise UnsupportedMedia(accepted=", ".join(sorted(plan.media)))
     if headers.get(b"content-encoding", b"identity").lower() not in {b"identity", b"gzip"}:
-        raise UnsupportedMedia(accepted="Content-Encoding: gzip", headers={"Accept-Encoding": "gzip"})
+        raise UnsupportedEncoding(headers={"Accept-Encoding": "gzip"})
 
 
 def is_long(headers: Headers) -> bool:
@@ -106,19 +108,24 @@ def gunzip(body: bytes, limit: int) -> bytes:
     """
     parts: list[bytes] = []
     left = limit
-    while body:
-        member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-        try:
-            part = member.decompress(body, left + 1)
-        except zlib.error:
-            raise MalformedBody(reason=N_("it is not valid gzip.")) from None
-        if len(part) > left:
-            raise TooLarge(limit=limit)
-        if not member.eof:
-            raise MalformedBody(reason=N_("the gzip data is cut off."))
-        parts.append(part)
-        left -= len(part)
-        body = member.unused_data
+    member = None
+    # By windows: zlib copies all that follows a member, so that a body of tiny members would cost its size squared.
+    for start in range(0, len(body), _WINDOW):
+        window = body[start : start + _WINDOW]
+        while window:
+            member = member or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+            try:
+                part = member.decompress(window, left + 1)
+            except zlib.error:
+                raise MalformedBody(reason=N_("it is not valid gzip.")) from None
+            if len(part) > left:
+                raise TooLarge(limit=limit)
+            parts.append(part)
+            left -= len(part)
+            window = member.unused_data
+            member = None if member.eof else member
+    if member is not None:
+        raise MalformedBody(reason=N_("the gzip data is cut off."))
     return b"".join(parts)
 
 
@@ -133,18 +140,25 @@ def parse(plan: Plan, raw: bytes, media: str) -> Any:  # noqa: ANN401 - The rout
 
 
 def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
-    """A JSON body in the route's shape; integers beyond 64 bits and NUL characters are refused everywhere."""
+    """A JSON body in the route's shape.
+
+    Integers beyond 64 bits, NUL characters and repeated names are refused everywhere.
+    """
     if not raw and not plan.body_optional:
         raise MalformedBody(reason=N_("it is empty; send JSON."))
     raw = raw or b"{}"
     try:
         if _SUSPICIOUS.search(raw) is not None:
             _refuse_unstorable(msgspec.json.decode(raw))
-        return plan.decode_json(raw)
+        shaped = plan.decode_json(raw)
+        json.loads(raw, object_pairs_hook=_refuse_repeated)
+        return shaped
     except msgspec.ValidationError as error:
         try:
             errors = explain(msgspec.json.decode(raw), plan.route.body, str(error))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except RecursionError:
+            raise MalformedBody(reason=N_("the JSON is nested too deeply.")) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise MalformedBody(reason=N_("it is not valid JSON.")) from None
         raise Invalid(errors=errors) from None
     except msgspec.DecodeError as error:
@@ -156,6 +170,14 @@ def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
         raise MalformedBody(reason=N_("it is not valid UTF-8.")) from None
     except RecursionError:
         raise MalformedBody(reason=N_("the JSON is nested too deeply.")) from None
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    """A name that stands twice is read differently by different programs (RFC 8259, section 4)."""
+    names = [name for name, _ in pairs]
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise Invalid(errors=tuple(FieldError(name, N_("Give this field once."), "repeated") for name in repeated))
 
 
 def _refuse_unstorable(value: object) -> None:
