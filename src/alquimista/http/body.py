@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import zlib
+from collections import Counter
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -174,8 +175,7 @@ def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
     """A name that stands twice is read differently by different programs (RFC 8259, section 4)."""
-    names = [name for name, _ in pairs]
-    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    repeated = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)[:MAX_ERRORS]
     if repeated:
         raise Invalid(errors=tuple(FieldError(name, N_("Give this field once."), "repeated") for name in repeated))
 
