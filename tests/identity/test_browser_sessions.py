@@ -11,6 +11,7 @@ from alquimista.identity.guards import session_cookie
 from alquimista.identity.models.problems import WrongCredentials
 from alquimista.identity.models.sessions import Client
 from alquimista.identity.service import open_browser_session
+from alquimista.identity.service.authentication import by_cookie
 from factories import PASSWORD, add_member, make_tenant, make_user
 from support.identity import bearer, eventually
 
@@ -83,6 +84,17 @@ async def test_an_unused_browser_session_ends_and_its_cookie_is_cleared(first, u
         assert (answer.status_code, answer.json()["error"]) == (401, "session_ended")
         assert "session=;" in answer.headers["set-cookie"]
         assert "Max-Age=0" in answer.headers["set-cookie"]
+
+
+async def test_what_a_page_asks_by_itself_does_not_keep_an_unused_session_open(first, user):
+    _, signed_in = await open_browser(first, user)
+    moment, cookie = clock.now(), signed_in.opened.token
+    for minutes in (20, 40, 59):
+        with clock.frozen(moment + timedelta(minutes=minutes)):
+            assert await by_cookie(first.services, cookie, passive=True) is not None
+    with clock.frozen(moment + timedelta(minutes=62)):
+        assert await by_cookie(first.services, cookie, passive=True) is None
+        assert await by_cookie(first.services, cookie) is None
 
 
 async def test_a_browser_session_ends_after_seven_days_however_used(first, user):

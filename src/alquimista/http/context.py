@@ -32,6 +32,7 @@ class Context:
     body: Any = None
     raw: bytes = b""
     path: dict[str, str] = field(default_factory=dict)
+    passive: bool = False  # See Route.passive.
     response_headers: dict[str, str] = field(default_factory=dict)
     cookies: list[str] = field(default_factory=list)  # Whole Set-Cookie values.
 

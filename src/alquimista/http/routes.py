@@ -103,6 +103,7 @@ class Route:
     cache: Cache | None = None
     limits: tuple[Limit, ...] = ()
     problems: tuple[type[Problem], ...] = ()
+    passive: bool = False  # A page asks by itself: that does not keep an unused session open.
     page: bool = False  # A browser page: problems are shown as pages and anonymous readers go to the login.
     example: Any = None  # An example body or response for OpenAPI.
     documented: bool = True

@@ -68,6 +68,7 @@ class Steps:
         if b"authorization" not in context.headers and b"cookie" not in context.headers:
             return
         try:
+            context.passive = plan.route.passive
             context.actor = await self._authenticate(context)
         except Unauthenticated:
             # A public route serves a reader whose session has ended like any stranger.

@@ -27,7 +27,7 @@ async def authenticate(context: Context) -> Actor | None:
     cookie = context.request.cookies.get(cookie_name(settings, SESSION_COOKIE))
     if not cookie:
         return None
-    actor = await by_cookie(context.services, cookie)
+    actor = await by_cookie(context.services, cookie, passive=context.passive)
     if actor is None:
         context.cookies.append(clear_cookie(settings, SESSION_COOKIE))
         raise SessionEnded

@@ -36,8 +36,12 @@ async def by_bearer(services: Services, token: str) -> Actor:
     return await _by_access_token(kit, token, digest)
 
 
-async def by_cookie(services: Services, cookie: str) -> Actor | None:
-    """The actor of a browser's session; None when it is over or was never one."""
+async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -> Actor | None:
+    """The actor of a browser's session; None when it is over or was never one.
+
+    A `passive` request, which a page sends by itself, is no use of the session: it neither prolongs it nor is
+    remembered, so that the next request of a person is noted.
+    """
     kit = services.get(Identity)
     digest = hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
     known = kit.actors.get(digest)
@@ -48,8 +52,10 @@ async def by_cookie(services: Services, cookie: str) -> Actor | None:
     standing = await sessions.standing_of_cookie(kit.db.login(), digest)
     if standing is None or not standing.good(now, kit.idle):
         return None
-    await _touch(kit, standing)
     actor = actor_of(kit, standing, ActorKind.SESSION, ROLE_PERMISSIONS[standing.role])
+    if passive:
+        return actor
+    await _touch(kit, standing)
     kit.actors.put(digest, actor, min(standing.expires_at, standing.last_seen_at + kit.idle), generation)
     return actor
 

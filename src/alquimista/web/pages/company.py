@@ -50,5 +50,5 @@ def values(view: Company) -> dict[str, Any]:
 _PLACE: Final[dict[str, Any]] = {"scope": TenantScope.PLATFORM, "query": CompanyQuery, "limits": OFTEN}
 ROUTES: Final = (
     get(PATH, company, "The staff's overview of the platform", Permission.PLATFORM_READ, **_PLACE),
-    get(f"{PATH}/live", live, "The part of it that refreshes itself", Permission.PLATFORM_READ, **_PLACE),
+    get(f"{PATH}/live", live, "The part that refreshes itself", Permission.PLATFORM_READ, passive=True, **_PLACE),
 )

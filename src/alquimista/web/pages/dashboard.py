@@ -89,5 +89,5 @@ def values(view: Overview) -> dict[str, Any]:
 _PLACE: Final[dict[str, Any]] = {"scope": TenantScope.OWN, "query": OverviewQuery, "limits": OFTEN}
 ROUTES: Final = (
     get(PATH, overview, "The tenant's overview", Permission.TENANT_READ, **_PLACE),
-    get(f"{PATH}/live", live, "The part of it that refreshes itself", Permission.TENANT_READ, **_PLACE),
+    get(f"{PATH}/live", live, "The part that refreshes itself", Permission.TENANT_READ, passive=True, **_PLACE),
 )
