@@ -142,6 +142,14 @@ async def test_logging_out_ends_the_session_in_every_process(first, second, user
     await eventually(gone)
 
 
+async def test_signing_out_makes_the_browser_forget_cached_answers(first, user):
+    browser, _ = await open_browser(first, user)
+    answer = await browser.post("/auth/logout")
+    assert answer.status_code == 204
+    assert answer.headers["clear-site-data"] == '"cache"'
+    assert "session=;" in answer.headers["set-cookie"]
+
+
 async def test_a_person_sees_and_ends_their_own_sessions_only(first, user, db):
     browser, _ = await open_browser(first, user)
     phone = await first.login(user)

@@ -1,6 +1,7 @@
 """One's own sessions and profile."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,10 @@ from alquimista.identity.models.problems import UnknownSession
 from alquimista.identity.models.sessions import SessionKind
 from alquimista.identity.service import sessions as service
 from alquimista.identity.service.sessions import Me
+
+
+# A browser may keep answers for five minutes, and the next reader at it may be somebody else.
+_FORGET: Final = {"clear-site-data": '"cache"'}
 
 
 class Logout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,22 +113,28 @@ async def _update(context: Context) -> MeAnswer:
     return _answer(await service.me(context.services, context.who))
 
 
+def _leave(context: Context) -> None:
+    context.cookies.append(clear_session_cookie(context.services.settings))
+    context.response_headers |= _FORGET
+
+
 async def _logout(context: Context) -> None:
     if context.actor is not None:
         await service.logout(context.services, context.actor, client_of(context))
-        context.cookies.append(clear_session_cookie(context.services.settings))
+        _leave(context)
     if context.body.refresh_token:
         await service.logout_by_refresh(context.services, context.body.refresh_token, client_of(context))
 
 
 async def _logout_all(context: Context) -> None:
     await service.logout_everywhere(context.services, context.who, client_of(context))
-    context.cookies.append(clear_session_cookie(context.services.settings))
+    _leave(context)
 
 
 async def _switch(context: Context) -> Switched:
     wanted = context.body.tenant_id
     token = await service.switch_tenant(context.services, context.who, wanted, client_of(context))
+    context.response_headers |= _FORGET
     return Switched(wanted, token)
 
 
