@@ -153,7 +153,6 @@ def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
             _refuse_unstorable(msgspec.json.decode(raw))
         shaped = plan.decode_json(raw)
         json.loads(raw, object_pairs_hook=_refuse_repeated)
-        return shaped
     except msgspec.ValidationError as error:
         try:
             errors = explain(msgspec.json.decode(raw), plan.route.body, str(error))
@@ -171,6 +170,7 @@ def parse_json(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
         raise MalformedBody(reason=N_("it is not valid UTF-8.")) from None
     except RecursionError:
         raise MalformedBody(reason=N_("the JSON is nested too deeply.")) from None
+    return shaped
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:

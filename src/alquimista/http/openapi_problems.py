@@ -7,7 +7,12 @@ from alquimista.http.plan import SAFE
 from alquimista.http.routes import Route, TenantScope
 
 _EVERYWHERE: tuple[type[Problem], ...] = (errors.Invalid, own.MalformedQuery, errors.MethodNotAllowed)
-_BODY: tuple[type[Problem], ...] = (own.MalformedBody, errors.UnsupportedMedia, own.BodyTimeout)
+_BODY: tuple[type[Problem], ...] = (
+    own.MalformedBody,
+    errors.UnsupportedMedia,
+    own.UnsupportedEncoding,
+    own.BodyTimeout,
+)
 
 
 def refusals(route: Route) -> dict[int, list[type[Problem]]]:

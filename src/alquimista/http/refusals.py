@@ -1,6 +1,6 @@
 """The problems that the framework itself answers, beside the families of alquimista.errors."""
 
-from alquimista.errors import BadRequest, Forbidden, NotFound, Problem, Unavailable
+from alquimista.errors import BadRequest, Forbidden, NotFound, Problem, Unavailable, UnsupportedMedia
 from alquimista.i18n import N_
 
 
@@ -9,6 +9,11 @@ class MalformedBody(BadRequest):
 
     code = "malformed_body"
     message = N_("The body cannot be read: {reason}")
+
+
+class UnsupportedEncoding(UnsupportedMedia):
+    code = "unsupported_encoding"
+    message = N_("Send the body as it is, or compressed once with gzip and Content-Encoding: gzip.")
 
 
 class MalformedQuery(BadRequest):

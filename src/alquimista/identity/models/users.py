@@ -13,7 +13,9 @@ from alquimista.errors import Invalid
 from alquimista.i18n import LOCALES, N_
 
 NAME_LIMIT: Final = 200
-_EMAIL: Final = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f.]{2,}")
+# A bare address: nothing that has a meaning of its own in a mail's header (RFC 5322, section 3.2.3), no empty label.
+_NO_SPECIALS: Final = r"[^@\s\x00-\x1f\x7f<>()\[\]\",:;\\"
+_EMAIL: Final = re.compile(rf"{_NO_SPECIALS}]{{1,64}}@(?:{_NO_SPECIALS}.]+\.)+{_NO_SPECIALS}.]{{2,}}")
 
 
 class UserStatus(StrEnum):

@@ -1,6 +1,7 @@
 """A tenant's API keys."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from alquimista import clock
@@ -17,6 +18,9 @@ from alquimista.identity.queries import api_keys as queries
 from alquimista.identity.service.kit import Identity, announce
 from alquimista.wiring import Services
 
+# A moment of the last day of the calendar may lie after its end in UTC, where nobody could read it any more.
+_LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
+
 
 async def list_api_keys(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> tuple[list[ApiKey], int]:
     """One page of keys that are not revoked, the newest first, and how many there are."""
@@ -32,8 +36,10 @@ async def create_api_key(
         Invalid: the name, the scopes or the end are wrong.
     """
     now = clock.now()
-    if expires_at is not None and expires_at <= now:
-        raise Invalid.of("expires_at", N_("Name a moment in the future, with its offset, or leave it out."))
+    if expires_at is not None and not now < expires_at < _LAST:
+        raise Invalid.of(
+            "expires_at", N_("Name a moment between now and the year 9999, with its offset, or leave it out.")
+        )
     secret, prefix = new_key()
     key = ApiKey(clock.new_id(), clean_key_name(name), prefix, clean_scopes(scopes), now, None, expires_at)
     created_by = actor.user_id if actor else None

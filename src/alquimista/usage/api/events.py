@@ -66,7 +66,7 @@ async def post_agent_requests(context: Context) -> IngestResult:
     if context.raw.lstrip(b" \t\r\n").startswith(b"["):
         return await _take_many(context, plain.read_many(context.raw, context.now))
     key = context.request.headers.get(IDEMPOTENCY_HEADER)
-    if key is not None and not 1 <= len(key) <= _KEY_LIMIT:
+    if key is not None and (not 1 <= len(key) <= _KEY_LIMIT or "\0" in key):
         raise Invalid.of("Idempotency-Key", N_("Write 1 to {limit} characters.", limit=_KEY_LIMIT))
     return await _take_one(context, plain.read_one(context.raw, key, context.now))
 
