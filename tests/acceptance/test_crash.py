@@ -16,7 +16,7 @@ from support.traffic import Traffic
 RECOVERS_IN_S = 60  # Far beyond what a recovery takes, even on a machine that is busy with other things.
 STORED = """
 SELECT event_id, count(*) FROM alquimista_platform.agent_requests
- WHERE tenant_id = %s AND source <> 'demo' GROUP BY 1
+ WHERE tenant_id = %s AND event_id LIKE %s GROUP BY 1
 """
 UNFOLDED = "SELECT count(*) FROM alquimista_platform.usage_deltas"
 SLUGS = """
@@ -69,7 +69,7 @@ def _quiet_sql(home: Installation, query: str) -> int | None:
 def check_the_books(home: Installation, traffic: Traffic) -> None:
     """The ledger, the raw rows, the rollups and the answers agree."""
     for tenant, acknowledged in traffic.acknowledged.items():
-        stored = dict(home.sql(STORED, tenant))
+        stored = dict(home.sql(STORED, tenant, f"{traffic.name}-%"))
         assert acknowledged <= set(stored), f"{len(acknowledged - set(stored))} acknowledged events are lost"
         assert set(stored.values()) == {1}
         assert set(stored) <= traffic.sent[tenant]

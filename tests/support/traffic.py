@@ -27,6 +27,7 @@ class Traffic:
     def __init__(self, demo: Demo, agents: dict[str, str], address: Callable[[], str]) -> None:
         self.sent: dict[str, set[str]] = {key["tenant_id"]: set() for key in demo.api_keys}
         self.acknowledged: dict[str, set[str]] = {tenant: set() for tenant in self.sent}
+        self.name = uuid4().hex[:8]  # Every id begins with it.
         self._address = address
         self._agents = agents
         self._end = threading.Event()
@@ -66,7 +67,7 @@ class Traffic:
     def _work(self, tenant: str, key: str, size: int) -> None:
         with httpx.Client(headers={"authorization": f"Bearer {key}"}, timeout=_PATIENCE_S) as client:
             while not self._end.is_set() and not self._wrong:
-                ids = [uuid4().hex for _ in range(size)]
+                ids = [f"{self.name}-{uuid4()}" for _ in range(size)]
                 self.sent[tenant].update(ids)
                 path, body, media = self._request(tenant, ids)
                 if not self._until_acknowledged(client, path, body, media, len(ids)):
