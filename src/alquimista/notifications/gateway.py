@@ -13,6 +13,8 @@ _TIMEOUT_S: Final = 20
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PERMANENT: Final = 500
+# What deliver raises when it did not work this time and may work later.
+NOT_DELIVERED: Final = (aiosmtplib.SMTPException, OSError)
 
 
 async def deliver(smtp_url: str, sender: str, mail: Mail) -> None:

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-import aiosmtplib
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -52,7 +51,7 @@ async def deliver(db: Database, tenant_id: UUID, mail_id: UUID) -> None:
     """Hand a waiting mail to the mail server. Without one it stays, and the local outbox page shows it.
 
     Raises:
-        aiosmtplib.SMTPException, OSError: it did not work this time; the mail waits for the next try.
+        gateway.NOT_DELIVERED: it did not work this time; the mail waits for the next try.
     """
     settings = db.settings
     conn = db.login()
@@ -67,7 +66,7 @@ async def deliver(db: Database, tenant_id: UUID, mail_id: UUID) -> None:
         await gateway.deliver(settings.smtp_url, settings.mail_from, mail)
     except MailRefused as error:
         await _failed(conn, mail, error, final=True)
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except gateway.NOT_DELIVERED as error:
         await _failed(conn, mail, error, final=mail.attempts >= RETRIES)
         raise
     else:

@@ -16,7 +16,6 @@ from alquimista.identity.models.sessions import SessionKind
 from alquimista.identity.service import sessions as service
 from alquimista.identity.service.sessions import Me
 
-
 # A browser may keep answers for five minutes, and the next reader at it may be somebody else.
 _FORGET: Final = {"clear-site-data": '"cache"'}
 
