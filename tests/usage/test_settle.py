@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +107,37 @@ def test_spans_that_name_each_other_as_parents_end_the_search():
     ledger = Ledger()
     ledger.export(spans_of(work("a", "b", agent=None), work("b", "a", agent=None)))
     assert ledger.sums == ({}, {})
+
+
+def test_an_invocation_in_a_circle_is_below_the_others_of_it_and_not_below_itself():
+    ledger = Ledger()
+    named = work("a", "b", kind=SpanKind.INVOCATION)
+    ledger.export(spans_of(named, work("b", "a", agent=None), work("c", "b", agent=None)))
+    assert ledger.sums == ({AGENTS[0]: 1}, {AGENTS[0]: 20})
+    ledger.export(spans_of(work("d", "a", kind=SpanKind.INVOCATION)))
+    assert ledger.sums == ({AGENTS[0]: 1}, {AGENTS[0]: 20})
+
+
+class Followed(dict):
+    """The spans' parents, and how often they were asked for."""
+
+    times = 0
+
+    def get(self, name, default=None):
+        self.times += 1
+        return super().get(name, default)
+
+    def __getitem__(self, name):
+        self.times += 1
+        return super().__getitem__(name)
+
+
+@pytest.mark.parametrize("top", ["", "unknown", "s1999"])
+def test_each_link_of_a_long_chain_is_followed_once(top):
+    chain = [work(f"s{n}", f"s{n - 1}" if n else top, kind=SpanKind.INVOCATION, agent=None) for n in range(2000)]
+    parents = Followed({w.span_id: w.parent_span_id for w in chain})
+    settle([], chain[::-1], parents)
+    assert parents.times <= 3 * len(chain)
 
 
 @st.composite

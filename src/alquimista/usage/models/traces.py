@@ -4,11 +4,11 @@ The rules look at all that is known of a trace, so the result does not depend on
 their order: what was counted too early is taken back when the span above arrives.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from alquimista.i18n import N_, Text
@@ -19,7 +19,6 @@ _INVOCATION: Final = "invoke_agent"
 _INFERENCES: Final = frozenset({"chat", "text_completion", "generate_content"})
 _MOST_INT: Final = 2**31
 _MOST_COST: Final = 2**53
-_DEEPEST: Final = 1_000  # Links followed upwards; a longer chain is taken to end there.
 
 
 class SpanKind(StrEnum):
@@ -146,16 +145,16 @@ def settle(known: Iterable[Work], new: Iterable[Work], parents: Mapping[str, str
     """
     old = {work.span_id: work for work in known}
     every = old | {work.span_id: work for work in new if work.span_id not in old}
-    agents = _agents(every, parents)
+    above = _look_up(every, parents)
+    agents = {span_id: work.agent_id or above[span_id].agent_id for span_id, work in every.items()}
     invoked = any(w.kind is SpanKind.INVOCATION and agents[w.span_id] for w in every.values())
     settled = Settled()
     for span_id, work in every.items():
         agent_id = agents[span_id]
-        counted = agent_id is not None and not (
-            invoked if work.kind is SpanKind.INFERENCE else _is_nested(span_id, every, agents, parents)
-        )
+        nested = invoked if work.kind is SpanKind.INFERENCE else above[span_id].agent_id is not None
+        counted = agent_id is not None and not nested
         now = replace(work, agent_id=agent_id, counted=counted)
-        if span_id not in old and agent_id is None and _reaches_root(span_id, parents):
+        if span_id not in old and agent_id is None and above[span_id].complete:
             settled.orphans.append(work)
             continue
         if now != old.get(span_id):
@@ -167,46 +166,47 @@ def settle(known: Iterable[Work], new: Iterable[Work], parents: Mapping[str, str
     return settled
 
 
-def _agents(every: Mapping[str, Work], parents: Mapping[str, str]) -> dict[str, UUID | None]:
-    """Of each span its own agent, or that of the nearest invocation above that names one."""
-    found: dict[str, UUID | None] = {}
-    for span_id, work in every.items():
-        found[span_id] = work.agent_id or next(
-            (
-                above.agent_id
-                for name in _above(span_id, parents)
-                if (above := every.get(name)) is not None and above.kind is SpanKind.INVOCATION and above.agent_id
-            ),
-            None,
-        )
+class _Above(NamedTuple):
+    """What lies above a span: the agent of the nearest invocation that names one; whether all is known to the root."""
+
+    agent_id: UUID | None
+    complete: bool
+
+
+def _look_up(every: Mapping[str, Work], parents: Mapping[str, str]) -> dict[str, _Above]:
+    """What lies above each span, as far as it is known.
+
+    Each link is followed once: a trace is settled anew with every export, and a tenant may send a chain of any length.
+    """
+    named = {name: w.agent_id for name, w in every.items() if w.kind is SpanKind.INVOCATION and w.agent_id}
+    found: dict[str, _Above] = {}
+    for start in every:
+        path: dict[str, None] = {}
+        current = start
+        while current not in found and current not in path and (parent := parents.get(current)):
+            path[current] = None
+            current = parent
+        way = list(path)
+        if current in path:
+            first = way.index(current)
+            found |= _in_circle(way[first:], named)
+            del way[first:]
+        elif current not in found:
+            found[current] = _Above(None, complete=parents.get(current) == "")
+        for name in reversed(way):
+            parent = parents[name]
+            found[name] = _Above(named.get(parent) or found[parent].agent_id, found[parent].complete)
     return found
 
 
-def _is_nested(
-    span_id: str, every: Mapping[str, Work], agents: Mapping[str, UUID | None], parents: Mapping[str, str]
-) -> bool:
-    return any(
-        (above := every.get(name)) is not None and above.kind is SpanKind.INVOCATION and agents[name] is not None
-        for name in _above(span_id, parents)
-    )
-
-
-def _reaches_root(span_id: str, parents: Mapping[str, str]) -> bool:
-    """Whether all spans above are known, so that none can still come and name the agent."""
-    last = span_id
-    for name in _above(span_id, parents):
-        last = name
-    return parents.get(last) == ""
-
-
-def _above(span_id: str, parents: Mapping[str, str]) -> Iterator[str]:
-    """The spans above, the nearest first, as far as they are known; a circle is left."""
-    seen = {span_id}
-    current = parents.get(span_id, "")
-    while current and current not in seen and len(seen) < _DEEPEST:
-        yield current
-        seen.add(current)
-        current = parents.get(current, "")
+def _in_circle(circle: list[str], named: Mapping[str, UUID]) -> dict[str, _Above]:
+    """Of spans that lie above one another, each before the one above it: the nearest other one that names an agent."""
+    found: dict[str, _Above] = {}
+    nearest = ""
+    for name in reversed(circle * 2):
+        found[name] = _Above(named.get(nearest) if nearest != name else None, complete=False)
+        nearest = name if name in named else nearest
+    return found
 
 
 def _as_uuid(value: str) -> UUID | None:
