@@ -127,6 +127,23 @@ async def test_beyond_what_may_wait_events_are_refused_at_once(
     assert IngestBusy.status == 503
 
 
+async def test_a_tenant_that_sends_too_much_leaves_room_for_the_others(
+    ingest: Ingest, sender: Sender, usage_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "MAX_PENDING", 6)
+    monkeypatch.setattr(gather, "MAX_OF_TENANT", 4)
+    tenant = await factories.make_tenant(usage_db)
+    other = Sender(tenant.id, ((await factories.activate_agent(usage_db, tenant.id)),))
+    flood = [ingest.submit(sender.tenant_id, [sender.event(), sender.event()]) for _ in range(5)]
+    *floods, calm = await asyncio.gather(
+        *flood, ingest.submit(other.tenant_id, [other.event()]), return_exceptions=True
+    )
+    assert sorted(type(r).__name__ for r in floods) == ["IngestBusy"] * 3 + ["Outcome"] * 2
+    assert calm.accepted == 1
+    assert not ingest._gatherer._pending_of
+    assert ingest._gatherer._pending == 0
+
+
 async def test_a_write_that_fails_leaves_nothing_and_can_be_sent_again(
     ingest: Ingest, sender: Sender, usage_db: Database
 ) -> None:

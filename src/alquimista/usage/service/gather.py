@@ -1,7 +1,7 @@
 """Gathers what many requests of a tenant want written at the same time into one write."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 DELAY_S: Final = 0.003  # How long the first of a write waits for others; while a write runs, the next one gathers.
 MAX_PENDING: Final = 50_000  # Rows of all tenants that wait in this process.
+MAX_OF_TENANT: Final = 20_000  # Of one tenant, so that it cannot take the room of the others.
 
 
 class Gatherer(Generic[T, R]):
@@ -32,6 +33,7 @@ class Gatherer(Generic[T, R]):
         self._waiting: dict[UUID, deque[tuple[T, asyncio.Future[R]]]] = {}
         self._writers: dict[UUID, asyncio.Task[None]] = {}
         self._pending = 0
+        self._pending_of: Counter[UUID] = Counter()
         self._closed = False
 
     async def put(self, tenant_id: UUID, item: T) -> R:
@@ -43,11 +45,13 @@ class Gatherer(Generic[T, R]):
                 lost in the very moment of its commit: sending the same events again settles that.
         """
         weight = self._weigh(item)
-        if self._closed or (self._pending and self._pending + weight > MAX_PENDING):
+        own = self._pending_of[tenant_id]
+        if self._closed or (own and own + weight > MAX_OF_TENANT) or self._pending + weight > max(MAX_PENDING, weight):
             raise IngestBusy(retry_after=1)
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(tenant_id, deque()).append((item, future))
         self._pending += weight
+        self._pending_of[tenant_id] += weight
         if tenant_id not in self._writers:
             self._writers[tenant_id] = asyncio.create_task(self._drain(tenant_id))
         return await future
@@ -64,7 +68,7 @@ class Gatherer(Generic[T, R]):
             while waiting:
                 await self._write_some(tenant_id, waiting)
         finally:
-            del self._writers[tenant_id], self._waiting[tenant_id]
+            del self._writers[tenant_id], self._waiting[tenant_id], self._pending_of[tenant_id]
 
     async def _write_some(self, tenant_id: UUID, waiting: deque[tuple[T, asyncio.Future[R]]]) -> None:
         taken: list[tuple[T, asyncio.Future[R]]] = []
@@ -85,3 +89,4 @@ class Gatherer(Generic[T, R]):
                     future.set_result(result)
         finally:
             self._pending -= weight
+            self._pending_of[tenant_id] -= weight
