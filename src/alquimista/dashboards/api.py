@@ -1,6 +1,7 @@
 """The five client endpoints, exactly as requirements 1.3, with the caching of 1.5."""
 
-from typing import Annotated, Final, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,17 @@ from alquimista.agents.models import UnknownAgent
 from alquimista.audit import service as audit
 from alquimista.dashboards import service
 from alquimista.dashboards.models import (
+    AgentFigures,
+    AgentLine,
+    AgentUsage,
+    DayFigures,
+    Figures,
+    IncidentLine,
+    IntegrationLine,
+    Limits,
+    Money,
     Period,
+    PlanUse,
     TenantAgents,
     TenantIncidents,
     TenantIntegrations,
@@ -100,6 +111,19 @@ def _includes_today(_context: Context) -> bool:
     return True
 
 
+_ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+_MOMENT: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_FIGURES: Final[dict[str, Any]] = {
+    "total_requests": 840,
+    "successful_requests": 832,
+    "failed_requests": 8,
+    "success_rate": 99.05,
+    "avg_response_time_ms": 612.5,
+    "p95_response_time_ms": 1480.0,
+    "total_tokens": 426_720,
+    "cost": [Money("BRL", 1.6)],
+}
+
 ROUTES: Final = (
     Route(
         method="GET",
@@ -114,6 +138,20 @@ ROUTES: Final = (
         cache=Cache(ttl=300, max_age=300, topics=("tenant", "agents", "users"), live=_includes_today),
         limits=_LIMITS,
         problems=(UnknownTenant,),
+        example=TenantMe(
+            id=_ID,
+            name="Clínica Aurora",
+            cnpj="12ABC34501DE35",
+            segment="saude",
+            plan="starter",
+            status="active",
+            mrr_estimate=490.0,
+            created_at=_MOMENT,
+            time_zone="America/Sao_Paulo",
+            demo=False,
+            limits=Limits(max_agents=3, max_users=3, max_requests_per_month=10_000),
+            usage=PlanUse(active_agents=1, active_users=2, requests_this_month=840),
+        ),
     ),
     Route(
         method="GET",
@@ -128,6 +166,9 @@ ROUTES: Final = (
         response=TenantAgents,
         cache=Cache(ttl=300, max_age=300, topics=("agents",), live=_includes_today),
         limits=_READS,
+        example=TenantAgents(
+            [AgentLine(_ID, "Vendas Ativas", "vendas", "active", _MOMENT, AgentUsage(840, 99.05, 612.5))]
+        ),
     ),
     Route(
         method="GET",
@@ -141,6 +182,7 @@ ROUTES: Final = (
         response=TenantIntegrations,
         cache=Cache(ttl=300, max_age=300, topics=("integrations",)),
         limits=_READS,
+        example=TenantIntegrations([IntegrationLine(_ID, "whatsapp", "WhatsApp", "active", _MOMENT, None)]),
     ),
     Route(
         method="GET",
@@ -156,6 +198,12 @@ ROUTES: Final = (
         cache=Cache(ttl=600, max_age=300, topics=("usage", "agents", "tenant"), live=_includes_today),
         limits=_READS,
         problems=(UnknownTenant, UnknownAgent),
+        example=TenantUsage(
+            Period.WEEK,
+            Figures(**_FIGURES),
+            [DayFigures(date=_MOMENT.date(), **_FIGURES)],
+            [AgentFigures(agent_id=_ID, agent_name="Vendas Ativas", **_FIGURES)],
+        ),
     ),
     Route(
         method="GET",
@@ -170,5 +218,13 @@ ROUTES: Final = (
         response=TenantIncidents,
         cache=Cache(ttl=180, max_age=60, topics=("incidents",)),
         limits=_READS,
+        example=TenantIncidents(
+            [
+                IncidentLine(
+                    _ID, "warning", "Integração sem resposta", "WhatsApp não responde há 10 minutos.", _MOMENT, None
+                )
+            ],
+            1,
+        ),
     ),
 )

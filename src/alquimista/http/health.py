@@ -113,7 +113,8 @@ async def _metrics(context: Context) -> Response:
     return Response(body, headers={"content-type": CONTENT_TYPE})
 
 
-def _route(path: str, summary: str, handler: Callable[[Context], Awaitable[object]], response: object) -> Route:
+def _route(path: str, summary: str, handler: Callable[[Context], Awaitable[object]], example: object) -> Route:
+    response = None if example is None else type(example)
     return Route(
         method="GET",
         path=path,
@@ -124,13 +125,17 @@ def _route(path: str, summary: str, handler: Callable[[Context], Awaitable[objec
         kinds=frozenset(),
         response=response,
         others={} if response in {Alive, None} else {503: response},
+        example=example,
         documented=response is not None,
     )
 
 
+_READY: Final = Ready(ok=True, checks={DATABASE: True, "migrations": True, "listener": True, "worker": True})
+_HEALTH: Final = Health(ok=True, service="alquimista", environment="production", db_status="connected")
+
 ROUTES: Final = (
-    _route("/health/live", "Whether this process answers", _live, Alive),
-    _route("/health/ready", "Whether requests can be served", _ready, Ready),
-    _route("/health", "The platform's health", _health, Health),
+    _route("/health/live", "Whether this process answers", _live, Alive(ok=True)),
+    _route("/health/ready", "Whether requests can be served", _ready, _READY),
+    _route("/health", "The platform's health", _health, _HEALTH),
     _route("/metrics", "Measurements for Prometheus", _metrics, None),
 )

@@ -96,6 +96,9 @@ async def _accept(context: Context) -> Ready:
 
 _SPARINGLY = (Limit(count=20, seconds=60, per=("ip",)),)
 
+_TOKEN = "x0dSg3…"  # noqa: S105 - An example.
+_PASSWORD = "Cafe-Com-Leite-7"  # noqa: S105 - An example.
+
 ROUTES: tuple[Route, ...] = (
     Route(
         method="POST",
@@ -109,6 +112,7 @@ ROUTES: tuple[Route, ...] = (
         status=202,
         limits=(Limit(count=5, seconds=60, per=("ip",)),),
         problems=(SignupClosed,),
+        example=SignUp("ana@empresa.com.br", "Ana Souza"),
     ),
     Route(
         method="POST",
@@ -123,6 +127,7 @@ ROUTES: tuple[Route, ...] = (
         status=201,
         limits=_SPARINGLY,
         problems=(SignupClosed, InvalidLink, CnpjTaken),
+        example=Confirm(_TOKEN, _PASSWORD, Company("Clínica Aurora", "12.ABC.345/01DE-35", "saude")),
     ),
     Route(
         method="POST",
@@ -136,6 +141,7 @@ ROUTES: tuple[Route, ...] = (
         response=InvitationAnswer,
         limits=_SPARINGLY,
         problems=(InvalidLink,),
+        example=TokenOnly(_TOKEN),
     ),
     Route(
         method="POST",
@@ -149,5 +155,6 @@ ROUTES: tuple[Route, ...] = (
         response=Ready,
         limits=_SPARINGLY,
         problems=(InvalidLink, AlreadyMember),
+        example=Accept(_TOKEN, "Ana Souza", _PASSWORD),
     ),
 )

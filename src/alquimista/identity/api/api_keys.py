@@ -1,6 +1,6 @@
 """A company's API keys."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -73,6 +73,16 @@ async def _revoke(context: Context) -> None:
     await revoke_api_key(context.services, context.who, context.tenant, context.uuid("key_id"))
 
 
+_KEY = ApiKeyAnswer(
+    id=UUID("01890a5d-ac96-774b-bcce-b302099a8057"),
+    name="Atendimento",
+    prefix="e7nlz625",
+    scopes=["ingest"],
+    created_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+    last_used_at=None,
+    expires_at=None,
+)
+
 ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
@@ -84,6 +94,7 @@ ROUTES: tuple[Route, ...] = (
         scope=TenantScope.OWN,
         query=Page,
         response=ApiKeys,
+        example=ApiKeys([_KEY], 1),
     ),
     Route(
         method="POST",
@@ -96,6 +107,7 @@ ROUTES: tuple[Route, ...] = (
         body=NewApiKey,
         response=CreatedApiKey,
         status=201,
+        example=NewApiKey("Atendimento", ["ingest"]),
     ),
     Route(
         method="DELETE",

@@ -1,6 +1,6 @@
 """Inviting people into a company; and, under /internal, into the staff."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -60,6 +60,11 @@ async def _revoke(context: Context) -> None:
     await revoke_invitation(context.services, context.who, context.tenant, context.uuid("invitation_id"))
 
 
+_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+_MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_INVITATION = InvitationAnswer(_ID, "ana@empresa.com.br", Role.TENANT_USER, _MOMENT, _MOMENT)
+
+
 def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
     return (
         Route(
@@ -72,6 +77,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             scope=scope,
             query=Page,
             response=Invitations,
+            example=Invitations([_INVITATION], 1),
         ),
         Route(
             method="POST",
@@ -86,6 +92,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             status=201,
             limits=(Limit(count=30, seconds=60, per=("user",)),),
             problems=(AlreadyMember, AlreadyInvited, UserLimitReached),
+            example=Invite("ana@empresa.com.br", _INVITATION.role),
         ),
         Route(
             method="DELETE",

@@ -1,6 +1,6 @@
 """The people of a company; and, under /internal, the staff itself."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -71,6 +71,11 @@ async def _remove(context: Context) -> None:
     )
 
 
+_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+_MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_MEMBER = MemberAnswer(_ID, "ana@empresa.com.br", "Ana Souza", Role.TENANT_USER, MemberStatus.ACTIVE, _MOMENT, _MOMENT)
+
+
 def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
     problems = (UnknownUser, LastAdministrator, UserLimitReached)
     return (
@@ -84,6 +89,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             scope=scope,
             query=Page,
             response=Members,
+            example=Members([_MEMBER], 1),
         ),
         Route(
             method="PATCH",
@@ -96,6 +102,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             body=ChangeMember,
             response=MemberAnswer,
             problems=problems,
+            example=ChangeMember(_MEMBER.role),
         ),
         Route(
             method="DELETE",

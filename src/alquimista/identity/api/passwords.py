@@ -56,6 +56,7 @@ ROUTES: tuple[Route, ...] = (
         body=Forgot,
         status=202,
         limits=(Limit(count=10, seconds=60, per=("ip",)),),
+        example=Forgot("ana@empresa.com.br"),
     ),
     Route(
         method="POST",
@@ -68,6 +69,7 @@ ROUTES: tuple[Route, ...] = (
         body=Reset,
         limits=(Limit(count=20, seconds=60, per=("ip",)),),
         problems=(InvalidLink,),
+        example=Reset("x0dSg3…", "Cafe-Com-Leite-7"),
     ),
     Route(
         method="POST",
@@ -78,5 +80,6 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.ACCOUNT_MANAGE,
         body=Change,
         limits=(Limit(count=10, seconds=60, per=("user",)),),
+        example=Change("Cafe-Com-Leite-7", "Pao-De-Queijo-8"),
     ),
 )

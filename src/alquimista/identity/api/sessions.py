@@ -1,6 +1,6 @@
 """One's own sessions and profile."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -147,6 +147,21 @@ async def _end(context: Context) -> None:
     await service.end_session(context.services, context.who, context.uuid("session_id"), client_of(context))
 
 
+_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+_MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_ME = MeAnswer(
+    id=_ID,
+    email="ana@empresa.com.br",
+    name="Ana Souza",
+    role=Role.TENANT_ADMIN,
+    tenant_id=_ID,
+    locale="pt-BR",
+    permissions=[Permission.TENANT_READ, Permission.USAGE_READ],
+    tenants=[TenantOfMine(_ID, "Clínica Aurora", Role.TENANT_ADMIN)],
+    totp_enabled=False,
+    totp_required=False,
+)
+
 ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
@@ -156,6 +171,7 @@ ROUTES: tuple[Route, ...] = (
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         response=MeAnswer,
+        example=_ME,
     ),
     Route(
         method="PATCH",
@@ -166,6 +182,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.ACCOUNT_MANAGE,
         body=Profile,
         response=MeAnswer,
+        example=Profile("Ana Souza", "pt-BR"),
     ),
     Route(
         method="POST",
@@ -176,6 +193,7 @@ ROUTES: tuple[Route, ...] = (
         permission=None,
         body=Logout,
         limits=(Limit(count=300, seconds=60, per=("ip",)),),
+        example=Logout("n3J8xq…"),
     ),
     Route(
         method="POST",
@@ -194,6 +212,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.ACCOUNT_MANAGE,
         body=SwitchTenant,
         response=Switched,
+        example=SwitchTenant(_ID),
     ),
     Route(
         method="GET",
@@ -203,6 +222,9 @@ ROUTES: tuple[Route, ...] = (
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         response=Sessions,
+        example=Sessions(
+            [Session(_ID, SessionKind.BROWSER, "203.0.113.7", "Mozilla/5.0", _MOMENT, _MOMENT, _MOMENT, current=True)]
+        ),
     ),
     Route(
         method="DELETE",

@@ -94,6 +94,7 @@ ROUTES: tuple[Route, ...] = (
         response=Tokens,
         limits=(Limit(count=300, seconds=60, per=("ip",)),),
         problems=(InvalidRefresh,),
+        example=Refresh("n3J8xq…"),
     ),
     Route(
         method="GET",
@@ -104,5 +105,18 @@ ROUTES: tuple[Route, ...] = (
         permission=None,
         kinds=frozenset(),
         response=KeySet,
+        example={
+            "keys": [
+                {
+                    "kty": "EC",
+                    "crv": "P-256",
+                    "x": "f83OJ3D2xF1B…",
+                    "y": "x_FEzRu9m36H…",
+                    "kid": "2026-03",
+                    "alg": "ES256",
+                    "use": "sig",
+                }
+            ]
+        },
     ),
 )

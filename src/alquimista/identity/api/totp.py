@@ -56,6 +56,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.ACCOUNT_MANAGE,
         response=Enrolment,
         problems=(TotpState,),
+        example=Enrolment("JBSWY3DPEHPK3PXP", "otpauth://totp/Alquimista:ana@empresa.com.br?secret=…", "<svg>…</svg>"),
     ),
     Route(
         method="POST",
@@ -68,6 +69,7 @@ ROUTES: tuple[Route, ...] = (
         response=RecoveryCodes,
         limits=_GUESSES,
         problems=(TotpState,),
+        example=ConfirmTotp("492039"),
     ),
     Route(
         method="POST",
@@ -79,5 +81,6 @@ ROUTES: tuple[Route, ...] = (
         body=DisableTotp,
         limits=_GUESSES,
         problems=(TotpState, TotpCompulsory),
+        example=DisableTotp("Cafe-Com-Leite-7", "492039"),
     ),
 )
