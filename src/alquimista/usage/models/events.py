@@ -18,12 +18,15 @@ AHEAD: Final = timedelta(minutes=5)
 KEY_DAYS: Final = 40  # Longer than an event may be late, so that no repetition outlives its key.
 MAX_EVENTS: Final = 10_000  # In one request.
 MAX_BODY: Final = 4 * 1024 * 1024
+# A million of the currency for one request. Sums are 64 bits wide: were a few thousand events enough to leave them, a
+# tenant could stop its own metering, since what does not fit is never folded.
+MAX_COST: Final = 10**12
 
 Status = Literal["success", "error"]
 _NO_NUL: Final = "^[^\\u0000]*$"
 Milliseconds = Annotated[int, Meta(ge=0, lt=2**31)]
 Tokens = Annotated[int, Meta(ge=0, lt=2**31)]
-Micros = Annotated[int, Meta(ge=0, lt=2**53)]
+Micros = Annotated[int, Meta(ge=0, le=MAX_COST)]
 Model = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 TraceId = Annotated[str, Meta(max_length=64, pattern="^[!-~]*$")]

@@ -12,13 +12,12 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from alquimista.i18n import N_, Text
-from alquimista.usage.models.events import currencies, time_refusal
+from alquimista.usage.models.events import MAX_COST, currencies, time_refusal
 from alquimista.usage.models.otlp import Span, text_attribute
 
 _INVOCATION: Final = "invoke_agent"
 _INFERENCES: Final = frozenset({"chat", "text_completion", "generate_content"})
 _MOST_INT: Final = 2**31
-_MOST_COST: Final = 2**53
 
 
 class SpanKind(StrEnum):
@@ -98,7 +97,7 @@ def work_of(span: Span, kind: SpanKind, agent_id: UUID | None, currency: str, se
             (
                 (("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"), _MOST_INT),
                 (("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"), _MOST_INT),
-                (("alquimista.cost_micros",), _MOST_COST),
+                (("alquimista.cost_micros",), MAX_COST + 1),
             )
         ):
             value = next((span.attributes[name] for name in names if name in span.attributes), 0)
