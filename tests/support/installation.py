@@ -159,14 +159,14 @@ class Browser:
         """Fill in the sign-in form and send it; the page where that leads."""
         form = {"_csrf": token_of(self.http.get("/login").text), "email": user["email"], "password": user["password"]}
         landed = self.http.post("/login", data=form)
-        assert landed.status_code == 200, landed.text
+        assert landed.status_code == 200, text_of(landed.text)
         return landed
 
     def overview(self, period: str = "7d") -> Shown:
         """The company's overview. The demo's people read Portuguese."""
         answer = self.http.get(f"/app/dashboard?period={period}")
-        assert answer.status_code == 200, answer.text
         text = text_of(answer.text)
+        assert answer.status_code == 200, text
         found = re.search(r"Requisições ([\d.]+) (?:[+−]?[\d,.]+% )?([\d.]+) com falha", text)
         assert found, text
         requests, failed = (int(figure.replace(".", "")) for figure in found.groups())
