@@ -2,12 +2,17 @@
 
 import base64
 import json
+import threading
 from datetime import timedelta
 
 import pytest
 
 import factories
 from alquimista.clock import now
+from alquimista.usage.api import reading
+from alquimista.usage.models import cloudevents
+from alquimista.usage.models.parsing import Parsed
+from alquimista.usage.service import Ingest
 
 DATA = {"status": "success", "response_time_ms": 250, "input_tokens": 7, "output_tokens": 3, "model": "m"}
 
@@ -177,3 +182,29 @@ async def test_only_a_key_with_the_scope_may_write(api, usage_db):
         client.headers.pop("Authorization")
         anonymous = await client.post("/v1/events", content=event, headers=headers)
     assert (denied.status_code, unknown.status_code, anonymous.status_code) == (403, 401, 401)
+
+
+async def test_events_refused_on_sight_cost_the_limit_like_any_other(api, monkeypatch):
+    taken = []
+
+    async def admit(_ingest, _tenant_id, count):
+        taken.append(count)
+
+    monkeypatch.setattr(Ingest, "admit", admit)
+    good = envelope(api, "limit-1", data=DATA | {"agent_id": str(api.sender.agents[0])})
+    for events in ([{"id": "x"}, good, {}], [{}] * 7):
+        assert (await send(api, events, "application/cloudevents-batch+json")).status_code == 200
+    assert taken == [3, 7]
+
+
+async def test_a_large_body_is_read_beside_the_event_loop(api, monkeypatch):
+    threads = []
+
+    def read(_body, _now):
+        threads.append(threading.current_thread())
+        return Parsed()
+
+    monkeypatch.setattr(cloudevents, "read_batch", read)
+    for body in (b"[]", b"[" + b" " * reading.LARGE + b"]"):
+        assert (await send(api, body, "application/cloudevents-batch+json")).status_code == 200
+    assert [thread is threading.main_thread() for thread in threads] == [True, False]

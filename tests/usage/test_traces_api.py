@@ -194,3 +194,17 @@ async def test_any_json_gets_an_answer_that_is_not_a_failure(api, document):
         ):
             answer = await client.post(path, content=body, headers={"Content-Type": media})
             assert answer.status_code in {200, 400}, answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "media"),
+    [
+        (b'{"resourceSpans":[' + b"{}," * 250_000 + b"{}]}", JSON),
+        (b'{"resourceSpans":[' + b"{}," * 10_000 + b"{}]}", JSON),
+        (export(*[{"traceId": "1" * 32}] * 10_001), JSON),
+        (ExportTraceServiceRequest(resource_spans=[{}] * 10_001).SerializeToString(), PROTOBUF),
+        (ExportTraceServiceRequest(resource_spans=[{"scope_spans": [{}] * 10_001}]).SerializeToString(), PROTOBUF),
+    ],
+)
+async def test_an_export_that_would_take_long_to_read_is_refused(api, body, media):
+    assert (await send(api, body, media)).status_code == 400

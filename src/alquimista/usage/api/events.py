@@ -9,6 +9,7 @@ from alquimista.errors import Invalid, UnsupportedMedia
 from alquimista.http.context import Context
 from alquimista.http.routes import Content, Route, TenantScope
 from alquimista.i18n import N_
+from alquimista.usage.api.reading import read
 from alquimista.usage.models import cloudevents, plain
 from alquimista.usage.models.events import (
     MAX_BODY,
@@ -53,7 +54,7 @@ async def post_events(context: Context) -> IngestResult:
     headers = context.request.headers
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == cloudevents.BATCH:
-        return await _take_many(context, cloudevents.read_batch(context.raw, context.now))
+        return await _take_many(context, await read(cloudevents.read_batch, context.raw, context.now))
     if media == cloudevents.EVENT:
         return await _take_one(context, cloudevents.read_structured(context.raw, context.now))
     if "ce-specversion" not in headers:
@@ -64,7 +65,7 @@ async def post_events(context: Context) -> IngestResult:
 async def post_agent_requests(context: Context) -> IngestResult:
     """One request as a JSON object, or a list of them. A single one that is refused is a 400."""
     if context.raw.lstrip(b" \t\r\n").startswith(b"["):
-        return await _take_many(context, plain.read_many(context.raw, context.now))
+        return await _take_many(context, await read(plain.read_many, context.raw, context.now))
     key = context.request.headers.get(IDEMPOTENCY_HEADER)
     if key is not None and (not 1 <= len(key) <= _KEY_LIMIT or "\0" in key):
         raise Invalid.of("Idempotency-Key", N_("Write 1 to {limit} characters.", limit=_KEY_LIMIT))
@@ -79,7 +80,7 @@ async def _take_one(context: Context, event: Event) -> IngestResult:
 
 
 async def _take_many(context: Context, parsed: Parsed) -> IngestResult:
-    outcome = await context.services.get(Ingest).submit(context.tenant, parsed.events)
+    outcome = await context.services.get(Ingest).submit(context.tenant, parsed.events, besides=len(parsed.refused))
     return _result(outcome, parsed.refused, context.locale)
 
 

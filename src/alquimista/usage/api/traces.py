@@ -12,8 +12,16 @@ from alquimista.http.context import Context
 from alquimista.http.responses import Answer
 from alquimista.http.routes import Content, Route, TenantScope
 from alquimista.usage.api.events import KINDS
+from alquimista.usage.api.reading import read
 from alquimista.usage.models import otlp
-from alquimista.usage.models.events import MAX_BODY, IngestBusy, IngestLimit, MalformedEvents, Refusal
+from alquimista.usage.models.events import (
+    MAX_BODY,
+    IngestBusy,
+    IngestLimit,
+    MalformedEvents,
+    Refusal,
+    TooManyEvents,
+)
 from alquimista.usage.service import SpanIngest
 
 # google.rpc.Code of the statuses that this handler itself answers.
@@ -50,7 +58,7 @@ async def post_traces(context: Context) -> Answer:
     if media not in {otlp.PROTOBUF, otlp.JSON}:
         raise UnsupportedMedia(accepted=f"{otlp.PROTOBUF}, {otlp.JSON}")  # An empty body comes this far without a type.
     try:
-        spans = otlp.read_json(context.raw) if media == otlp.JSON else otlp.read_protobuf(context.raw)
+        spans = await read(otlp.read_json if media == otlp.JSON else otlp.read_protobuf, context.raw)
         refused = await context.services.get(SpanIngest).submit(context.tenant, spans, context.now)
     except Problem as problem:
         code = _RPC_CODES.get(problem.status, _UNKNOWN)
@@ -110,6 +118,6 @@ ROUTES: Final = (
         response=ExportResult,
         others=dict.fromkeys(_RPC_CODES, RpcStatus),
         answers=(otlp.PROTOBUF, otlp.JSON),
-        problems=(MalformedEvents, IngestLimit, IngestBusy),
+        problems=(MalformedEvents, TooManyEvents, IngestLimit, IngestBusy),
     ),
 )

@@ -21,7 +21,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from alquimista.i18n import N_
-from alquimista.usage.models.events import MalformedEvents
+from alquimista.usage.models.events import MAX_EVENTS, MalformedEvents, TooManyEvents
 from alquimista.usage.models.parsing import decode
 
 PROTOBUF: Final = "application/x-protobuf"
@@ -30,6 +30,8 @@ _KINDS: Final = ("internal", "internal", "server", "client", "producer", "consum
 _STATUSES: Final[tuple[Literal["unset", "ok", "error"], ...]] = ("unset", "ok", "error")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NS: Final = 253_402_300_799 * 10**9  # 9999-12-31, the last day of datetime.
+# Reading takes some 10 µs an object. A span with all its attributes has about 40 of them in 1.5 kB.
+_MOST_OBJECTS: Final = 200_000
 _DEPTH: Final = 8  # Of nested attribute values.
 _TEXT_LIMIT: Final = 4_000
 _METADATA_LIMIT: Final = 48_000  # Bytes of JSON; the columns hold 64 KiB of PostgreSQL's own, longer, rendering.
@@ -77,6 +79,7 @@ def read_protobuf(body: bytes) -> list[Span]:
 
     Raises:
         MalformedEvents: the body is not one.
+        TooManyEvents: it holds more spans, or empty groups of them, than a request may.
     """
     request = ExportTraceServiceRequest()
     try:
@@ -90,8 +93,11 @@ def read_json(body: bytes) -> list[Span]:
     """The spans of an ExportTraceServiceRequest in OTLP's JSON, where ids are hexadecimal; unknown fields are ignored.
 
     Raises:
-        MalformedEvents: the body is not one.
+        MalformedEvents: the body is not one, or it holds more objects than spans of its size would.
+        TooManyEvents: it holds more spans, or empty groups of them, than a request may.
     """
+    if body.count(b"{") > _MOST_OBJECTS:
+        raise MalformedEvents(reason=N_("it holds too many objects; send fewer spans in one request."))
     document = decode(body)
     request = ExportTraceServiceRequest()
     try:
@@ -152,7 +158,11 @@ def stored_events(span: Span) -> list[dict[str, Any]]:
 
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
-    for group in request.resource_spans:
+    groups = request.resource_spans
+    scopes = [scope for group in groups[:MAX_EVENTS] for scope in group.scope_spans]
+    if max(len(groups), len(scopes), sum(len(scope.spans) for scope in scopes)) > MAX_EVENTS:
+        raise TooManyEvents(limit=MAX_EVENTS)
+    for group in groups:
         resource = _attributes(group.resource.attributes)
         service = str(resource.get("service.name", ""))[:200]
         for scope in group.scope_spans:

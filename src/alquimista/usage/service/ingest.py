@@ -56,19 +56,21 @@ class Ingest:
         self.directory = Directory(db, bus)
         self._gatherer: Gatherer[_Batch, set[UUID]] = Gatherer(self._write, lambda batch: len(batch.rows))
 
-    async def submit(self, tenant_id: UUID, events: Sequence[Event]) -> Outcome:
+    async def submit(self, tenant_id: UUID, events: Sequence[Event], *, besides: int = 0) -> Outcome:
         """Write events of a tenant, each once; what became of them, once that is committed.
 
         An event is counted once by its key: a repetition, in this call or at any time in 40 days, is a duplicate.
+        `besides` are events refused already, which cost the tenant's limit like any other.
 
         Raises:
             IngestLimit: the tenant has sent too many this minute. Nothing of this call was written.
             Unavailable: the database is away or too much waits. Sending the same events again is safe.
         """
         outcome = Outcome()
+        if events or besides:
+            await self.admit(tenant_id, len(events) + besides)
         if not events:
             return outcome
-        await self.admit(tenant_id, len(events))
         rows = await self._rows(tenant_id, events, outcome)
         claimed = await self._gatherer.put(tenant_id, _Batch(list(rows.values()))) if rows else set()
         outcome.accepted = len(claimed)
