@@ -86,6 +86,11 @@ class Settings:
         "PostgreSQL 15 to 18, as `postgresql://user@host:5432/name`. Unset, `alquimista up` starts its own server.",
         "",
     )
+    data_dir: str = setting(
+        "Where `alquimista up` keeps its data unless `--data-dir` says so, and where other commands find what it runs. "
+        "Unset: `~/.local/share/alquimista`, for root `/var/lib/alquimista/data`.",
+        "",
+    )
     secret_key: str = setting(
         "At least 32 random characters. Database role passwords, cookies and signing keys at rest derive from it.",
         "",

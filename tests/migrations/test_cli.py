@@ -90,9 +90,10 @@ def test_a_mistake_is_one_sentence_and_status_2(run, arguments, sentence) -> Non
     assert "Traceback" not in output
 
 
-def test_without_a_url_and_settings_it_says_what_to_set(run, monkeypatch) -> None:
+def test_without_a_url_and_a_running_installation_it_says_what_to_do(run, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("ALQUIMISTA_SECRET_KEY", "x9-Qe72hfkA_ps3Lw0vYmZtR8uBnCjD4")
     monkeypatch.delenv("ALQUIMISTA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("ALQUIMISTA_DATA_DIR", str(tmp_path))
     code, output = run("status")
     assert code == 2
-    assert output.startswith("Set ALQUIMISTA_DATABASE_URL")
+    assert output.startswith("Nothing runs from")

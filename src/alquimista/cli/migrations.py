@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from alquimista.config import ConfigError, load
+from alquimista.cli.settings import of_installation
+from alquimista.config import ConfigError
 from alquimista.db.migrations import runner
 from alquimista.db.migrations.models import Migration, MigrationError, Plan, Status, Step
 from alquimista.db.roles import role_url
@@ -143,7 +144,7 @@ def _progress() -> Iterator[Callable[[Step], None]]:
 
 
 def _owner(url: str | None) -> str:
-    return url or role_url(load(os.environ), "owner")
+    return url or role_url(of_installation(os.environ), "owner")
 
 
 def _print_statuses(statuses: tuple[Status, ...], *, applied: bool) -> None:

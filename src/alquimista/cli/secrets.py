@@ -17,7 +17,7 @@ def rotate() -> None:
     from rich.progress import track
 
     from alquimista import clock
-    from alquimista.cli.settings import with_database
+    from alquimista.cli.settings import of_installation
     from alquimista.db.crypto import Sealer
     from alquimista.db.pool import Database
     from alquimista.db.tenancy import login_transaction, tenant_transaction
@@ -25,7 +25,7 @@ def rotate() -> None:
     from alquimista.integrations import service as integrations
     from alquimista.tenants import service as tenants
 
-    settings = with_database(os.environ)
+    settings = of_installation(os.environ)
     sealer = Sealer(settings)
 
     async def reseal() -> int:
@@ -47,7 +47,7 @@ def rotate() -> None:
 @app.command("metrics-token")
 def metrics_token() -> None:
     """Print the bearer token that Prometheus shows to read /metrics in production. It derives from the secret key."""
-    from alquimista.config import load
+    from alquimista.cli.settings import of_installation
     from alquimista.http.health import metrics_token as derived
 
-    print(derived(load(os.environ)))
+    print(derived(of_installation(os.environ)))

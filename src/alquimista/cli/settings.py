@@ -1,8 +1,9 @@
 """The settings of a command that needs a database which is already there."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from alquimista.config import ConfigError, Settings, load
+from alquimista.config import ConfigError, Settings, load, variable
 
 
 def with_database(env: Mapping[str, str]) -> Settings:
@@ -15,3 +16,26 @@ def with_database(env: Mapping[str, str]) -> Settings:
     if not settings.database_url:
         raise ConfigError("Set ALQUIMISTA_DATABASE_URL to the PostgreSQL server; only `alquimista up` brings its own.")
     return settings
+
+
+def of_installation(env: Mapping[str, str]) -> Settings:
+    """Settings of the configured server or, when none is, of the installation that `alquimista up` runs here.
+
+    Raises:
+        ConfigError: no server is configured and none runs from the data directory, or some other setting is wrong.
+    """
+    if env.get(variable("database_url")):
+        return load(env)
+    from alquimista.runtime import datadir
+    from alquimista.runtime.embedded import EmbeddedServer
+
+    directory = Path(env.get(variable("data_dir")) or datadir.default())
+    if not datadir.held(directory):
+        raise ConfigError(
+            f"Nothing runs from {directory}: start `alquimista up` first, "
+            "or set ALQUIMISTA_DATABASE_URL to the PostgreSQL server."
+        )
+    known: dict[str, object] = {"database_url": EmbeddedServer(directory).plain_url}
+    if not env.get(variable("secret_key")):
+        known["secret_key"] = datadir.secrets(directory).secret_key
+    return load(env, **known)

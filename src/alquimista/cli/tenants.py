@@ -20,13 +20,13 @@ def create(
 ) -> None:
     """Register a company. Prints its id, which `alquimista users create-tenant` takes."""
     from alquimista import clock
-    from alquimista.cli.settings import with_database
+    from alquimista.cli.settings import of_installation
     from alquimista.db.pool import Database
     from alquimista.db.tenancy import tenant_transaction
     from alquimista.tenants import service
     from alquimista.tenants.models import NewTenant
 
-    settings = with_database(os.environ)
+    settings = of_installation(os.environ)
     new = NewTenant(name=name, cnpj=cnpj, segment=segment, plan=plan, time_zone=time_zone, locale=locale)
     tenant = service.prepare(new, clock.new_id(), clock.now())
 

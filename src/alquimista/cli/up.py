@@ -16,6 +16,7 @@ def up(
         Path | None,
         typer.Option(
             help="Where the data lives. By default ~/.local/share/alquimista, for root /var/lib/alquimista/data.",
+            envvar="ALQUIMISTA_DATA_DIR",
             show_default=False,
         ),
     ] = None,

@@ -58,11 +58,11 @@ def reconcile(first: From = "", last: To = "", tenant: Tenant = "") -> None:
 
 def _for_each(tenant: str, work: Callable[["Database", UUID], Awaitable[str]]) -> None:
     """Do the work for one tenant or for all, with a line for each."""
-    from alquimista.cli.settings import with_database
+    from alquimista.cli.settings import of_installation
     from alquimista.db.pool import Database
     from alquimista.tenants import service as tenants
 
-    settings = with_database(os.environ)
+    settings = of_installation(os.environ)
     only = _uuid(tenant) if tenant else None
 
     async def run() -> None:

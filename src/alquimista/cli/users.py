@@ -87,11 +87,11 @@ def _show(email: str, password: str, *, shown: bool) -> None:
 def _with_services(work: Callable[[Services], Awaitable[T]]) -> T:
     """Run some work against the database of the settings."""
     from alquimista.cache.bus import Bus
-    from alquimista.cli.settings import with_database
+    from alquimista.cli.settings import of_installation
     from alquimista.db.pool import Database
     from alquimista.identity.service import install
 
-    settings = with_database(os.environ)
+    settings = of_installation(os.environ)
 
     async def run() -> T:
         services = Services(settings, await Database.open(settings))

@@ -92,6 +92,21 @@ def lock(directory: Path) -> Iterator[None]:
         file.truncate(0)
 
 
+def held(directory: Path) -> bool:
+    """Whether a supervisor runs on the directory just now."""
+    try:
+        handle = os.open(directory / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def secrets(directory: Path) -> Secrets:
     """The directory's secrets, generated the first time.
 
