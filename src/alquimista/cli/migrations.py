@@ -152,10 +152,10 @@ def _print_statuses(statuses: tuple[Status, ...], *, applied: bool) -> None:
     table.add_column("Migration", no_wrap=True)
     table.add_column("State", no_wrap=True)
     if applied:
-        for title in ("Applied", "By", "ms"):
+        for title in ("Applied", "ms"):
             table.add_column(title, no_wrap=True)
     for one in statuses:
-        row = (f"{one.row.applied_at:%Y-%m-%d %H:%MZ}", one.row.applied_by, str(one.row.duration_ms)) if one.row else ()
+        row = (f"{one.row.applied_at:%Y-%m-%d %H:%MZ}", str(one.row.duration_ms)) if one.row else ()
         table.add_row(one.label, f"[{_COLOURS.get(one.state, 'none')}]{one.state}[/]", *(row if applied else ()))
     console.print(table)
     for one in statuses:
