@@ -28,6 +28,9 @@ class Kept(msgspec.Struct, frozen=True):
     error_message: str | None
 
 
+EVENTFUL = ExportTraceServiceRequest(
+    resource_spans=[{"scope_spans": [{"spans": [{"events": [{}] * 100_001}, {"attributes": [{}] * 100_000}]}]}]
+)
 KEPT = Statement(
     """
     SELECT span_name, status, metadata, annotations, error_message FROM fibonacci_core.traces
@@ -204,6 +207,7 @@ async def test_any_json_gets_an_answer_that_is_not_a_failure(api, document):
         (export(*[{"traceId": "1" * 32}] * 10_001), JSON),
         (ExportTraceServiceRequest(resource_spans=[{}] * 10_001).SerializeToString(), PROTOBUF),
         (ExportTraceServiceRequest(resource_spans=[{"scope_spans": [{}] * 10_001}]).SerializeToString(), PROTOBUF),
+        (EVENTFUL.SerializeToString(), PROTOBUF),
     ],
 )
 async def test_an_export_that_would_take_long_to_read_is_refused(api, body, media):

@@ -32,6 +32,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NS: Final = 253_402_300_799 * 10**9  # 9999-12-31, the last day of datetime.
 # Reading takes some 10 µs an object. A span with all its attributes has about 40 of them in 1.5 kB.
 _MOST_OBJECTS: Final = 200_000
+_TOO_MANY_OBJECTS: Final = N_("it holds too many objects; send fewer spans in one request.")
 _DEPTH: Final = 8  # Of nested attribute values.
 _TEXT_LIMIT: Final = 4_000
 _METADATA_LIMIT: Final = 48_000  # Bytes of JSON; the columns hold 64 KiB of PostgreSQL's own, longer, rendering.
@@ -78,7 +79,7 @@ def read_protobuf(body: bytes) -> list[Span]:
     """The spans of an ExportTraceServiceRequest.
 
     Raises:
-        MalformedEvents: the body is not one.
+        MalformedEvents: the body is not one, or it holds more objects than spans of its size would.
         TooManyEvents: it holds more spans, or empty groups of them, than a request may.
     """
     request = ExportTraceServiceRequest()
@@ -97,7 +98,7 @@ def read_json(body: bytes) -> list[Span]:
         TooManyEvents: it holds more spans, or empty groups of them, than a request may.
     """
     if body.count(b"{") > _MOST_OBJECTS:
-        raise MalformedEvents(reason=N_("it holds too many objects; send fewer spans in one request."))
+        raise MalformedEvents(reason=_TOO_MANY_OBJECTS)
     document = decode(body)
     request = ExportTraceServiceRequest()
     try:
@@ -162,6 +163,8 @@ def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
     scopes = [scope for group in groups[:MAX_EVENTS] for scope in group.scope_spans]
     if max(len(groups), len(scopes), sum(len(scope.spans) for scope in scopes)) > MAX_EVENTS:
         raise TooManyEvents(limit=MAX_EVENTS)
+    if sum(len(span.events) + len(span.attributes) for scope in scopes for span in scope.spans) > _MOST_OBJECTS:
+        raise MalformedEvents(reason=_TOO_MANY_OBJECTS)
     for group in groups:
         resource = _attributes(group.resource.attributes)
         service = str(resource.get("service.name", ""))[:200]
