@@ -6,6 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from alquimista.access import PLATFORM_TENANT
 from alquimista.usage.service import rollups
 from factories import make_api_key, make_tenant, make_user
 from web.reading import sign_in, text_of
@@ -102,15 +103,34 @@ async def test_staff_see_all_tenants_and_open_one(site, sent):
         assert (await browser.get(live)).status_code == 200
 
 
-async def test_staff_who_open_a_tenant_leave_a_trace_in_its_audit(site, sent, migrated):
-
-    tenant_id = site.people["admin"].tenant_id
-    async with site.browser() as browser:
-        await sign_in(browser, site.people["staff"])
-        await browser.get(f"/app/dashboard?tenant_id={tenant_id}")
+async def reads(migrated, tenant_id):
+    """How many rows about reads of the tenant its audit holds."""
     async with await psycopg.AsyncConnection.connect(migrated.admin_url) as conn:
         cursor = await conn.execute(
-            "SELECT count(*) FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action = 'tenant.read'",
+            "SELECT count(*) FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action LIKE '%%.read'",
             [tenant_id],
         )
-        assert (await cursor.fetchone())[0] >= 1
+        return (await cursor.fetchone())[0]
+
+
+@pytest.mark.parametrize("page", ["dashboard", "company"])
+async def test_staff_who_read_leave_a_trace_in_the_audit_also_by_the_part_that_refreshes_itself(site, migrated, page):
+    tenant_id = site.people["admin"].tenant_id if page == "dashboard" else PLATFORM_TENANT
+    query = f"?tenant_id={tenant_id}" if page == "dashboard" else "?period=7d"
+    before = await reads(migrated, tenant_id)
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["staff"])
+        part = await browser.get(f"/app/{page}/live{query}&seen={'0' * 48}")
+        assert await reads(migrated, tenant_id) == before + 1
+        seen = re.search(r'name="seen" value="([0-9a-f]+)"', part.text)[1]
+        await browser.get(f"/app/{page}/live{query}&seen={seen}")
+        assert await reads(migrated, tenant_id) == before + 1
+        whole = (await browser.get(f"/app/{page}{query}")).text
+        assert await reads(migrated, tenant_id) == before + 2
+        seen = re.search(r'name="seen" value="([0-9a-f]+)"', whole)[1]
+        await browser.get(f"/app/{page}/live{query}&seen={seen}")
+        assert await reads(migrated, tenant_id) == before + 2
+    async with site.browser() as browser:
+        await sign_in(browser, site.people["staff"])
+        await browser.get(f"/app/{page}/live{query}&seen={seen}")
+    assert await reads(migrated, tenant_id) == before + 3

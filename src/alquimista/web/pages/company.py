@@ -15,7 +15,21 @@ from alquimista.web.pages.routing import OFTEN, get
 
 
 async def company(context: Context) -> HTMLResponse:
-    """The whole page. Opening it is a read across tenants, so it is audited."""
+    """The whole page."""
+    await _leave_a_trace(context)
+    notice = views.FORBIDDEN if context.query.error == "forbidden" else None
+    return refreshing.whole(context, "company", values(await _view(context)), notice)
+
+
+async def live(context: Context) -> Response:
+    """The fragment as it is now, or 204 when the browser shows it already."""
+    if not refreshing.was_opened(context, "company", context.query.seen):
+        await _leave_a_trace(context)
+    return refreshing.part(context, "company", values(await _view(context)), context.query.seen)
+
+
+async def _leave_a_trace(context: Context) -> None:
+    """It is a read across tenants, so it is audited."""
     await audit.record(
         context.db.tenant(context.tenant),
         context.who,
@@ -28,13 +42,6 @@ async def company(context: Context) -> HTMLResponse:
         trace_id=context.trace_id,
         tenant_id=context.tenant,
     )
-    notice = views.FORBIDDEN if context.query.error == "forbidden" else None
-    return refreshing.whole(context, "company", values(await _view(context)), notice)
-
-
-async def live(context: Context) -> Response:
-    """The fragment as it is now, or 204 when the browser shows it already."""
-    return refreshing.part(context, "company", values(await _view(context)), context.query.seen)
 
 
 async def _view(context: Context) -> Company:

@@ -21,7 +21,21 @@ SHOWN_INCIDENTS: Final = 5
 
 
 async def overview(context: Context) -> HTMLResponse:
-    """The whole page. Staff who look at a tenant leave a row in the tenant's own audit."""
+    """The whole page."""
+    await _leave_a_trace(context)
+    notice = views.FORBIDDEN if context.query.error == "forbidden" else None
+    return refreshing.whole(context, "overview", values(await _view(context)), notice)
+
+
+async def live(context: Context) -> Response:
+    """The fragment as it is now, or 204 when the browser shows it already."""
+    if not refreshing.was_opened(context, "overview", context.query.seen):
+        await _leave_a_trace(context)
+    return refreshing.part(context, "overview", values(await _view(context)), context.query.seen)
+
+
+async def _leave_a_trace(context: Context) -> None:
+    """Staff who look at a tenant leave a row in the tenant's own audit."""
     if context.who.internal:
         await audit.record(
             context.db.tenant(context.tenant),
@@ -35,13 +49,6 @@ async def overview(context: Context) -> HTMLResponse:
             trace_id=context.trace_id,
             tenant_id=context.tenant,
         )
-    notice = views.FORBIDDEN if context.query.error == "forbidden" else None
-    return refreshing.whole(context, "overview", values(await _view(context)), notice)
-
-
-async def live(context: Context) -> Response:
-    """The fragment as it is now, or 204 when the browser shows it already."""
-    return refreshing.part(context, "overview", values(await _view(context)), context.query.seen)
 
 
 async def _view(context: Context) -> Overview:
