@@ -7,8 +7,12 @@ from support.installation import Installation
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The module's installation, in a data directory that is not there yet; stopped at the end."""
-    installation = Installation(Path(tmp_path_factory.mktemp("home")) / "data")
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The module's installation, in a data directory that is not there yet; stopped at the end.
+
+    A module may say in OPTIONS how `alquimista up` is called.
+    """
+    options = getattr(request.module, "OPTIONS", ())
+    installation = Installation(Path(tmp_path_factory.mktemp("home")) / "data", *options)
     yield installation
     installation.end()

@@ -13,6 +13,7 @@ from alquimista.clock import now
 from support.installation import Installation, poll, span_of
 from support.traffic import Traffic
 
+OPTIONS = ("--workers", "2")  # Two web processes behind one port, of which either may die.
 RECOVERS_IN_S = 60  # Far beyond what a recovery takes, even on a machine that is busy with other things.
 STORED = """
 SELECT event_id, count(*) FROM alquimista_platform.agent_requests

@@ -6,11 +6,13 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from psycopg import OperationalError
 
 from alquimista.cache import bus, store
 from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.errors import Unavailable
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
 from alquimista.usage.models.events import LATEST
@@ -37,6 +39,8 @@ async def fold_all(db: Database) -> int:
         async with turn:
             try:
                 await fold(db, tenant_id)
+            except (Unavailable, OperationalError) as error:  # The database is away: one line, and the next round.
+                log.warning("usage.fold_failed", tenant_id=str(tenant_id), error=type(error).__name__)
             except Exception:
                 log.exception("usage.fold_failed", tenant_id=str(tenant_id))
 
