@@ -31,6 +31,7 @@ class Caller:
 
     credential: str | None
     tenant: str
+    agent: str
     internal: bool = False
     things: dict[str, str] = field(default_factory=dict)  # By path parameter: an id that leads somewhere.
 
@@ -68,14 +69,14 @@ class Scene:
 
     async def _make(self, kind: str, path: str) -> Caller:
         tenant = (await factories.make_tenant(self._db, plan="enterprise")).id
-        await factories.activate_agent(self._db, tenant, (await factories.make_agent(self._db)).id)
+        agent = str(await factories.activate_agent(self._db, tenant))
         if kind == "anonymous":
-            return Caller(None, str(tenant))
+            return Caller(None, str(tenant), agent)
         if kind == "API key":
-            return Caller(await factories.make_api_key(self._db, tenant, scopes=("ingest", "read")), str(tenant))
+            return Caller(await factories.make_api_key(self._db, tenant, scopes=("ingest", "read")), str(tenant), agent)
         internal = kind == Role.INTERNAL_ADMIN
         person = await (factories.make_user(self._db) if internal else factories.make_user(self._db, tenant))
-        caller = Caller(await self._process.token(person.email, person.password), str(tenant), internal)
+        caller = Caller(await self._process.token(person.email, person.password), str(tenant), agent, internal)
         if "{" in path and (internal or not path.startswith("/internal")):
             caller.things = await self._things(caller, person, tenant, path)
         return caller

@@ -11,6 +11,7 @@ import httpx
 from alquimista.app import create_app
 from alquimista.config import Settings
 from alquimista.http.app import App
+from support import documented
 from support.identity import eventually
 
 _peers = (f"203.0.{a}.{b}" for a, b in itertools.product(range(250), range(1, 250)))
@@ -23,10 +24,14 @@ class Whole:
     app: App
 
     def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
-        """A client at an address of its own, with a bearer token or key when given."""
+        """A client at an address of its own, with a bearer token or key when given.
+
+        An answer that the OpenAPI document does not promise fails the test, whatever it asked for.
+        """
         transport = httpx.ASGITransport(self.app, client=(next(_peers), 5000))
         sent = {"accept-language": "en", **headers} | ({"authorization": f"Bearer {token}"} if token else {})
-        return httpx.AsyncClient(transport=transport, base_url="http://localhost:8080", headers=sent)
+        hooks = {"response": [documented.hook]}
+        return httpx.AsyncClient(transport=transport, base_url="http://localhost:8080", headers=sent, event_hooks=hooks)
 
     async def token(self, email: str, password: str) -> str:
         """The access token of a sign-in that works."""

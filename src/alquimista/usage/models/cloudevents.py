@@ -5,10 +5,11 @@ Rules: cloudevents.io specification 1.0.2, its JSON event format and its HTTP pr
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
 import msgspec
+from msgspec import Meta
 
 from alquimista.errors import Invalid
 from alquimista.i18n import N_
@@ -27,7 +28,7 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True):
     specversion: Literal["1.0"]
     id: EventId
     source: Source
-    type: str
+    type: Annotated[str, Meta(extra_json_schema={"const": TYPE})]  # Another is refused with a reason of its own.
     time: Moment | None = None
 
 
