@@ -193,6 +193,22 @@ async def test_the_issuers_role_is_followed_except_below_the_last_administrator(
     assert sorted(await sql(kept, tenant.id)) == [("TENANT_ADMIN",), ("TENANT_USER",)]
 
 
+async def test_a_role_that_the_issuer_takes_away_is_gone_from_other_sessions_at_once(
+    federated, issuer, person, db, tenant
+):
+    await make_user(db, tenant.id)
+    local = await make_user(db, tenant.id)
+    session = (await federated.login(local))["access_token"]
+    assert (await federated.me(session)).json()["role"] == "TENANT_ADMIN"
+    person["email"] = local.email
+    assert (await federated.me(issuer.token())).json()["role"] == "TENANT_USER"
+
+    async def demoted():
+        return (await federated.me(session)).json()["role"] == "TENANT_USER"
+
+    await eventually(demoted)
+
+
 async def test_a_person_of_several_groups_has_the_highest(federated, issuer, person):
     groups = {"cognito:groups": ["TENANT_USER", "INTERNAL_SUPPORT", "TENANT_ADMIN"]}
     me = (await federated.me(issuer.token(**groups))).json()

@@ -24,7 +24,7 @@ from alquimista.identity.models.problems import LastAdministrator, OidcNotConfig
 from alquimista.identity.models.sessions import Client, SessionKind
 from alquimista.identity.models.users import Member, Membership, MemberStatus, User, UserStatus, clean_email
 from alquimista.identity.queries import members, users
-from alquimista.identity.service.kit import Identity, note
+from alquimista.identity.service.kit import Identity, announce, note
 from alquimista.identity.service.members import keep_administrators, require_seat
 from alquimista.identity.service.sessions import open_session
 from alquimista.identity.service.signin import SignedIn
@@ -187,6 +187,7 @@ async def _provision(conn: Conn, known: User | None, external: External, client:
         except LastAdministrator:
             return user, membership  # The tenant keeps its administrator; a token still opens no more than it says.
         await members.update(conn, external.tenant_id, user.id, external.role, MemberStatus.ACTIVE, now)
+        await announce(conn, user_id=user.id)
         await note(conn, "user.changed", client, user, external.tenant_id, role=external.role.value)
     found = _in(await members.of_user(conn, user.id), external)
     if found is None or not found.open:
