@@ -43,7 +43,7 @@ class TokenOnly(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: Token
 
 
-class InvitationAnswer(msgspec.Struct, frozen=True):
+class InvitedTo(msgspec.Struct, frozen=True):
     """What a link invites to. `has_account`: then neither name nor password is asked for."""
 
     email: str
@@ -60,7 +60,7 @@ class Accept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password | None = None
 
 
-class Ready(msgspec.Struct, frozen=True):
+class AccountReady(msgspec.Struct, frozen=True):
     """The address to sign in with."""
 
     email: str
@@ -70,7 +70,7 @@ async def _sign_up(context: Context) -> None:
     await sign_up(context.services, context.body.email, context.body.full_name, client_of(context))
 
 
-async def _confirm(context: Context) -> Ready:
+async def _confirm(context: Context) -> AccountReady:
     body: Confirm = context.body
     company = NewTenant(
         name=body.company.name,
@@ -80,18 +80,18 @@ async def _confirm(context: Context) -> Ready:
         locale=context.locale,
     )
     done = await confirm_signup(context.services, body.token, body.password, company, client_of(context))
-    return Ready(done.email)
+    return AccountReady(done.email)
 
 
-async def _read(context: Context) -> InvitationAnswer:
+async def _read(context: Context) -> InvitedTo:
     state, has_account = await read_invitation(context.services, context.body.token)
-    return InvitationAnswer(state.email, state.tenant_name, state.role, has_account)
+    return InvitedTo(state.email, state.tenant_name, state.role, has_account)
 
 
-async def _accept(context: Context) -> Ready:
+async def _accept(context: Context) -> AccountReady:
     body: Accept = context.body
     email = await accept_invitation(context.services, body.token, body.full_name, body.password, client_of(context))
-    return Ready(email)
+    return AccountReady(email)
 
 
 _SPARINGLY = (Limit(count=20, seconds=60, per=("ip",)),)
@@ -123,7 +123,7 @@ ROUTES: tuple[Route, ...] = (
         permission=None,
         kinds=frozenset(),
         body=Confirm,
-        response=Ready,
+        response=AccountReady,
         status=201,
         limits=_SPARINGLY,
         problems=(SignupClosed, InvalidLink, CnpjTaken),
@@ -138,7 +138,7 @@ ROUTES: tuple[Route, ...] = (
         permission=None,
         kinds=frozenset(),
         body=TokenOnly,
-        response=InvitationAnswer,
+        response=InvitedTo,
         limits=_SPARINGLY,
         problems=(InvalidLink,),
         example=TokenOnly(_TOKEN),
@@ -152,7 +152,7 @@ ROUTES: tuple[Route, ...] = (
         permission=None,
         kinds=frozenset(),
         body=Accept,
-        response=Ready,
+        response=AccountReady,
         limits=_SPARINGLY,
         problems=(InvalidLink, AlreadyMember),
         example=Accept(_TOKEN, "Ana Souza", _PASSWORD),
