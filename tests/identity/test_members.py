@@ -147,3 +147,16 @@ async def test_outsiders_get_404_members_403_and_staff_name_the_company(first, d
     second_boss = await make_user(db, tenant.id)
     gone = await client.delete(f"/tenant/users/{second_boss.id}?tenant_id={tenant.id}", headers=admin)
     assert gone.status_code == 204
+
+
+@pytest.mark.parametrize("path", ["users", "invitations", "api-keys"])
+async def test_staff_who_read_about_a_companys_people_leave_a_row_in_its_own_audit(
+    first, db, tenant, headers, sql, path
+):
+    await first.client().get(f"/tenant/{path}", headers=headers)
+    staff = await make_user(db, role=Role.INTERNAL_SUPPORT)
+    seen = bearer((await first.login(staff))["access_token"])
+    answer = await first.client().get(f"/tenant/{path}?tenant_id={tenant.id}", headers=seen)
+    assert answer.status_code == 200
+    audit = "SELECT actor_email, resource_id FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action = %s"
+    assert await sql(audit, tenant.id, "tenant.read") == [(staff.email, f"/tenant/{path}")]
