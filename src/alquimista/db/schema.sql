@@ -2023,8 +2023,6 @@ CREATE INDEX tenant_agents_agent ON alquimista_platform.tenant_agents USING btre
 
 CREATE INDEX tenant_agents_subnucleo ON alquimista_platform.tenant_agents USING btree (tenant_id, subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
 
-CREATE INDEX tenant_usage_daily_day ON alquimista_platform.tenant_usage_daily USING btree (day);
-
 CREATE INDEX tenant_users_user ON alquimista_platform.tenant_users USING btree (user_id);
 
 CREATE INDEX usage_spans_agent ON alquimista_platform.usage_spans USING btree (tenant_id, agent_id);

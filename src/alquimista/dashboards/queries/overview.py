@@ -62,8 +62,15 @@ class AgentRow(msgspec.Struct, frozen=True):
     response_ms: int
 
 
+# Both ends of the 30 days are columns of `span`, as in queries/usage.py, so that an index finds them.
 AGENTS = Statement(
     """
+    WITH today AS (
+      SELECT (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date AS day
+      FROM alquimista_platform.tenants t WHERE t.id = %(tenant_id)s
+    ), span AS MATERIALIZED (
+      SELECT day - 29 AS first_day, day AS last_day FROM today
+    )
     SELECT a.id, a.name, a.segment, ta.status, ta.activated_at,
       coalesce(u.requests, 0)::bigint AS requests, coalesce(u.failures, 0)::bigint AS failures,
       coalesce(u.response_ms, 0)::bigint AS response_ms
@@ -71,11 +78,8 @@ AGENTS = Statement(
     JOIN alquimista_platform.agents a ON a.id = ta.agent_id
     LEFT JOIN (
       SELECT d.agent_id, sum(d.requests) AS requests, sum(d.failures) AS failures, sum(d.response_ms) AS response_ms
-      FROM alquimista_platform.tenant_usage_daily d
-      JOIN alquimista_platform.tenants t ON t.id = d.tenant_id
+      FROM span JOIN alquimista_platform.tenant_usage_daily d ON d.day >= span.first_day AND d.day <= span.last_day
       WHERE d.tenant_id = %(tenant_id)s
-        AND d.day > (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date - 30
-        AND d.day <= (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date
       GROUP BY d.agent_id
     ) u ON u.agent_id = ta.agent_id
     WHERE ta.tenant_id = %(tenant_id)s AND (%(status)s::text = 'all' OR ta.status = %(status)s::text)

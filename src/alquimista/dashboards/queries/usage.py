@@ -31,17 +31,21 @@ class UsageRow(msgspec.Struct, frozen=True):
 
 
 # The days are the tenant's own: the period ends `back` days before its today. Packed histograms merge by sum().
+# Both ends of the period are columns of `span`: arithmetic beside `day` would not be leakproof, row security would keep
+# it out of the index condition, and a read would cost what there is of history.
 TENANT: Final = Statement(
     """
-    WITH span AS (
-      SELECT (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date - %(back)s::int AS last_day
+    WITH today AS (
+      SELECT (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date - %(back)s::int AS day
       FROM alquimista_platform.tenants t WHERE t.id = %(tenant_id)s
+    ), span AS MATERIALIZED (
+      SELECT day - %(days)s::int + 1 AS first_day, day AS last_day FROM today
     ), sums AS (
       SELECT d.day, d.agent_id, d.currency, sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures,
         sum(d.response_ms)::bigint AS response_ms, sum(d.input_tokens + d.output_tokens)::bigint AS tokens,
         sum(d.cost_micros)::bigint AS cost_micros, sum(d.histogram) AS histogram
       FROM span JOIN alquimista_platform.tenant_usage_daily d
-        ON d.day > span.last_day - %(days)s::int AND d.day <= span.last_day
+        ON d.day >= span.first_day AND d.day <= span.last_day
       WHERE d.tenant_id = %(tenant_id)s AND (%(agent_id)s::uuid IS NULL OR d.agent_id = %(agent_id)s::uuid)
       GROUP BY GROUPING SETS ((d.day, d.currency), (d.agent_id, d.currency), (d.currency))
     )
@@ -64,12 +68,18 @@ class TrendRow(msgspec.Struct, frozen=True):
     active_tenants: int
 
 
+# Tenant by tenant, each through the primary key: an index on the day alone would serve this as well, but the planner
+# would take it for a single tenant's reads too, and read every other tenant's days with them.
 TREND: Final = Statement(
     """
     SELECT d.day, sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures,
-      sum(d.response_ms)::bigint AS response_ms, count(DISTINCT d.tenant_id) AS active_tenants
-    FROM alquimista_platform.tenant_usage_daily d
-    WHERE d.day BETWEEN %(first)s AND %(last)s
+      sum(d.response_ms)::bigint AS response_ms, count(*) AS active_tenants
+    FROM alquimista_platform.tenants t CROSS JOIN LATERAL (
+      SELECT u.day, sum(u.requests) AS requests, sum(u.failures) AS failures, sum(u.response_ms) AS response_ms
+      FROM alquimista_platform.tenant_usage_daily u
+      WHERE u.tenant_id = t.id AND u.day >= %(first)s AND u.day <= %(last)s
+      GROUP BY u.day
+    ) d
     GROUP BY d.day ORDER BY d.day
     """,
     TrendRow,
@@ -92,14 +102,14 @@ class TopTenant(msgspec.Struct, frozen=True):
 TOP_TENANTS: Final = Statement(
     """
     SELECT t.id AS tenant_id, t.name AS tenant_name, t.plan, t.status, t.demo, u.requests, u.failures, u.response_ms
-    FROM (
-      SELECT d.tenant_id, sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures,
+    FROM alquimista_platform.tenants t CROSS JOIN LATERAL (
+      SELECT sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures,
         sum(d.response_ms)::bigint AS response_ms
       FROM alquimista_platform.tenant_usage_daily d
-      WHERE d.day BETWEEN %(first)s AND %(last)s
-      GROUP BY d.tenant_id ORDER BY 2 DESC, 1 LIMIT %(limit)s
-    ) u JOIN alquimista_platform.tenants t ON t.id = u.tenant_id
-    ORDER BY u.requests DESC, t.id
+      WHERE d.tenant_id = t.id AND d.day >= %(first)s AND d.day <= %(last)s
+      HAVING sum(d.requests) > 0
+    ) u
+    ORDER BY u.requests DESC, t.id LIMIT %(limit)s
     """,
     TopTenant,
 )

@@ -160,7 +160,6 @@ create table alquimista_platform.tenant_usage_daily (
   primary key (tenant_id, day, agent_id, currency),
   foreign key (tenant_id, agent_id) references alquimista_platform.tenant_agents (tenant_id, agent_id)
 ) with (fillfactor = 80);
-create index tenant_usage_daily_day on alquimista_platform.tenant_usage_daily (day);
 comment on table alquimista_platform.tenant_usage_daily is 'Usage by agent and by the tenant''s own day: 24 of its hours, or 23 or 25 when clocks change. Sums only.';
 comment on column alquimista_platform.tenant_usage_daily.tenant_id is 'The tenant.';
 comment on column alquimista_platform.tenant_usage_daily.day is 'Day in the time zone that the tenant had at that hour.';
