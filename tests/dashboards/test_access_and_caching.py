@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+import factories
 from alquimista.clock import new_id, now
 from alquimista.db.crypto import Sealer
 from alquimista.db.statement import Statement
@@ -38,7 +39,7 @@ async def open_incident(db, tenant_id, key):
         return await incidents.open_incident(conn, tenant_id, new, now())
 
 
-async def test_a_user_reads_integrations_without_their_errors_and_nobody_reads_credentials(company, db, settings):
+async def test_only_administrators_and_staff_read_errors_and_nobody_reads_credentials(company, process, db, settings):
     await connect(db, settings, company.id)
     by_admin = await company.admin.get("/tenant/integrations")
     by_user = await company.user.get("/tenant/integrations")
@@ -46,6 +47,10 @@ async def test_a_user_reads_integrations_without_their_errors_and_nobody_reads_c
     assert "last_error" not in by_user.json()["integrations"][0]
     assert "credentials" not in by_admin.text
     assert CREDENTIAL.decode() not in by_admin.text
+    key = await factories.make_api_key(db, company.id, scopes=("read",))
+    async with process.client(key) as client:
+        by_key = await client.get("/tenant/integrations")
+    assert "last_error" not in by_key.json()["integrations"][0]
 
 
 async def test_credentials_come_back_only_through_their_own_row(company, db, settings):

@@ -63,6 +63,12 @@ async def test_a_cookie_is_no_refresh_token_and_no_access_token(first, user):
     assert (await stranger.get("/auth/me")).status_code == 401
 
 
+async def test_a_cookie_in_use_is_still_no_bearer_token(first, user):
+    browser, signed_in = await open_browser(first, user)
+    assert (await browser.get("/auth/me")).status_code == 200
+    assert (await first.me(signed_in.opened.token)).status_code == 401
+
+
 async def test_unsafe_requests_need_the_pages_token_and_our_own_origin(first, user):
     browser, _ = await open_browser(first, user)
     without = dict(browser.headers) | {"x-csrf-token": "forged"}

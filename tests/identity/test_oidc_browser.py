@@ -2,13 +2,18 @@
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
 
 from alquimista import clock
-from alquimista.identity.service import logout_url
-from factories import make_tenant
+from alquimista.access import PLATFORM_TENANT, Role
+from alquimista.identity.models.problems import VouchedElsewhere
+from alquimista.identity.models.sessions import Client
+from alquimista.identity.service import logout_url, switch_tenant
+from alquimista.identity.service.authentication import by_cookie
+from factories import add_member, make_tenant
 from support.issuer import CLIENT_ID, running_issuer
 
 
@@ -58,6 +63,20 @@ async def test_a_person_signs_in_at_the_issuer_and_returns_where_they_wanted(fed
     again = federated.client()
     await again.get(await start(again))
     assert (await again.get("/auth/me")).json()["id"] == me.json()["id"]
+
+
+async def test_the_issuers_session_stays_in_the_company_that_it_vouched_for(federated, db):
+    browser = federated.client()
+    await browser.get(await start(browser))
+    me = (await browser.get("/auth/me")).json()
+    await add_member(db, PLATFORM_TENANT, UUID(me["id"]), Role.INTERNAL_ADMIN)
+    other = await make_tenant(db)
+    await add_member(db, other.id, UUID(me["id"]), Role.TENANT_ADMIN)
+    actor = await by_cookie(federated.services, browser.cookies["session"])
+    for wanted in (None, other.id):
+        with pytest.raises(VouchedElsewhere):
+            await switch_tenant(federated.services, actor, wanted, Client("192.0.2.1", "Firefox", "en"))
+    assert (await browser.get("/auth/me")).json()["tenant_id"] == me["tenant_id"]
 
 
 @pytest.mark.parametrize("redirect", ["https://evil.example/", "//evil.example", "/\\evil.example"])

@@ -148,7 +148,7 @@ async def test_plain_requests_count_once_by_their_idempotency_key(api):
 
 async def test_texts_at_their_bounds_are_stored_and_beyond_them_refused(api):
     agent = {"agent_id": str(api.sender.agents[0])}
-    fits = envelope(api, "i" * 256, source="é" * 1024, data=DATA | agent | {"model": "m" * 200, "cost": 10**12})
+    fits = envelope(api, "i" * 256, source="é" * 1024, data=DATA | agent | {"model": "m" * 200, "cost": 10**10})
     assert (await send(api, fits, "application/cloudevents+json")).status_code == 200
     for changes in (
         {"id": "i" * 257},
@@ -156,7 +156,7 @@ async def test_texts_at_their_bounds_are_stored_and_beyond_them_refused(api):
         {"source": "s" * 1025},
         {"data": DATA | agent | {"model": "m" * 201}},
         {"data": DATA | agent | {"model": "a\0b"}},
-        {"data": DATA | agent | {"cost": 10**12 + 1}},
+        {"data": DATA | agent | {"cost": 10**10 + 1}},
         {"data": DATA | agent | {"response_time_ms": 2**31}},
         {"data": DATA | agent | {"response_time_ms": 1.5}},
         {"data": DATA | agent | {"trace_id": "t" * 65}},

@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from alquimista.clock import now
 from alquimista.db.statement import Statement
 from alquimista.usage.models.otlp import write_status
+from alquimista.usage.service import traces
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
@@ -95,6 +96,18 @@ async def test_refused_spans_are_counted_and_told_in_partial_success(api):
     partial = answer.json()["partialSuccess"]
     assert partial["rejectedSpans"] == "6"
     assert "has not activated the agent stranger" in partial["errorMessage"]
+
+
+async def test_a_trace_ends_at_its_bound_and_another_one_goes_on(api, monkeypatch):
+    monkeypatch.setattr(traces, "MAX_TRACE_SPANS", 3)
+    mine = {"gen_ai.agent.id": str(api.sender.agents[0])}
+    trace_id = secrets.token_hex(16)
+    filled = await send(api, export(*(span(attributes=mine, traceId=trace_id) for _ in range(3))))
+    assert filled.json() == {}
+    answer = await send(api, export(span(attributes=mine, traceId=trace_id), span(attributes=mine)))
+    partial = answer.json()["partialSuccess"]
+    assert partial["rejectedSpans"] == "1"
+    assert "holds 3 spans already" in partial["errorMessage"]
 
 
 async def test_all_accepted_is_an_empty_answer_in_the_request_encoding(api):

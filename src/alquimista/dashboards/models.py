@@ -71,7 +71,7 @@ class TenantAgents(msgspec.Struct, frozen=True):
 
 
 class IntegrationLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`last_error` is left out for a TENANT_USER."""
+    """`last_error` is there for administrators and staff only."""
 
     id: UUID
     type: str

@@ -89,9 +89,9 @@ async def tenant_agents(conn: Conn, tenant_id: UUID, status: str, now: datetime)
 
 
 async def tenant_integrations(conn: Conn, actor: Actor, tenant_id: UUID) -> TenantIntegrations:
-    """The tenant's integrations; a TENANT_USER does not see their errors, which may hold what a provider said."""
+    """The tenant's integrations. Their errors, which may quote a provider, are for administrators and staff."""
     rows = await integrations.list_integrations(conn, tenant_id)
-    hide_errors = actor.role is Role.TENANT_USER
+    shows_errors = actor.internal or actor.role is Role.TENANT_ADMIN
     return TenantIntegrations(
         [
             IntegrationLine(
@@ -100,7 +100,7 @@ async def tenant_integrations(conn: Conn, actor: Actor, tenant_id: UUID) -> Tena
                 name=row.name,
                 status=row.status,
                 last_sync_at=row.last_sync_at,
-                last_error=msgspec.UNSET if hide_errors else row.last_error,
+                last_error=row.last_error if shows_errors else msgspec.UNSET,
             )
             for row in rows
         ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 HIDDEN: Final = "***"
+MAX_TEXT: Final = 8_000  # Longer texts are cut: the shapes below may look at a text once for each of its characters.
 _DEPTH_LIMIT: Final = 6
 
 _SECRET_NAMES: Final = re.compile(
@@ -48,7 +49,9 @@ def names_secret(name: str) -> bool:
 
 
 def mask(text: str) -> str:
-    """The text with personal data and secrets hidden."""
+    """The text, or its first 8,000 characters, with personal data and secrets hidden."""
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT] + "…"
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

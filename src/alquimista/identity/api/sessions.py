@@ -11,7 +11,7 @@ from alquimista.http.context import Context
 from alquimista.http.routes import Limit, Route
 from alquimista.identity.api.tokens import Token
 from alquimista.identity.guards import clear_session_cookie, client_of
-from alquimista.identity.models.problems import UnknownSession
+from alquimista.identity.models.problems import UnknownSession, VouchedElsewhere
 from alquimista.identity.models.sessions import SessionKind
 from alquimista.identity.service import sessions as service
 from alquimista.identity.service.sessions import Me
@@ -212,6 +212,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.ACCOUNT_MANAGE,
         body=SwitchTenant,
         response=Switched,
+        problems=(VouchedElsewhere,),
         example=SwitchTenant(_ID),
     ),
     Route(

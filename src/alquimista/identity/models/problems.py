@@ -131,6 +131,11 @@ class OidcNotConfigured(NotFound):
     message = N_("No external issuer is configured.")
 
 
+class VouchedElsewhere(Forbidden):
+    code = "vouched_elsewhere"
+    message = N_("Your sign-in service vouched for one company only. Sign in again for another one.")
+
+
 class OidcRefused(Unauthenticated):
     code = "oidc_refused"
     title = N_("Sign-in refused")

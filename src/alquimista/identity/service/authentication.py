@@ -44,7 +44,8 @@ async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -
     """
     kit = services.get(Identity)
     digest = hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
-    known = kit.actors.get(digest)
+    remembered = b"cookie:" + digest  # Apart from bearers: a cookie's value is no bearer token.
+    known = kit.actors.get(remembered)
     if known is not None:
         return known
     generation = kit.actors.generation
@@ -56,7 +57,7 @@ async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -
     if passive:
         return actor
     await _touch(kit, standing)
-    kit.actors.put(digest, actor, min(standing.expires_at, standing.last_seen_at + kit.idle), generation)
+    kit.actors.put(remembered, actor, min(standing.expires_at, standing.last_seen_at + kit.idle), generation)
     return actor
 
 

@@ -11,7 +11,7 @@ from alquimista.access import PLATFORM_TENANT, Actor, ActorKind, Permission, Rol
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction
 from alquimista.errors import Forbidden, Problem
-from alquimista.identity.models.problems import InvalidRefresh, SessionEnded, UnknownSession
+from alquimista.identity.models.problems import InvalidRefresh, SessionEnded, UnknownSession, VouchedElsewhere
 from alquimista.identity.models.sessions import (
     REFRESH_LIFE,
     Client,
@@ -208,6 +208,7 @@ async def switch_tenant(services: Services, actor: Actor, tenant_id: UUID | None
 
     Raises:
         Forbidden: no active membership there.
+        VouchedElsewhere: an external issuer opened this session, for the one tenant and role that it named.
     """
     kit, now, wanted = services.get(Identity), clock.now(), tenant_id or PLATFORM_TENANT
     if actor.session_id is None:
@@ -216,6 +217,8 @@ async def switch_tenant(services: Services, actor: Actor, tenant_id: UUID | None
         standing = await queries.standing(conn, actor.session_id, wanted)
         if standing is None or not standing.good(now, kit.idle):
             raise Forbidden
+        if standing.issuer is not None and wanted != (actor.tenant_id or PLATFORM_TENANT):
+            raise VouchedElsewhere
         await queries.switch(conn, actor.session_id, wanted)
         await announce(conn, session_id=actor.session_id)
         person = await users.by_id(conn, standing.user_id)

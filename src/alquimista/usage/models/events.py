@@ -18,9 +18,9 @@ AHEAD: Final = timedelta(minutes=5)
 KEY_DAYS: Final = 40  # Longer than an event may be late, so that no repetition outlives its key.
 MAX_EVENTS: Final = 10_000  # In one request.
 MAX_BODY: Final = 4 * 1024 * 1024
-# A million of the currency for one request. Sums are 64 bits wide: were a few thousand events enough to leave them, a
-# tenant could stop its own metering, since what does not fit is never folded.
-MAX_COST: Final = 10**12
+# Ten thousand of the currency for one request. Sums are 64 bits wide, and what does not fit is never folded: a whole
+# day at the default limit of events, each this dear, still fits, so that no tenant can stop its own metering.
+MAX_COST: Final = 10**10
 
 Status = Literal["success", "error"]
 _NO_NUL: Final = "^[^\\u0000]*$"

@@ -54,6 +54,25 @@ LINKS = Statement(
     Link,
 )
 
+
+class TraceId(msgspec.Struct, frozen=True):
+    """One trace."""
+
+    trace_id: str
+
+
+# Counts no further than the limit, so that a full trace costs no more than a nearly full one.
+FULL = Statement(
+    """
+    SELECT wanted.trace_id FROM unnest(%(trace_ids)s::text[]) AS wanted (trace_id)
+    WHERE (SELECT count(*) FROM (
+      SELECT FROM fibonacci_core.traces t
+      WHERE t.tenant_id = %(tenant_id)s AND t.trace_id = wanted.trace_id LIMIT %(limit)s
+    ) counted) >= %(limit)s
+    """,
+    TraceId,
+)
+
 STORE_WORK = Statement(
     """
     INSERT INTO alquimista_platform.usage_spans (tenant_id, trace_id, span_id, parent_span_id, kind, agent_id, counted,
@@ -111,6 +130,12 @@ async def work(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str]) -> list[Wo
 async def links(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str]) -> list[Link]:
     """The stored spans of some traces, with their parents."""
     return await conn.fetch(LINKS, tenant_id=tenant_id, trace_ids=texts(trace_ids))
+
+
+async def full(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str], limit: int) -> set[str]:
+    """Which of the traces hold `limit` spans already."""
+    rows = await conn.fetch(FULL, tenant_id=tenant_id, trace_ids=texts(trace_ids), limit=limit)
+    return {row.trace_id for row in rows}
 
 
 async def store_work(conn: Conn, tenant_id: UUID, items: Sequence[Work]) -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from alquimista.clock import new_id, now
@@ -29,6 +30,10 @@ from alquimista.usage.service.gather import Gatherer
 from alquimista.usage.service.ingest import Ingest, write
 
 _SOURCE = "otlp"
+
+
+# A trace is settled as a whole at each of its exports, so an endless one would cost more with each.
+MAX_TRACE_SPANS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,23 @@ class SpanIngest:
     async def _write(self, tenant_id: UUID, exports: list[list[_Taken]]) -> list[list[Refusal]]:
         """One transaction for all the exports; the refusals of each."""
         async with tenant_transaction(self._db, tenant_id) as conn:
-            orphans = await _store(conn, tenant_id, [taken for export in exports for taken in export])
-        return [[_no_agent(t) for t in export if (t.span.trace_id, t.span.span_id) in orphans] for export in exports]
+            await queries.take_turn(conn, tenant_id)
+            traces = sorted({taken.span.trace_id for export in exports for taken in export})
+            full = await queries.full(conn, tenant_id, traces, MAX_TRACE_SPANS)
+            fitting = [taken for export in exports for taken in export if taken.span.trace_id not in full]
+            orphans = await _store(conn, tenant_id, fitting) if fitting else set()
+        return [[refusal for t in export if (refusal := _refusal(t, full, orphans))] for export in exports]
+
+
+def _refusal(taken: _Taken, full: set[str], orphans: set[tuple[str, str]]) -> Refusal | None:
+    if taken.span.trace_id in full:
+        limit = N_("The trace holds {limit} spans already; begin another one.", limit=MAX_TRACE_SPANS)
+        return Refusal(taken.index, taken.span.span_id, "trace_full", limit)
+    return _no_agent(taken) if (taken.span.trace_id, taken.span.span_id) in orphans else None
 
 
 async def _store(conn: Conn, tenant_id: UUID, taken: list[_Taken]) -> set[tuple[str, str]]:
     """Store spans and what they change; the ids of those whose agent nobody will name any more."""
-    await queries.take_turn(conn, tenant_id)
     moment = now()
     spans = {(t.span.trace_id, t.span.span_id): t for t in reversed(taken)}
     settled = await _settle(conn, tenant_id, list(spans.values()))
