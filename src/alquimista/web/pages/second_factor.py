@@ -30,8 +30,12 @@ class StartForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def show(context: Context) -> Response:
-    """What it is, and the button that starts it. Opening the page changes nothing."""
-    return page(context, "account/second_factor.html", form=Form(), enrolment=None, codes=())
+    """What it is, and the button that starts it. Opening the page changes nothing.
+
+    Staff who must have one first may do nothing else meanwhile: they hold no other permission.
+    """
+    optional = context.who.may(Permission.TENANT_READ)
+    return page(context, "account/second_factor.html", form=Form(), enrolment=None, codes=(), optional=optional)
 
 
 async def start(context: Context) -> Response:
