@@ -5,6 +5,8 @@ from typer.testing import CliRunner
 from alquimista.cli.migrations import app
 from alquimista.db.bootstrap import bootstrap
 
+OWNER_MAY_CREATE = "SELECT has_database_privilege('alquimista_owner', current_database(), 'CREATE')"
+
 
 @pytest.fixture
 def run(monkeypatch):
@@ -87,6 +89,23 @@ def test_a_mistake_is_one_sentence_and_status_2(run, arguments, sentence) -> Non
     assert code == 2
     assert output.startswith(sentence)
     assert "Traceback" not in output
+
+
+def test_applying_to_a_new_database_makes_its_roles_first(run, fresh_database, monkeypatch) -> None:
+    monkeypatch.setenv("ALQUIMISTA_DATABASE_URL", fresh_database.admin_url)
+    monkeypatch.setenv("ALQUIMISTA_SECRET_KEY", fresh_database.settings.secret_key)
+    with psycopg.connect(fresh_database.admin_url) as admin:
+        assert admin.execute(OWNER_MAY_CREATE).fetchone() == (False,)
+    code, output = run("apply", "--to", "1")
+    assert (code, output.splitlines()[-1]) == (0, "1 migration applied.")
+    assert run("apply", "--to", "1") == (0, "Nothing to do: the database is up to date.\n")
+
+
+def test_a_url_that_cannot_be_read_is_said_so(run, monkeypatch) -> None:
+    monkeypatch.setenv("ALQUIMISTA_SECRET_KEY", "x9-Qe72hfkA_ps3Lw0vYmZtR8uBnCjD4")
+    monkeypatch.setenv("ALQUIMISTA_DATABASE_URL", "db.internal")
+    code, output = run("apply")
+    assert (code, output.partition(" be read: ")[0]) == (2, "ALQUIMISTA_DATABASE_URL cannot")
 
 
 def test_without_a_url_and_a_running_installation_it_says_what_to_do(run, monkeypatch, tmp_path) -> None:

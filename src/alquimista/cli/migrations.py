@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from alquimista.cli.settings import of_installation
-from alquimista.config import ConfigError
+from alquimista.config import ConfigError, variable
+from alquimista.db.bootstrap import bootstrap
 from alquimista.db.migrations import runner
 from alquimista.db.migrations.models import Migration, MigrationError, Plan, Status, Step
 from alquimista.db.roles import role_url
@@ -68,9 +70,15 @@ def plan(url: Url = None, to: To = None, only: Only = None) -> None:
 
 @app.command()
 def apply(url: Url = None, to: To = None, only: Only = None) -> None:
-    """Apply what is pending, in order, each migration in a transaction of its own."""
+    """Apply what is pending, in order, each migration in a transaction of its own.
+
+    On a new server it first makes the database roles, when ALQUIMISTA_DATABASE_URL names a user who may.
+    """
     with _sentences(), _progress() as on_step:
-        done = runner.apply(_owner(url), to=to, only=only, on_step=on_step)
+        target = _owner(url)
+        if url is None:
+            _make_roles()
+        done = runner.apply(target, to=to, only=only, on_step=on_step)
     console.print(f"{_count(done)} applied." if done else "Nothing to do: the database is up to date.")
 
 
@@ -145,6 +153,13 @@ def _progress() -> Iterator[Callable[[Step], None]]:
 
 def _owner(url: str | None) -> str:
     return url or role_url(of_installation(os.environ), "owner")
+
+
+def _make_roles() -> None:
+    """What `alquimista up` does first: a deployment of `serve` and `worker` alone has no other way to its roles."""
+    configured = os.environ.get(variable("database_url"), "")
+    if conninfo_to_dict(configured).get("user"):
+        bootstrap(configured, of_installation(os.environ))
 
 
 def _print_statuses(statuses: tuple[Status, ...], *, applied: bool) -> None:

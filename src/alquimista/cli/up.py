@@ -8,7 +8,7 @@ import typer
 
 def up(
     demo: Annotated[
-        bool, typer.Option("--demo", help="Add two demo companies with traffic, and show their logins.")
+        bool, typer.Option("--demo", help="Add demo companies with traffic, and show their logins.")
     ] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8080,
