@@ -55,6 +55,15 @@ async def test_rotation_seals_everything_again_and_nobody_is_locked_out(db, sett
         assert (await running.me(token)).status_code == 200
 
 
+async def test_a_key_that_is_missing_is_named_in_a_sentence(db, settings, monkeypatch, capsys):
+    tenant = await factories.make_tenant(db)
+    await store(db, tenant.id, Sealer(replace(settings, encryption_keys=(("lost", os.urandom(32)),))))
+    monkeypatch.setenv(variable("database_url"), settings.database_url)
+    monkeypatch.setenv(variable("secret_key"), settings.secret_key)
+    assert await run_aside(["secrets", "rotate"]) == 2
+    assert capsys.readouterr().err.startswith("No encryption key has the id ")
+
+
 async def run_aside(arguments: list[str]) -> int:
     """The command in a thread of its own, since it starts a loop of its own."""
     return await asyncio.to_thread(run, arguments)

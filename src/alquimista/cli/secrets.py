@@ -18,7 +18,8 @@ def rotate() -> None:
 
     from alquimista import clock
     from alquimista.cli.settings import of_installation
-    from alquimista.db.crypto import Sealer
+    from alquimista.config import ConfigError
+    from alquimista.db.crypto import Sealer, SealError
     from alquimista.db.pool import Database
     from alquimista.db.tenancy import login_transaction, tenant_transaction
     from alquimista.identity.service import sealed
@@ -40,7 +41,10 @@ def rotate() -> None:
         finally:
             await db.close()
 
-    count = asyncio.run(reseal())
+    try:
+        count = asyncio.run(reseal())
+    except SealError as error:
+        raise ConfigError(str(error)) from error
     print(f"{count} secrets are now sealed with the key {sealer.active_key_id}.")
 
 
