@@ -1,4 +1,4 @@
-# The commands of this file never change their meaning; docs/architecture.md lists them.
+# The commands of this file never change their meaning: README.md and CONTRIBUTING.md tell what each does.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -20,6 +20,8 @@ run: setup
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # What touches the database runs on Debian's PostgreSQL 15 as well: the oldest version that is supported.
 DATABASE_TESTS := tests/db tests/migrations tests/isolation tests/usage tests/jobs tests/agents tests/dashboards
+# squawk on the way up alone: the way down drops things on purpose.
+MIGRATION_LINT := tests/db/test_schema_lint.py
 DEBIAN := /usr/lib/postgresql/15/bin/initdb
 
 test: setup check
@@ -39,6 +41,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q $(MIGRATION_LINT)
 
 format: setup
 	@$(BIN)/ruff check --fix-only .
