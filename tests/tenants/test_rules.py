@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from alquimista.clock import new_id, now
 from alquimista.errors import Invalid
-from alquimista.tenants.models import NewTenant, clean_cnpj, clean_name, clean_time_zone, format_cnpj
+from alquimista.tenants.models import NewTenant, clean_cnpj, clean_name, clean_time_zone
 from alquimista.tenants.service import prepare
 
 
@@ -21,7 +21,6 @@ from alquimista.tenants.service import prepare
 )
 def test_a_cnpj_is_stored_without_punctuation_in_either_format(typed, stored):
     assert clean_cnpj(typed) == stored
-    assert clean_cnpj(format_cnpj(stored)) == stored
 
 
 @pytest.mark.parametrize(

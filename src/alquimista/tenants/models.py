@@ -97,11 +97,6 @@ def clean_cnpj(raw: str) -> str:
         raise Invalid.of("cnpj", N_("This is not a valid CNPJ: check its 14 characters and check digits.")) from None
 
 
-def format_cnpj(cnpj: str) -> str:
-    """12ABC34501DE35 as 12.ABC.345/01DE-35."""
-    return str(cnpj_rules.format(cnpj))
-
-
 def clean_time_zone(name: str) -> str:
     """An IANA zone whose offset is a whole number of hours all year.
 
