@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -25,6 +26,7 @@ class Site:
     db: Database
     services: Services
     people: dict[str, MadeUser] = field(default_factory=dict)
+    cookies: dict[str, list[Any]] = field(default_factory=dict)  # Of people who are signed in, for Chromium.
 
     def browser(self) -> httpx.AsyncClient:
         """A browser without scripts: keeps cookies, does not follow redirects by itself."""
