@@ -33,7 +33,7 @@ test-full: setup check
 	@$(MAKE) --no-print-directory test-debian
 
 test-debian: setup
-	@if test -x $(DEBIAN); then ALQUIMISTA_TEST_SERVER=debian $(PYTEST) -m "not load" $(DATABASE_TESTS); \
+	@if test -x $(DEBIAN); then TEST_SERVER=debian $(PYTEST) -m "not load" $(DATABASE_TESTS); \
 	else echo "PostgreSQL 15 is not installed (apt-get install postgresql): its second run of the database suite was left out."; fi
 
 check: setup

@@ -1,4 +1,4 @@
-"""The real chain, on the server under test (PostgreSQL 18, or 15 with ALQUIMISTA_TEST_SERVER=debian)."""
+"""The real chain, on the server under test (PostgreSQL 18, or 15 with TEST_SERVER=debian)."""
 
 import os
 import re

@@ -13,9 +13,9 @@ Kind = Literal["embedded", "debian"]
 
 def wanted() -> Kind:
     """The server that this run asks for: the one we ship, or Debian's oldest supported one."""
-    kind = os.environ.get("ALQUIMISTA_TEST_SERVER", "embedded")
+    kind = os.environ.get("TEST_SERVER", "embedded")
     if kind not in {"embedded", "debian"}:
-        raise RuntimeError("ALQUIMISTA_TEST_SERVER is embedded or debian")
+        raise RuntimeError("TEST_SERVER is embedded or debian")
     return kind  # type: ignore[return-value]
 
 
