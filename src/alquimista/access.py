@@ -27,7 +27,6 @@ class Permission(StrEnum):
     """`resource:action`. A route names one; a role or an API key's scope maps to a set of them."""
 
     TENANT_READ = "tenant:read"
-    TENANT_UPDATE = "tenant:update"
     AGENT_READ = "agent:read"
     INTEGRATION_READ = "integration:read"
     USAGE_READ = "usage:read"
@@ -50,7 +49,6 @@ _MEMBER: Final = _ACCOUNT | {
     Permission.INCIDENT_READ,
 }
 _TENANT_ADMIN: Final = _MEMBER | {
-    Permission.TENANT_UPDATE,
     Permission.USER_READ,
     Permission.USER_MANAGE,
     Permission.API_KEY_READ,

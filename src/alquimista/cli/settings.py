@@ -24,12 +24,16 @@ def of_installation(env: Mapping[str, str]) -> Settings:
     Raises:
         ConfigError: no server is configured and none runs from the data directory, or some other setting is wrong.
     """
-    if env.get(variable("database_url")):
-        return load(env)
     from alquimista.runtime import datadir
     from alquimista.runtime.embedded import EmbeddedServer
 
     directory = Path(env.get(variable("data_dir")) or datadir.default())
+    if env.get(variable("database_url")):
+        # In development `up` makes a secret key of its own, with a configured server too, and keeps it there.
+        own = not env.get(variable("secret_key")) and env.get(variable("environment")) != "production"
+        if own and (directory / datadir.SECRETS).exists():
+            return load(env, secret_key=datadir.secrets(directory).secret_key)
+        return load(env)
     if not datadir.held(directory):
         raise ConfigError(
             f"Nothing runs from {directory}: start `alquimista up` first, "
