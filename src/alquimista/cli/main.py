@@ -87,7 +87,10 @@ def _report(error: Exception) -> int:
             sentence, status = " ".join([str(error), *fields]), _MISTAKE
         case psycopg.OperationalError():
             reason = " ".join(str(error).split())
-            sentence = f"The database does not answer ({reason}); check ALQUIMISTA_DATABASE_URL."
+            advice = "check ALQUIMISTA_DATABASE_URL"
+            if "authentication failed" in reason and "alquimista_" in reason:
+                advice = "on a new server run `alquimista migrations apply` first; on another, check the secret key"
+            sentence = f"The database does not answer ({reason}); {advice}."
         case _:
             sentence = f"Alquimista failed by its own fault; the details are in {_record(error)}."
     return _say(sentence, status)
