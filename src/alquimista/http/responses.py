@@ -14,6 +14,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 def _unserialisable(value: object) -> Any:  # noqa: ANN401 - msgspec's hook.
     if isinstance(value, set | frozenset):
         return sorted(value)
+    # How a hook tells msgspec that a type is not for JSON: a mistake in a shape, answered as a failure of ours.
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 
