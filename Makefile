@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test test-full test-debian check format docs assets lock
+.PHONY: setup run test test-full test-debian check format docs assets lock bench peers
 
 setup: $(STAMP)
 
@@ -42,6 +42,21 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q $(MIGRATION_LINT)
+
+# The benchmarks, beside the peers and the machine's limits: about half an hour on two cores, alone on the machine.
+bench: setup peers
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# What the benchmarks compare with; needs Node and wrk (apt-get install nodejs npm wrk).
+PEERS := benchmarks/.venv/.installed
+peers: $(PEERS)
+
+$(PEERS): benchmarks/peers/requirements.lock benchmarks/peers/fastify/package-lock.json
+	@test -d benchmarks/.venv || $(PYTHON) -m venv benchmarks/.venv
+	@echo "Installing the benchmarks' peers…"
+	@benchmarks/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers/requirements.lock
+	@npm ci --prefix benchmarks/peers/fastify --silent --no-audit --no-fund
+	@touch $@
 
 format: setup
 	@$(BIN)/ruff check --fix-only .

@@ -1,0 +1,1 @@
+"""The benchmarks, each with its question, its peers and its bar."""

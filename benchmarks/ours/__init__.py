@@ -1,0 +1,1 @@
+"""Our application, started in ways that only a benchmark wants."""
