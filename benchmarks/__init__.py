@@ -1,1 +1,1 @@
-"""Benchmarks beside the peers and the machine's limits; `make bench` runs them, docs/benchmarks.md tells their method."""
+"""Benchmarks beside the peers and the machine's limits: `make bench`; docs/benchmarks.md tells their method."""

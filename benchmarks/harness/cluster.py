@@ -74,6 +74,11 @@ class Cluster:
         assert self._server.pid is not None
         return self._server.pid
 
+    @property
+    def address(self) -> str:
+        """What tells this server from another one."""
+        return self._server.plain_url
+
     def site(self, name: str) -> Site:
         """A database of its own, migrated and empty."""
         if not self._exists(_TEMPLATE):
