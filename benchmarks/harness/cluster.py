@@ -112,7 +112,7 @@ class Cluster:
 
     def _run(self, statement: str, *names: str) -> None:
         with psycopg.connect(self._server.url, autocommit=True) as conn:
-            conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def _url(self, database: str, *, login: bool = True) -> str:
         parts = conninfo_to_dict(self._server.url)

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alquimista.dashboards.queries import usage
 from alquimista.db.statement import Statement
 
-_STATEMENTS: Final[dict[str, Statement[object]]] = {"usage": usage.TENANT}
+_STATEMENTS: Final[dict[str, Statement[Any]]] = {"usage": usage.TENANT}
 
 
 def export(path: Path) -> Path:
