@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test test-full test-debian check format docs assets lock bench peers
+.PHONY: setup run test test-full test-debian check format docs assets lock bench peers peers-if-possible
 
 setup: $(STAMP)
 
@@ -24,11 +24,11 @@ DATABASE_TESTS := tests/db tests/migrations tests/isolation tests/usage tests/jo
 MIGRATION_LINT := tests/db/test_schema_lint.py
 DEBIAN := /usr/lib/postgresql/15/bin/initdb
 
-test: setup check
+test: setup check peers-if-possible
 	@$(PYTEST) -m "not load" $(ARGS)
 	@$(MAKE) --no-print-directory test-debian
 
-test-full: setup check
+test-full: setup check peers-if-possible
 	@$(PYTEST) $(ARGS)
 	@$(MAKE) --no-print-directory test-debian
 
@@ -47,9 +47,13 @@ check: setup
 bench: setup peers
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-# What the benchmarks compare with; needs Node and wrk (apt-get install nodejs npm wrk).
+# What the benchmarks compare with; needs Node, wrk and hey (apt-get install nodejs npm wrk hey).
 PEERS := benchmarks/.venv/.installed
 peers: $(PEERS)
+
+peers-if-possible:
+	@if command -v npm >/dev/null && command -v wrk >/dev/null && command -v hey >/dev/null; then $(MAKE) --no-print-directory peers; \
+	else echo "node, wrk and hey are not all installed: the test that runs the benchmarks will be skipped."; fi
 
 $(PEERS): benchmarks/peers/requirements.lock benchmarks/peers/fastify/package-lock.json
 	@test -d benchmarks/.venv || $(PYTHON) -m venv benchmarks/.venv
