@@ -1,7 +1,8 @@
 """Refresh tokens: one use each, a short grace for races, and the end of the family on reuse."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -9,15 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from alquimista import clock
+from alquimista.access import Role
 from alquimista.identity.models.sessions import (
     REFRESH_GRACE,
     REFRESH_LIFE,
-    RefreshRow,
     Verdict,
     judge,
     successor_of,
+    token_hash,
 )
-from factories import make_tenant, make_user
+from alquimista.identity.queries import sessions as queries
+from factories import add_member, make_tenant, make_user
 from support.identity import bearer
 
 
@@ -91,6 +94,27 @@ async def test_a_refresh_token_lasts_seven_days_and_each_use_renews_it(first, us
         assert (await exchange(first, token)).status_code == 401
 
 
+async def test_what_changed_after_it_was_read_is_not_exchanged(first, user):
+    """The exchange is one statement without a lock before it: whatever came in between must stop it."""
+    elsewhere = (await make_tenant(first.services.db)).id
+    await add_member(first.services.db, elsewhere, user.id, Role.TENANT_USER)
+    for path, body in (
+        ("/auth/logout", {}),
+        ("/auth/refresh", {"refresh_token": ...}),
+        ("/auth/switch-tenant", {"tenant_id": str(elsewhere)}),
+    ):
+        tokens = await first.login(user)
+        hashed = token_hash(tokens["refresh_token"])
+        seen = await queries.presented(first.services.db.login(), hashed)
+        sent = {name: tokens["refresh_token"] if value is ... else value for name, value in body.items()}
+        answer = await first.client().post(path, json=sent, headers=bearer(tokens["access_token"]))
+        assert answer.status_code in {200, 204}, path
+        now = clock.now()
+        assert not await queries.exchange(
+            first.services.db.login(), seen, hashed, token_hash("next"), now, now + REFRESH_LIFE
+        ), path
+
+
 @pytest.mark.parametrize("token", ["", "x", "é", "a" * 256])
 async def test_unknown_refresh_tokens_are_refused(first, token):
     assert (await exchange(first, token)).status_code == 401
@@ -118,6 +142,13 @@ async def test_logging_out_works_with_the_refresh_token_alone(first, user):
     assert (await exchange(first, tokens["refresh_token"])).status_code == 401
 
 
+class Row(NamedTuple):
+    """A refresh token, as it is kept."""
+
+    expires_at: datetime
+    rotated_at: datetime | None = None
+
+
 class Family(RuleBasedStateMachine):
     """One family of refresh tokens against the rule in words, over any order of uses and any passing of time."""
 
@@ -126,7 +157,7 @@ class Family(RuleBasedStateMachine):
     @initialize(target=tokens)
     def sign_in(self):
         self.now, self.alive, self.rows = clock.now(), True, {}
-        self.rows["t"] = RefreshRow(clock.new_id(), self.now + REFRESH_LIFE, None, None, None)
+        self.rows["t"] = Row(self.now + REFRESH_LIFE)
         self.chain = ["t"]
         return "t"
 
@@ -137,22 +168,15 @@ class Family(RuleBasedStateMachine):
     @rule(target=tokens, token=tokens)
     def use(self, token):
         row, successor = self.rows[token], successor_of(token, b"k" * 32)
-        follower = self.rows.get(successor)
-        seen = RefreshRow(
-            row.session_id,
-            row.expires_at,
-            row.rotated_at,
-            follower.expires_at if follower else None,
-            follower.rotated_at if follower else None,
-        )
-        verdict = judge(seen, self.now) if self.alive else Verdict.DEAD
+        used = self.rows[successor].rotated_at if successor in self.rows else None
+        verdict = judge(row.expires_at, row.rotated_at, used, self.now) if self.alive else Verdict.DEAD
         position = self.chain.index(token)
         newest, last_but_one = position == len(self.chain) - 1, position == len(self.chain) - 2
         if verdict is Verdict.ROTATE:
             assert newest
             assert row.expires_at > self.now
-            self.rows[token] = RefreshRow(row.session_id, row.expires_at, self.now, None, None)
-            self.rows[successor] = RefreshRow(row.session_id, self.now + REFRESH_LIFE, None, None, None)
+            self.rows[token] = Row(row.expires_at, self.now)
+            self.rows[successor] = Row(self.now + REFRESH_LIFE)
             self.chain.append(successor)
             return successor
         if verdict is Verdict.REPEAT:

@@ -80,16 +80,6 @@ class SessionRow(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-class RefreshRow(msgspec.Struct, frozen=True):
-    """A stored refresh token and its successor's state."""
-
-    session_id: UUID
-    expires_at: datetime
-    rotated_at: datetime | None
-    successor_expires_at: datetime | None
-    successor_rotated_at: datetime | None
-
-
 class Tokens(msgspec.Struct, frozen=True):
     """What an API client gets, as OAuth 2 names it. Lifetimes in seconds."""
 
@@ -117,13 +107,30 @@ class Verdict(Enum):
     DEAD = auto()
 
 
-def judge(row: RefreshRow, now: datetime) -> Verdict:
+def judge(
+    expires_at: datetime, rotated_at: datetime | None, successor_rotated_at: datetime | None, now: datetime
+) -> Verdict:
     """The rotation rule: one use, and for a few seconds the same successor again while nobody has used that."""
-    if row.rotated_at is None:
-        return Verdict.ROTATE if row.expires_at > now else Verdict.DEAD
-    if row.successor_rotated_at is None and now - row.rotated_at <= REFRESH_GRACE:
+    if rotated_at is None:
+        return Verdict.ROTATE if expires_at > now else Verdict.DEAD
+    if successor_rotated_at is None and now - rotated_at <= REFRESH_GRACE:
         return Verdict.REPEAT
     return Verdict.REUSE
+
+
+class Presented(Standing, frozen=True):
+    """The standing of a session whose refresh token was presented, and that token's and its successor's state."""
+
+    token_expires_at: datetime
+    rotated_at: datetime | None
+    successor_expires_at: datetime | None
+    successor_rotated_at: datetime | None
+
+    def verdict(self, now: datetime, idle: timedelta) -> Verdict:
+        """What to do with the token."""
+        if not self.good(now, idle):
+            return Verdict.DEAD
+        return judge(self.token_expires_at, self.rotated_at, self.successor_rotated_at, now)
 
 
 def new_token() -> str:

@@ -6,17 +6,19 @@ from uuid import UUID
 import msgspec
 
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.identity.models.sessions import Client, RefreshRow, SessionKind, SessionRow, Standing
+from alquimista.identity.models.sessions import Client, Presented, SessionKind, SessionRow, Standing
 
 _OF_SESSION = "WHERE s.id = %(session_id)s"
 _OF_COOKIE = """
     WHERE s.id = (SELECT session_id FROM alquimista_platform.refresh_tokens WHERE token_hash = %(token_hash)s)
       AND s.kind = 'browser'
 """
-_STANDING = """
+_COLUMNS = """
     SELECT s.id AS session_id, s.kind, s.last_seen_at, s.expires_at, s.revoked_at, s.issuer, u.id AS user_id, u.email,
       u.full_name, u.locale, u.status AS user_status, t.id AS tenant_id, t.name AS tenant_name,
       t.status AS tenant_status, m.role, m.status AS member_status, c.totp_confirmed_at
+"""
+_TABLES = """
     FROM alquimista_platform.sessions AS s
     JOIN alquimista_platform.users AS u ON u.id = s.user_id
     JOIN alquimista_platform.tenant_users AS m
@@ -24,8 +26,8 @@ _STANDING = """
     JOIN alquimista_platform.tenants AS t ON t.id = m.tenant_id
     LEFT JOIN alquimista_platform.user_credentials AS c ON c.user_id = s.user_id
 """
-STANDING = Statement(_STANDING + _OF_SESSION, Standing)
-STANDING_OF_COOKIE = Statement(_STANDING + _OF_COOKIE, Standing)
+STANDING = Statement(_COLUMNS + _TABLES + _OF_SESSION, Standing)
+STANDING_OF_COOKIE = Statement(_COLUMNS + _TABLES + _OF_COOKIE, Standing)
 INSERT = Statement(
     """
     INSERT INTO alquimista_platform.sessions
@@ -50,7 +52,7 @@ class SessionId(msgspec.Struct, frozen=True):
     id: UUID
 
 
-# The family's row is locked first and the token read by a later statement, which therefore sees what the winner wrote.
+# Who holds the family's row reads the token by a later statement, which therefore sees what the winner wrote.
 LOCK_FAMILY = Statement(
     """
     SELECT s.id FROM alquimista_platform.sessions AS s
@@ -60,27 +62,35 @@ LOCK_FAMILY = Statement(
     """,
     SessionId,
 )
-TOKEN = Statement(
-    """
-    SELECT r.session_id, r.expires_at, r.rotated_at, n.expires_at AS successor_expires_at,
+PRESENTED = Statement(
+    _COLUMNS
+    + """, r.expires_at AS token_expires_at, r.rotated_at, n.expires_at AS successor_expires_at,
       n.rotated_at AS successor_rotated_at
-    FROM alquimista_platform.refresh_tokens AS r
+    """
+    + _TABLES
+    + """
+    JOIN alquimista_platform.refresh_tokens AS r ON r.session_id = s.id
     LEFT JOIN alquimista_platform.refresh_tokens AS n ON n.token_hash = r.successor_hash
-    WHERE r.token_hash = %(token_hash)s
+    WHERE r.token_hash = %(token_hash)s AND s.kind = 'api'
     """,
-    RefreshRow,
+    Presented,
 )
-ROTATE = Statement(
+# Each step takes its rows from the one before, so the family's row is always locked first. Of two at once the second
+# waits there, and then finds the token used, or the session ended or moved to another tenant: it touches no row.
+EXCHANGE = Statement(
     """
-    UPDATE alquimista_platform.refresh_tokens SET rotated_at = %(now)s, successor_hash = %(successor_hash)s
-    WHERE token_hash = %(token_hash)s
-    """,
-    NoRow,
-)
-EXTEND = Statement(
-    """
-    UPDATE alquimista_platform.sessions SET last_seen_at = %(now)s, expires_at = %(expires_at)s
-    WHERE id = %(session_id)s
+    WITH session AS (
+      UPDATE alquimista_platform.sessions SET last_seen_at = %(now)s, expires_at = %(expires_at)s
+      WHERE id = %(session_id)s AND tenant_id = %(tenant_id)s AND revoked_at IS NULL
+      RETURNING id
+    ), used AS (
+      UPDATE alquimista_platform.refresh_tokens AS r SET rotated_at = %(now)s, successor_hash = %(successor_hash)s
+      FROM session
+      WHERE r.token_hash = %(token_hash)s AND r.session_id = session.id AND r.rotated_at IS NULL
+      RETURNING r.session_id
+    )
+    INSERT INTO alquimista_platform.refresh_tokens (token_hash, session_id, issued_at, expires_at)
+    SELECT %(successor_hash)s, session_id, %(now)s, %(expires_at)s FROM used
     """,
     NoRow,
 )
@@ -179,19 +189,26 @@ async def lock_family(conn: Conn, token_hash: bytes) -> UUID | None:
     return row.id if row else None
 
 
-async def get_token(conn: Conn, token_hash: bytes) -> RefreshRow | None:
-    """A refresh token and its successor's state."""
-    return await conn.fetch_one(TOKEN, token_hash=token_hash)
+async def presented(conn: Conn, token_hash: bytes) -> Presented | None:
+    """An API session by one of its refresh tokens, with the token's state."""
+    return await conn.fetch_one(PRESENTED, token_hash=token_hash, tenant_id=None)
 
 
-async def rotate(conn: Conn, token_hash: bytes, successor_hash: bytes, now: datetime) -> None:
-    """Mark a refresh token as exchanged."""
-    await conn.execute(ROTATE, token_hash=token_hash, successor_hash=successor_hash, now=now)
-
-
-async def extend(conn: Conn, session_id: UUID, now: datetime, expires_at: datetime) -> None:
-    """A refreshed session lives as long as its newest refresh token."""
-    await conn.execute(EXTEND, session_id=session_id, now=now, expires_at=expires_at)
+async def exchange(
+    conn: Conn, seen: Presented, token_hash: bytes, successor_hash: bytes, now: datetime, expires_at: datetime
+) -> bool:
+    """Replace an unused refresh token, and prolong its session; False when one of them is not as it was seen."""
+    return bool(
+        await conn.execute(
+            EXCHANGE,
+            session_id=seen.session_id,
+            tenant_id=seen.tenant_id,
+            token_hash=token_hash,
+            successor_hash=successor_hash,
+            now=now,
+            expires_at=expires_at,
+        )
+    )
 
 
 async def touch(conn: Conn, session_id: UUID, now: datetime) -> None:
