@@ -1,12 +1,12 @@
 """Which spans are requests: the same, however a trace is cut into exports and in whatever order they come."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from alquimista.usage.models.traces import SpanKind, Work, settle
 

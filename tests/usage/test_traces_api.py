@@ -32,6 +32,12 @@ class Kept(msgspec.Struct, frozen=True):
 EVENTFUL = ExportTraceServiceRequest(
     resource_spans=[{"scope_spans": [{"spans": [{"events": [{}] * 100_001}, {"attributes": [{}] * 100_000}]}]}]
 )
+# An attribute that is no message, in an export that is one but for that.
+LAZY = (
+    ExportTraceServiceRequest(resource_spans=[{"scope_spans": [{"spans": [{"attributes": [{"key": "xyz"}]}]}]}])
+    .SerializeToString()
+    .replace(b"\n\x03xyz", b"\xff\xff\xff\xff\xff")
+)
 KEPT = Statement(
     """
     SELECT span_name, status, metadata, annotations, error_message FROM fibonacci_core.traces
@@ -62,6 +68,10 @@ def span(name="chat", *, age=timedelta(), agent="", **fields):
 
 
 def value_of(value):
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, float):
+        return {"doubleValue": value}
     return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}
 
 
@@ -148,10 +158,29 @@ async def test_huge_attributes_are_cut_and_the_span_kept(api, usage_db):
     assert 10 < len(kept.metadata) < 20
 
 
+async def test_numbers_that_are_long_when_written_out_are_cut_too(api, usage_db):
+    many = {"arrayValue": {"values": [{"doubleValue": 1e300}] * 100}}
+    attributes = {f"k{n}": many for n in range(10)} | {"gen_ai.agent.id": str(api.sender.agents[0]), "n": 1e-7}
+    assert (await send(api, export(span(attributes=attributes)))).json() == {}
+    (kept,) = await usage_db.tenant(api.sender.tenant_id).fetch(KEPT, tenant_id=api.sender.tenant_id)
+    assert list(map(float, kept.metadata["k0"])) == [1e300] * 100
+    assert "k9" not in kept.metadata
+
+
+async def test_repeated_attributes_are_the_last_one_and_equal_ones_of_many_spans_are_all_kept(api, usage_db):
+    mine = {"gen_ai.agent.id": str(api.sender.agents[0]), "a": 1}
+    doubled = span(attributes=mine)
+    doubled["attributes"].append({"key": "a", "value": value_of(2)})
+    assert (await send(api, export(doubled, span(attributes=mine), resource={"a": 3}))).json() == {}
+    kept = await usage_db.tenant(api.sender.tenant_id).fetch(KEPT, tenant_id=api.sender.tenant_id)
+    assert [(row.metadata["a"], row.metadata["resource.a"]) for row in kept] == [(2, 3), (1, 3)]
+
+
 @pytest.mark.parametrize(
     ("body", "media"),
     [
         (b"\xff\xff\xff", PROTOBUF),
+        (LAZY, PROTOBUF),
         (b"{", JSON),
         (b"[]", JSON),
         (b"", JSON),

@@ -1,26 +1,30 @@
-"""OTLP/HTTP traces: the two encodings, and what a span says about an agent's work (POST /v1/traces).
+"""OTLP/HTTP traces: the two encodings, read into spans, and the answers (POST /v1/traces).
 
-Rules: the OpenTelemetry protocol specification 1.x (OTLP/HTTP) and the GenAI semantic conventions.
+Rules: the OpenTelemetry protocol specification 1.x (OTLP/HTTP).
 """
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
-from google.protobuf import json_format
+from google.protobuf import descriptor_pb2, json_format
+from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from alquimista.i18n import N_
+from alquimista.usage.models.attributes import Known, clean, joined, members
 from alquimista.usage.models.events import MAX_EVENTS, MalformedEvents, TooManyEvents
 from alquimista.usage.models.parsing import decode
 
@@ -30,28 +34,16 @@ _KINDS: Final = ("internal", "internal", "server", "client", "producer", "consum
 _STATUSES: Final[tuple[Literal["unset", "ok", "error"], ...]] = ("unset", "ok", "error")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NS: Final = 253_402_300_799 * 10**9  # 9999-12-31, the last day of datetime.
-# Reading takes some 10 µs an object. A span with all its attributes has about 40 of them in 1.5 kB.
+# Reading takes up to 10 µs an object. A span with all its attributes has about 40 of them in 1.5 kB.
 _MOST_OBJECTS: Final = 200_000
 _TOO_MANY_OBJECTS: Final = N_("it holds too many objects; send fewer spans in one request.")
-_DEPTH: Final = 8  # Of nested attribute values.
-_TEXT_LIMIT: Final = 4_000
-_METADATA_LIMIT: Final = 48_000  # Bytes of JSON; the columns hold 64 KiB of PostgreSQL's own, longer, rendering.
-# What people wrote and models answered is personal data that metering does not need: it is not stored.
-_PRIVATE: Final = (
-    "gen_ai.input.messages",
-    "gen_ai.output.messages",
-    "gen_ai.system_instructions",
-    "gen_ai.prompt",
-    "gen_ai.completion",
-    "gen_ai.content",
-    "gen_ai.tool.call.arguments",
-    "gen_ai.tool.call.result",
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One span as it came. Ids are hexadecimal; `parent_span_id` is empty for a root. Bad ids and times are None."""
+class Span(msgspec.Struct, frozen=True):
+    """One span as it came. Ids are hexadecimal, empty when bad; a root's `parent_span_id` is empty. Bad times are None.
+
+    `metadata` and `annotations` are the JSON to keep: its attributes with its resource's, and its events.
+    """
 
     trace_id: str
     span_id: str
@@ -65,7 +57,8 @@ class Span:
     message: str
     attributes: dict[str, Any]
     resource: dict[str, Any]
-    events: list[dict[str, Any]]
+    metadata: bytes
+    annotations: bytes
 
     @property
     def milliseconds(self) -> int:
@@ -75,6 +68,33 @@ class Span:
         return round((self.end - self.start) / timedelta(milliseconds=1))
 
 
+def _lazy(full_name: str) -> Any:  # noqa: ANN401 - A message class made at run time.
+    """A message of the protocol that leaves attributes, events and links as the bytes that they came in.
+
+    On the wire a message and a bytes field are the same. Most attributes of an export repeat others, are told by their
+    bytes and decoded once (`Known`).
+    """
+    left = {
+        f".{message.DESCRIPTOR.full_name}"
+        for message in (common_pb2.KeyValue, trace_pb2.Span.Event, trace_pb2.Span.Link)
+    }
+    pool = DescriptorPool()
+    for module in (common_pb2, resource_pb2, trace_pb2, trace_service_pb2):
+        file = descriptor_pb2.FileDescriptorProto()
+        module.DESCRIPTOR.CopyToProto(file)
+        for message in file.message_type:
+            for field in (*message.field, *(field for nested in message.nested_type for field in nested.field)):
+                if field.type_name in left:
+                    field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
+                    field.ClearField("type_name")
+        pool.Add(file)
+    return GetMessageClass(pool.FindMessageTypeByName(full_name))
+
+
+_Request: Final = _lazy(ExportTraceServiceRequest.DESCRIPTOR.full_name)
+_Event: Final = _lazy(trace_pb2.Span.Event.DESCRIPTOR.full_name)
+
+
 def read_protobuf(body: bytes) -> list[Span]:
     """The spans of an ExportTraceServiceRequest.
 
@@ -82,12 +102,10 @@ def read_protobuf(body: bytes) -> list[Span]:
         MalformedEvents: the body is not one, or it holds more objects than spans of its size would.
         TooManyEvents: it holds more spans, or empty groups of them, than a request may.
     """
-    request = ExportTraceServiceRequest()
     try:
-        request.ParseFromString(body)
+        return list(_spans(_Request.FromString(body)))
     except DecodeError:
         raise MalformedEvents(reason=N_("it is not an OTLP trace export in protobuf.")) from None
-    return list(_spans(request))
 
 
 def read_json(body: bytes) -> list[Span]:
@@ -106,7 +124,7 @@ def read_json(body: bytes) -> list[Span]:
         json_format.ParseDict(document, request, ignore_unknown_fields=True)
     except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError):
         raise MalformedEvents(reason=N_("it is not an OTLP trace export in JSON.")) from None
-    return list(_spans(request))
+    return read_protobuf(request.SerializeToString())
 
 
 def write_response(encoding: str, rejected: int, message: str) -> bytes:
@@ -128,110 +146,63 @@ def write_status(encoding: str, code: int, message: str) -> bytes:
     return b"\x08" + _varint(code) + b"\x12" + _varint(len(text)) + text
 
 
-def stored_attributes(span: Span) -> dict[str, Any]:
-    """The attributes to keep: without message contents, the resource's under `resource.`, within 48 kB."""
-    kept: dict[str, Any] = {}
-    size = 2
-    own = span.attributes.items()
-    for name, value in (*own, *((f"resource.{name}", value) for name, value in span.resource.items())):
-        if name.startswith(_PRIVATE):
-            continue
-        size += len(msgspec.json.encode(name)) + len(msgspec.json.encode(value)) + 2
-        if size > _METADATA_LIMIT:
-            break
-        kept[name] = value
-    return kept
-
-
-def stored_events(span: Span) -> list[dict[str, Any]]:
-    """The span's events to keep, within 48 kB."""
-    kept: list[dict[str, Any]] = []
-    size = 2
-    for event in span.events:
-        clean = event | {
-            "attributes": {k: v for k, v in event["attributes"].items() if not k.startswith(_PRIVATE)},
-        }
-        size += len(msgspec.json.encode(clean)) + 2
-        if size > _METADATA_LIMIT:
-            break
-        kept.append(clean)
-    return kept
-
-
-def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
+def _spans(request: Any) -> Iterator[Span]:  # noqa: ANN401 - A lazy ExportTraceServiceRequest.
     groups = request.resource_spans
     scopes = [scope for group in groups[:MAX_EVENTS] for scope in group.scope_spans]
     if max(len(groups), len(scopes), sum(len(scope.spans) for scope in scopes)) > MAX_EVENTS:
         raise TooManyEvents(limit=MAX_EVENTS)
     if sum(len(span.events) + len(span.attributes) for scope in scopes for span in scope.spans) > _MOST_OBJECTS:
         raise MalformedEvents(reason=_TOO_MANY_OBJECTS)
+    known = Known()
     for group in groups:
-        resource = _attributes(group.resource.attributes)
-        service = str(resource.get("service.name", ""))[:200]
+        of_resource = Known(prefix="resource.")
+        resource = [of_resource[encoded] for encoded in group.resource.attributes]
+        named = {name: value for name, value, _ in resource}
+        service = named.get("service.name")
+        origin = _Origin(named, service[:200] if isinstance(service, str) else "", members(resource))
         for scope in group.scope_spans:
             for span in scope.spans:
-                yield _span(span, service, resource)
+                yield _span(span, origin, known)
 
 
-def _span(span: trace_pb2.Span, service: str, resource: dict[str, Any]) -> Span:
-    status = span.status.code
+class _Origin(NamedTuple):
+    """What the spans of a resource have in common."""
+
+    resource: dict[str, Any]
+    service: str
+    members: list[bytes]
+
+
+def _span(span: Any, origin: _Origin, known: Known) -> Span:  # noqa: ANN401 - A lazy Span.
+    own = [known[encoded] for encoded in span.attributes]
+    kind, status = span.kind, span.status
     return Span(
         trace_id=_id(span.trace_id, 16),
         span_id=_id(span.span_id, 8),
         parent_span_id=_id(span.parent_span_id, 8),
-        name=_text(span.name)[:500],
-        kind=_KINDS[span.kind] if 0 <= span.kind < len(_KINDS) else "internal",
-        service=service,
+        name=clean(span.name)[:500],
+        kind=_KINDS[kind] if 0 <= kind < len(_KINDS) else "internal",
+        service=origin.service,
         start=_moment(span.start_time_unix_nano),
         end=_moment(span.end_time_unix_nano),
-        status=_STATUSES[status] if 0 <= status < len(_STATUSES) else "unset",
-        message=_text(span.status.message)[:2000],
-        attributes=_attributes(span.attributes),
-        resource=resource,
-        events=[
-            {
-                "name": _text(event.name)[:500],
-                "time": moment.isoformat() if (moment := _moment(event.time_unix_nano)) else None,
-                "attributes": _attributes(event.attributes),
-            }
-            for event in span.events
-        ],
+        status=_STATUSES[status.code] if 0 <= status.code < len(_STATUSES) else "unset",
+        message=clean(status.message)[:2000],
+        attributes={name: value for name, value, _ in own},
+        resource=origin.resource,
+        metadata=b"{%b}" % joined([*members(own), *origin.members]),
+        annotations=b"[%b]" % joined([_event(event, known) for event in span.events]),
     )
 
 
-def _attributes(pairs: Any) -> dict[str, Any]:  # noqa: ANN401 - A protobuf container of KeyValue.
-    found: dict[str, Any] = {}
-    pair: KeyValue
-    for pair in pairs:
-        found[_text(pair.key)[:200]] = _value(pair.value, 0)
-    return found
-
-
-def _value(value: AnyValue, depth: int) -> Any:  # noqa: ANN401 - Any JSON.
-    which = value.WhichOneof("value")
-    plain: Any = None
-    if depth > _DEPTH:
-        return plain
-    match which:
-        case "string_value":
-            plain = _text(value.string_value)[:_TEXT_LIMIT]
-        case "array_value":
-            plain = [_value(item, depth + 1) for item in value.array_value.values]
-        case "kvlist_value":
-            plain = {_text(pair.key)[:200]: _value(pair.value, depth + 1) for pair in value.kvlist_value.values}
-        case "bytes_value":
-            plain = base64.b64encode(value.bytes_value[:_TEXT_LIMIT]).decode()
-        case "double_value":
-            # JSON has no NaN and no infinity.
-            plain = value.double_value if abs(value.double_value) < float("inf") else str(value.double_value)
-        case "bool_value" | "int_value":
-            plain = getattr(value, which)
-    return plain
-
-
-def _text(text: str) -> str:
-    """PostgreSQL's texts cannot hold NUL."""
-    return text.replace("\0", "")
+def _event(encoded: bytes, known: Known) -> bytes:
+    """A span's event as JSON."""
+    event = _Event.FromString(encoded)
+    time = _moment(event.time_unix_nano)
+    return b'{"name":%b,"time":%b,"attributes":{%b}}' % (
+        msgspec.json.encode(clean(event.name)[:500]),
+        msgspec.json.encode(time.isoformat() if time else None),
+        b",".join(members(known[attribute] for attribute in event.attributes)),
+    )
 
 
 def _id(raw: bytes, size: int) -> str:
@@ -275,9 +246,3 @@ def _varint(number: int) -> bytes:
         number >>= 7
     encoded.append(number)
     return bytes(encoded)
-
-
-def text_attribute(attributes: Mapping[str, Any], name: str) -> str:
-    """An attribute that is a text and not empty, else an empty text."""
-    value = attributes.get(name)
-    return value if isinstance(value, str) else ""

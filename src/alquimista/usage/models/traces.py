@@ -5,19 +5,27 @@ their order: what was counted too early is taken back when the span above arrive
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from alquimista.i18n import N_, Text
 from alquimista.usage.models.events import MAX_COST, currencies, time_refusal
-from alquimista.usage.models.otlp import Span, text_attribute
+from alquimista.usage.models.otlp import Span
 
 _INVOCATION: Final = "invoke_agent"
 _INFERENCES: Final = frozenset({"chat", "text_completion", "generate_content"})
 _MOST_INT: Final = 2**31
+_FIGURES: Final = (
+    (("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"), _MOST_INT),
+    (("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"), _MOST_INT),
+    (("alquimista.cost_micros",), MAX_COST + 1),
+)
+_SHORTEST_UUID: Final = 32  # As text.
 
 
 class SpanKind(StrEnum):
@@ -27,8 +35,7 @@ class SpanKind(StrEnum):
     INFERENCE = "inference"
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """An agent's invocation or a model call, as usage_spans keeps it. No `agent_id` until a span above names one."""
 
     trace_id: str
@@ -73,16 +80,16 @@ def span_refusal(span: Span, now: datetime) -> tuple[str, Text] | None:
 
 def kind_of(span: Span) -> SpanKind | None:
     """What a span says about an agent's work; None for any other span."""
-    operation = text_attribute(span.attributes, "gen_ai.operation.name")
+    operation = span.attributes.get("gen_ai.operation.name")
     if operation == _INVOCATION:
         return SpanKind.INVOCATION
-    return SpanKind.INFERENCE if operation in _INFERENCES else None
+    return SpanKind.INFERENCE if isinstance(operation, str) and operation in _INFERENCES else None
 
 
 def agent_names(span: Span) -> list[UUID | str]:
     """The agents that a span may mean, the best first: its own attributes, then its resource's."""
     values = [
-        text_attribute(attributes, name)
+        _text(attributes, name)
         for attributes in (span.attributes, span.resource)
         for name in ("gen_ai.agent.id", "gen_ai.agent.name")
     ]
@@ -93,23 +100,15 @@ def work_of(span: Span, kind: SpanKind, agent_id: UUID | None, currency: str, se
     """The span's work, or what is wrong with its figures. Tokens and cost count on model calls only."""
     figures = [0, 0, 0]
     if kind is SpanKind.INFERENCE:
-        for place, (names, most) in enumerate(
-            (
-                (("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"), _MOST_INT),
-                (("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"), _MOST_INT),
-                (("alquimista.cost_micros",), MAX_COST + 1),
-            )
-        ):
+        for place, (names, most) in enumerate(_FIGURES):
             value = next((span.attributes[name] for name in names if name in span.attributes), 0)
             if type(value) is not int or not 0 <= value < most:
                 return N_("{name} is not a whole number within bounds.", name=names[0])
             figures[place] = value
-    own_currency = text_attribute(span.attributes, "alquimista.currency")
+    own_currency = _text(span.attributes, "alquimista.currency")
     if own_currency and own_currency not in currencies():
         return N_("Use an ISO 4217 currency code, such as BRL.")
-    model = text_attribute(span.attributes, "gen_ai.response.model") or text_attribute(
-        span.attributes, "gen_ai.request.model"
-    )
+    model = _text(span.attributes, "gen_ai.response.model") or _text(span.attributes, "gen_ai.request.model")
     assert span.end is not None
     return Work(
         trace_id=span.trace_id,
@@ -152,11 +151,13 @@ def settle(known: Iterable[Work], new: Iterable[Work], parents: Mapping[str, str
         agent_id = agents[span_id]
         nested = invoked if work.kind is SpanKind.INFERENCE else above[span_id].agent_id is not None
         counted = agent_id is not None and not nested
-        now = replace(work, agent_id=agent_id, counted=counted)
         if span_id not in old and agent_id is None and above[span_id].complete:
             settled.orphans.append(work)
             continue
-        if now != old.get(span_id):
+        now = work
+        if agent_id != work.agent_id or counted != work.counted:
+            now = msgspec.structs.replace(work, agent_id=agent_id, counted=counted)
+        if now is not old.get(span_id):
             settled.changed.append(now)
         if work.counted and not counted:
             settled.taken_back.append(now)
@@ -208,7 +209,15 @@ def _in_circle(circle: list[str], named: Mapping[str, UUID]) -> dict[str, _Above
     return found
 
 
+def _text(attributes: Mapping[str, Any], name: str) -> str:
+    """An attribute that is a text, else an empty text."""
+    value = attributes.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _as_uuid(value: str) -> UUID | None:
+    if len(value) < _SHORTEST_UUID:
+        return None
     try:
         return UUID(value)
     except ValueError:

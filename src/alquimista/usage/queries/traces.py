@@ -1,14 +1,13 @@
 """Spans: what is known of a trace, and storing more of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.usage.models.otlp import Span, stored_attributes, stored_events
+from alquimista.usage.models.otlp import Span
 from alquimista.usage.models.traces import Work
 from alquimista.usage.queries.arrays import plain, texts
 
@@ -21,8 +20,7 @@ class Link(msgspec.Struct, frozen=True):
     parent_span_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSpan:
+class StoredSpan(msgspec.Struct, frozen=True):
     """A span to keep, with its agent when it has one."""
 
     span: Span
@@ -178,8 +176,8 @@ async def store_spans(conn: Conn, tenant_id: UUID, items: Sequence[StoredSpan], 
         statuses=texts([s.status for s in spans]),
         starts=plain(s.start for s in spans),
         ends=plain(s.end for s in spans),
-        annotations=texts([msgspec.json.encode(stored_events(s)).decode() for s in spans]),
-        metadata=texts([msgspec.json.encode(stored_attributes(s)).decode() for s in spans]),
+        annotations=texts([s.annotations.decode() for s in spans]),
+        metadata=texts([s.metadata.decode() for s in spans]),
         messages=texts([s.message for s in spans]),
     )
 

@@ -2,16 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
+
+import msgspec
 
 from alquimista.clock import new_id, now
 from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.i18n import N_
+from alquimista.i18n import N_, Text
 from alquimista.usage.models.events import Refusal, Row, event_key
 from alquimista.usage.models.otlp import Span
 from alquimista.usage.models.traces import (
@@ -36,8 +37,7 @@ _SOURCE = "otlp"
 MAX_TRACE_SPANS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(msgspec.Struct, frozen=True):
     """A span that may be stored, and the work that it tells of."""
 
     index: int
@@ -64,7 +64,10 @@ class SpanIngest:
         if not spans:
             return []
         await self._ingest.admit(tenant_id, len(spans))
-        taken, refused = await self._read(tenant_id, spans, moment)
+        agents = await self._ingest.directory.agents(tenant_id)
+        taken, refused, strangers = _read(spans, agents, moment)
+        if strangers and agents is not (newer := await self._ingest.directory.agents(tenant_id, newer_than=REFRESH_S)):
+            taken, refused, _ = _read(spans, newer, moment)
         if taken:
             refused += await self._gatherer.put(tenant_id, taken)
         return sorted(refused, key=lambda refusal: refusal.index)
@@ -72,30 +75,6 @@ class SpanIngest:
     async def close(self) -> None:
         """Take nothing more; write what waits."""
         await self._gatherer.close()
-
-    async def _read(
-        self, tenant_id: UUID, spans: Sequence[Span], moment: datetime
-    ) -> tuple[list[_Taken], list[Refusal]]:
-        taken: list[_Taken] = []
-        refused: list[Refusal] = []
-        agents = await self._ingest.directory.agents(tenant_id)
-        if any(_agent_of(span, agents) is None and agent_names(span) for span in spans if kind_of(span) and span.end):
-            agents = await self._ingest.directory.agents(tenant_id, newer_than=REFRESH_S)
-        for index, span in enumerate(spans):
-            if (wrong := span_refusal(span, moment)) is not None:
-                refused.append(Refusal(index, span.span_id, *wrong))
-                continue
-            kind = kind_of(span)
-            if kind is None:
-                taken.append(_Taken(index, span, None))
-                continue
-            agent_id = _agent_of(span, agents)
-            work = work_of(span, kind, agent_id, agents.currency, moment.astimezone(UTC).date())
-            if isinstance(work, Work):
-                taken.append(_Taken(index, span, work))
-            else:
-                refused.append(Refusal(index, span.span_id, "invalid", work))
-        return taken, refused
 
     async def _write(self, tenant_id: UUID, exports: list[list[_Taken]]) -> list[list[Refusal]]:
         """One transaction for all the exports; the refusals of each."""
@@ -106,6 +85,30 @@ class SpanIngest:
             fitting = [taken for export in exports for taken in export if taken.span.trace_id not in full]
             orphans = await _store(conn, tenant_id, fitting) if fitting else set()
         return [[refusal for t in export if (refusal := _refusal(t, full, orphans))] for export in exports]
+
+
+def _read(spans: Sequence[Span], agents: Agents, moment: datetime) -> tuple[list[_Taken], list[Refusal], bool]:
+    """The spans to store, those to refuse, and whether any names an agent that is not among the tenant's."""
+    taken: list[_Taken] = []
+    refused: list[Refusal] = []
+    strangers = False
+    today = moment.astimezone(UTC).date()
+    for index, span in enumerate(spans):
+        if (wrong := span_refusal(span, moment)) is not None:
+            refused.append(Refusal(index, span.span_id, *wrong))
+            continue
+        work: Work | Text | None = None
+        if (kind := kind_of(span)) is not None:
+            assert span.end is not None
+            names = agent_names(span)
+            agent_id = next((found for name in names if (found := agents.find(name, span.end))), None)
+            strangers = strangers or bool(names and agent_id is None)
+            work = work_of(span, kind, agent_id, agents.currency, today)
+        if isinstance(work, Text):
+            refused.append(Refusal(index, span.span_id, "invalid", work))
+        else:
+            taken.append(_Taken(index, span, work))
+    return taken, refused, strangers
 
 
 def _refusal(taken: _Taken, full: set[str], orphans: set[tuple[str, str]]) -> Refusal | None:
@@ -160,12 +163,6 @@ async def _settle(conn: Conn, tenant_id: UUID, taken: list[_Taken]) -> Settled:
     return total
 
 
-def _agent_of(span: Span, agents: Agents) -> UUID | None:
-    assert span.end is not None
-    found = (agents.find(name, span.end) for name in agent_names(span))
-    return next((agent_id for agent_id in found if agent_id is not None), None)
-
-
 def _says_something(work: Work) -> bool:
     return work.counted or bool(work.input_tokens or work.output_tokens or work.cost_micros)
 
@@ -173,7 +170,6 @@ def _says_something(work: Work) -> bool:
 def _row(work: Work, requests: int) -> Row:
     """The row of a request (1), of tokens alone (0), or the one that takes a request back (-1) but not its tokens."""
     back = requests < 0
-    tokens = replace(work, input_tokens=0, output_tokens=0, cost_micros=0) if back else work
     assert work.agent_id is not None
     return Row(
         id=new_id(),
@@ -183,9 +179,9 @@ def _row(work: Work, requests: int) -> Row:
         requests=requests,
         status=work.status,
         response_time_ms=work.response_time_ms,
-        input_tokens=tokens.input_tokens,
-        output_tokens=tokens.output_tokens,
-        cost_micros=tokens.cost_micros,
+        input_tokens=0 if back else work.input_tokens,
+        output_tokens=0 if back else work.output_tokens,
+        cost_micros=0 if back else work.cost_micros,
         currency=work.currency,
         model=work.model,
         trace_id=work.trace_id,
