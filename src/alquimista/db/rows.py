@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from psycopg import abc, postgres
-from psycopg.adapt import AdaptersMap
+from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.pq import Format
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import JsonbDumper, set_json_loads
 
@@ -19,9 +20,24 @@ from alquimista.db.statement import Statement
 R = TypeVar("R")
 
 
+class Packed(bytes):
+    """A parameter in the server's own binary form, of the type that the statement gives it (`%(name)s::type`)."""
+
+    __slots__ = ()
+
+
+class _PackedDumper(Dumper):
+    format = Format.BINARY
+    oid = 0  # The server knows it from the statement.
+
+    def dump(self, obj: Packed) -> abc.Buffer:
+        return obj
+
+
 # psycopg's own adaptation; besides, a dict is a jsonb, and documents are read by msgspec, which is faster.
 ADAPTERS: Final = AdaptersMap(postgres.adapters)
 ADAPTERS.register_dumper(dict, JsonbDumper)
+ADAPTERS.register_dumper(Packed, _PackedDumper)
 set_json_loads(msgspec.json.decode, ADAPTERS)
 
 _checked: Final[set[Statement[Any]]] = set()

@@ -9,7 +9,7 @@ import msgspec
 from alquimista.db.statement import Conn, NoRow, Statement
 from alquimista.usage.models.otlp import Span
 from alquimista.usage.models.traces import Work
-from alquimista.usage.queries.arrays import plain, texts
+from alquimista.usage.queries import packed
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -122,17 +122,17 @@ async def take_turn(conn: Conn, tenant_id: UUID) -> None:
 
 async def work(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str]) -> list[Work]:
     """The stored work of some traces."""
-    return await conn.fetch(WORK, tenant_id=tenant_id, trace_ids=texts(trace_ids))
+    return await conn.fetch(WORK, tenant_id=tenant_id, trace_ids=packed.texts(trace_ids))
 
 
 async def links(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str]) -> list[Link]:
     """The stored spans of some traces, with their parents."""
-    return await conn.fetch(LINKS, tenant_id=tenant_id, trace_ids=texts(trace_ids))
+    return await conn.fetch(LINKS, tenant_id=tenant_id, trace_ids=packed.texts(trace_ids))
 
 
 async def full(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str], limit: int) -> set[str]:
     """Which of the traces hold `limit` spans already."""
-    rows = await conn.fetch(FULL, tenant_id=tenant_id, trace_ids=texts(trace_ids), limit=limit)
+    rows = await conn.fetch(FULL, tenant_id=tenant_id, trace_ids=packed.texts(trace_ids), limit=limit)
     return {row.trace_id for row in rows}
 
 
@@ -141,21 +141,21 @@ async def store_work(conn: Conn, tenant_id: UUID, items: Sequence[Work]) -> None
     await conn.execute(
         STORE_WORK,
         tenant_id=tenant_id,
-        trace_ids=texts([w.trace_id for w in items]),
-        span_ids=texts([w.span_id for w in items]),
-        parent_span_ids=texts([w.parent_span_id for w in items]),
-        kinds=texts([w.kind.value for w in items]),
-        agent_ids=plain(w.agent_id for w in items),
-        counted=plain(w.counted for w in items),
-        occurred_at=plain(w.occurred_at for w in items),
-        statuses=texts([w.status for w in items]),
-        response_time_ms=plain(w.response_time_ms for w in items),
-        input_tokens=plain(w.input_tokens for w in items),
-        output_tokens=plain(w.output_tokens for w in items),
-        cost_micros=plain(w.cost_micros for w in items),
-        currencies=texts([w.currency for w in items]),
-        models=texts([w.model for w in items]),
-        seen_on=plain(w.seen_on for w in items),
+        trace_ids=packed.texts([w.trace_id for w in items]),
+        span_ids=packed.texts([w.span_id for w in items]),
+        parent_span_ids=packed.texts([w.parent_span_id for w in items]),
+        kinds=packed.texts([w.kind.value for w in items]),
+        agent_ids=packed.uuids([w.agent_id for w in items]),
+        counted=packed.booleans([w.counted for w in items]),
+        occurred_at=packed.moments([w.occurred_at for w in items]),
+        statuses=packed.texts([w.status for w in items]),
+        response_time_ms=packed.int4s([w.response_time_ms for w in items]),
+        input_tokens=packed.int4s([w.input_tokens for w in items]),
+        output_tokens=packed.int4s([w.output_tokens for w in items]),
+        cost_micros=packed.int8s([w.cost_micros for w in items]),
+        currencies=packed.texts([w.currency for w in items]),
+        models=packed.texts([w.model for w in items]),
+        seen_on=packed.days([w.seen_on for w in items]),
     )
 
 
@@ -166,19 +166,19 @@ async def store_spans(conn: Conn, tenant_id: UUID, items: Sequence[StoredSpan], 
         STORE_SPANS,
         tenant_id=tenant_id,
         received_at=received_at,
-        trace_ids=texts([s.trace_id for s in spans]),
-        span_ids=texts([s.span_id for s in spans]),
-        parent_span_ids=texts([s.parent_span_id for s in spans]),
-        agent_ids=plain(item.agent_id for item in items),
-        names=texts([s.name or "span" for s in spans]),
-        types=texts([s.kind for s in spans]),
-        services=texts([s.service for s in spans]),
-        statuses=texts([s.status for s in spans]),
-        starts=plain(s.start for s in spans),
-        ends=plain(s.end for s in spans),
-        annotations=texts([s.annotations.decode() for s in spans]),
-        metadata=texts([s.metadata.decode() for s in spans]),
-        messages=texts([s.message for s in spans]),
+        trace_ids=packed.texts([s.trace_id for s in spans]),
+        span_ids=packed.texts([s.span_id for s in spans]),
+        parent_span_ids=packed.texts([s.parent_span_id for s in spans]),
+        agent_ids=packed.uuids([item.agent_id for item in items]),
+        names=packed.texts([s.name or "span" for s in spans]),
+        types=packed.texts([s.kind for s in spans]),
+        services=packed.texts([s.service for s in spans]),
+        statuses=packed.texts([s.status for s in spans]),
+        starts=packed.moments([s.start for s in spans]),
+        ends=packed.moments([s.end for s in spans]),
+        annotations=packed.documents([s.annotations for s in spans]),
+        metadata=packed.documents([s.metadata for s in spans]),
+        messages=packed.texts([s.message for s in spans]),
     )
 
 
