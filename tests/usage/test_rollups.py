@@ -1,11 +1,14 @@
 """Corrections under fire, drift, closing, versions, zones, partitions, purging."""
 
 import asyncio
+import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 import psycopg
 import pytest
+from psycopg import AsyncRawCursor
 
 from alquimista.clock import new_id, now
 from alquimista.db.roles import role_url
@@ -13,10 +16,16 @@ from alquimista.db.statement import NoRow, Statement
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.usage import service
 from alquimista.usage.models.events import KEY_DAYS
-from alquimista.usage.models.histogram import EDGES, percentile
-from alquimista.usage.models.reports import RawGone, WrongRange
+from alquimista.usage.models.histogram import DIGITS, EDGES, percentile
+from alquimista.usage.models.reports import RawGone, WrongRange, utc_span
+from alquimista.usage.queries import rollups as queries
 from alquimista.usage.service.upkeep import months_before
 from support.usage import Count, daily, fold_everything, totals, version
+
+
+class Packed(msgspec.Struct, frozen=True):
+    histogram: Decimal
+
 
 LOSE = Statement(
     """
@@ -189,6 +198,29 @@ async def test_the_buckets_of_sql_are_those_of_python(usage_db):
     )
     found = [row.count for row in await usage_db.tenant(new_id()).fetch(buckets, values=values)]
     assert found == [sum(edge <= value for edge in EDGES) for value in values]
+
+
+async def test_a_packed_histogram_holds_each_bucket_in_its_own_digits(usage_db):
+    packed = Statement(
+        "SELECT sum(alquimista_platform.histogram(bucket, bucket + 1)) AS histogram "
+        "FROM generate_series(0, %(last)s::int) AS bucket",
+        Packed,
+    )
+    row = await usage_db.tenant(new_id()).fetch_one(packed, last=len(EDGES))
+    assert row.histogram == sum((bucket + 1) * 10 ** (DIGITS * bucket) for bucket in range(len(EDGES) + 1))
+
+
+async def test_a_recount_reads_its_own_days_of_the_raw_events(sender, usage_db):
+    day = (now() - timedelta(days=3)).date()
+    start, stop = utc_span(day)
+    async with tenant_transaction(usage_db, sender.tenant_id) as conn:
+        days = await queries.local_span(conn, sender.tenant_id, day, day, start, stop)
+        text, names = queries.CORRECT.positional
+        params = {**days, "tenant_id": sender.tenant_id}
+        cursor = await AsyncRawCursor(conn.raw).execute(f"EXPLAIN {text}", [params[name] for name in names])
+        plan = "\n".join(row[0] for row in await cursor.fetchall())
+    read = set(re.findall(r"agent_requests_(\d{8})\b", plan))
+    assert read == {f"{day:%Y%m%d}", f"{day + timedelta(days=1):%Y%m%d}"}, "São Paulo's day is two in UTC"
 
 
 async def test_percentiles_stay_within_ten_percent(ingest, sender, usage_db):

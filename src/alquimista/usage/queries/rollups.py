@@ -15,6 +15,13 @@ class Version(msgspec.Struct, frozen=True):
     version: int
 
 
+class Span(msgspec.Struct, frozen=True):
+    """UTC hours, the last one excluded; both None when there is no hour."""
+
+    start: datetime | None
+    stop: datetime | None
+
+
 PENDING = Statement("SELECT DISTINCT tenant_id FROM alquimista_platform.usage_deltas", TenantId)
 
 # The version's row is written first by FOLD and CORRECT alike: it makes writers of one tenant's rollups queue up, where
@@ -47,21 +54,28 @@ FOLD = Statement(
     Version,
 )
 
-# The bounds come from the hours themselves, so that only the day's own partitions and rows are read.
-_WITHIN = """
-          tenant_id = %(tenant_id)s AND {0} >= (SELECT min(hour) FROM hours)
-          AND {0} < (SELECT max(hour) + interval '1 hour' FROM hours)
+# `near` is a step of its own: the zone of an hour is looked up once, not once for each mention.
+_LOCAL_HOURS = """
+    near AS MATERIALIZED (
+      SELECT hour, alquimista_platform.local_day(%(tenant_id)s, hour) AS day
+      FROM generate_series(%(start)s::timestamptz, %(stop)s::timestamptz - interval '1 hour', '1 hour') AS hour
+    ), hours AS MATERIALIZED (
+      SELECT hour, day FROM near WHERE day BETWEEN %(first_day)s AND %(last_day)s
+    )
 """
-_RECOUNT = from_requests("alquimista_platform.agent_requests WHERE" + _WITHIN.format("occurred_at"))
+
+SPAN = Statement(
+    f"WITH {_LOCAL_HOURS} SELECT min(hour) AS start, max(hour) + interval '1 hour' AS stop FROM hours",  # noqa: S608 - As above.
+    Span,
+)
+
+# Plain values, so that the planner leaves out the other days' partitions and knows how many rows there are.
+_WITHIN = "tenant_id = %(tenant_id)s AND {0} >= %(start)s::timestamptz AND {0} < %(stop)s::timestamptz"
+_RECOUNT = from_requests("alquimista_platform.agent_requests WHERE " + _WITHIN.format("occurred_at"))
 
 # raw - deltas - rollup, by hour and by day, all read in one snapshot: zero unless a rollup is wrong.
 _DIFFERENCES = f"""
-    hours AS MATERIALIZED (
-      SELECT hour, day FROM (
-        SELECT hour, alquimista_platform.local_day(%(tenant_id)s, hour) AS day
-        FROM generate_series(%(start)s::timestamptz, %(stop)s::timestamptz, interval '1 hour') AS hour
-      ) AS near WHERE day BETWEEN %(first_day)s AND %(last_day)s
-    ), recounted AS MATERIALIZED (
+    {_LOCAL_HOURS}, recounted AS MATERIALIZED (
       {_RECOUNT}
     ), settled AS MATERIALIZED (
       SELECT hour, day, agent_id, currency, {NAMES} FROM (
@@ -141,6 +155,16 @@ async def fold(conn: Conn, tenant_id: UUID, limit: int) -> int | None:
     return row.version if row else None
 
 
+async def local_span(
+    conn: Conn, tenant_id: UUID, first_day: date, last_day: date, start: datetime, stop: datetime
+) -> dict[str, date | datetime | None]:
+    """The parameters of COMPARE and CORRECT: the days, and the UTC hours from their first one to their last."""
+    days = {"first_day": first_day, "last_day": last_day}
+    span = await conn.fetch_one(SPAN, tenant_id=tenant_id, **days, start=start, stop=stop)
+    assert span is not None
+    return {**days, "start": span.start, "stop": span.stop}
+
+
 async def compare(
     conn: Conn, tenant_id: UUID, first_day: date, last_day: date, start: datetime, stop: datetime
 ) -> list[Difference]:
@@ -148,9 +172,8 @@ async def compare(
 
     `start` and `stop` are whole UTC hours that hold every hour of the days.
     """
-    return await conn.fetch(
-        COMPARE, tenant_id=tenant_id, first_day=first_day, last_day=last_day, start=start, stop=stop
-    )
+    days = await local_span(conn, tenant_id, first_day, last_day, start, stop)
+    return await conn.fetch(COMPARE, tenant_id=tenant_id, **days)
 
 
 async def correct(
@@ -161,7 +184,6 @@ async def correct(
     Needs a transaction of its own: the lock comes ahead of the snapshot that the comparison reads.
     """
     await conn.execute(LOCK, tenant_id=tenant_id)
-    row = await conn.fetch_one(
-        CORRECT, tenant_id=tenant_id, first_day=first_day, last_day=last_day, start=start, stop=stop
-    )
+    days = await local_span(conn, tenant_id, first_day, last_day, start, stop)
+    row = await conn.fetch_one(CORRECT, tenant_id=tenant_id, **days)
     return row.version if row else None
