@@ -1,0 +1,1 @@
+"""What the machine can do at most, without a platform around it."""
