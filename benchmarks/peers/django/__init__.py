@@ -1,0 +1,1 @@
+"""Django and Django REST Framework: peer (c)."""

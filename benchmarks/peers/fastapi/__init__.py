@@ -1,0 +1,1 @@
+"""FastAPI, SQLAlchemy and asyncpg: peer (a)."""

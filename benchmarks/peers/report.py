@@ -1,0 +1,104 @@
+"""The usage report out of the statement's rows, for both Python peers: plain Python, as either team would write it."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Context, Decimal
+from itertools import pairwise
+from math import ceil, sqrt
+from typing import Any, NamedTuple
+from uuid import UUID
+
+PERIODS = {"7d": 7, "30d": 30, "90d": 90}
+_BUCKET_DIGITS = 12
+_WIDE = Context(prec=2000)  # Packed histograms are longer than the 28 digits of ordinary decimals.
+
+
+class UsageRow(NamedTuple):
+    """Sums of a day, of an agent, or of the whole period (neither), in one currency."""
+
+    last_day: date
+    day: date | None
+    agent_id: UUID | None
+    agent_name: str | None
+    currency: str | None
+    requests: int | None
+    failures: int | None
+    response_ms: int | None
+    tokens: int | None
+    cost_micros: int | None
+    histogram: Decimal | None
+
+
+def usage_report(rows: Iterable[UsageRow], period: str) -> dict[str, Any]:
+    """The answer of GET /tenant/usage. There is at least one row: a period without usage has one without sums."""
+    by_day: dict[date, list[UsageRow]] = {}
+    by_agent: dict[UUID, list[UsageRow]] = {}
+    whole: list[UsageRow] = []
+    for row in rows:
+        last_day = row.last_day
+        if row.day is not None:
+            by_day.setdefault(row.day, []).append(row)
+        elif row.agent_id is not None:
+            by_agent.setdefault(row.agent_id, []).append(row)
+        elif row.requests is not None:
+            whole.append(row)
+    days = (last_day - timedelta(days=back) for back in reversed(range(PERIODS[period])))
+    return {
+        "period": period,
+        "summary": _figures(whole),
+        "daily_data": [{"date": day, **_figures(by_day.get(day, ()))} for day in days],
+        "by_agent": [
+            {"agent_id": agent_id, "agent_name": group[0].agent_name, **_figures(group)}
+            for agent_id, group in by_agent.items()
+        ],
+    }
+
+
+def _figures(group: Iterable[UsageRow]) -> dict[str, Any]:
+    requests = failures = response_ms = tokens = 0
+    histogram = Decimal(0)
+    cost = []
+    for row in group:
+        requests += row.requests
+        failures += row.failures
+        response_ms += row.response_ms
+        tokens += row.tokens
+        histogram = _WIDE.add(histogram, row.histogram)
+        cost.append({"currency": row.currency, "amount": round(row.cost_micros / 1_000_000, 2)})
+    return {
+        "total_requests": requests,
+        "successful_requests": requests - failures,
+        "failed_requests": failures,
+        "success_rate": round(100 * (requests - failures) / requests, 2) if requests else None,
+        "avg_response_time_ms": round(response_ms / requests, 2) if requests else None,
+        "p95_response_time_ms": _p95(histogram, requests),
+        "total_tokens": tokens,
+        "cost": cost,
+    }
+
+
+def _p95(histogram: Decimal, requests: int) -> float | None:
+    """The 95th percentile. Twelve decimal digits of the histogram are a bucket's count, slow requests come first."""
+    if not requests:
+        return None
+    slower = requests - ceil(requests * 95 / 100)
+    digits = f"{histogram:f}"
+    size = ceil(len(digits) / _BUCKET_DIGITS)
+    digits = digits.zfill(size * _BUCKET_DIGITS)
+    for place in range(size):
+        slower -= int(digits[place * _BUCKET_DIGITS : (place + 1) * _BUCKET_DIGITS])
+        if slower < 0:
+            return _MIDDLES[size - 1 - place]
+    raise ValueError("The histogram counts fewer requests than there were.")
+
+
+def _bucket_middles() -> list[float]:
+    """Buckets are 20 % wide and at least 1 ms; a request's time is taken as its bucket's geometric mean."""
+    edges = [1]
+    while edges[-1] < 4_055_271:
+        edges.append(max(edges[-1] + 1, edges[-1] * 6 // 5))
+    middles = (round(sqrt(low * (above - 1)), 2) for low, above in pairwise(edges))
+    return [0.0, *middles, float(edges[-1])]
+
+
+_MIDDLES = _bucket_middles()
