@@ -18,6 +18,7 @@ from benchmarks.harness.cluster import Site
 _READY_S = 60.0
 _STOP_S = 15.0
 COMMAND = (sys.executable, "-m", "alquimista.cli.main")
+UNCACHED = (sys.executable, "-m", "benchmarks.ours.uncached")
 
 
 class Process:
@@ -134,7 +135,9 @@ class Process:
 class Serving:
     """Our web processes on one port, and the job worker when wanted, as `alquimista up` runs them."""
 
-    def __init__(self, site: Site, log: Path, *, workers: int, worker: bool, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, site: Site, log: Path, *, workers: int, worker: bool, command: Sequence[str], env: Mapping[str, str]
+    ) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -142,7 +145,7 @@ class Serving:
         fd = self._listener.fileno()
         ready = f"{self.url}/health/live"
         self.web = [
-            Process(f"web {number}", [*COMMAND, "serve", "--fd", str(fd)], environment, log=log, ready=ready, fds=[fd])
+            Process(f"web {number}", [*command, "--fd", str(fd)], environment, log=log, ready=ready, fds=[fd])
             for number in range(1, workers + 1)
         ]
         self.worker = Process("worker", [*COMMAND, "worker"], environment, log=log) if worker else None
@@ -165,10 +168,16 @@ class Serving:
 
 
 def serve_ours(
-    site: Site, log: Path, *, workers: int = 1, worker: bool = False, env: Mapping[str, str] | None = None
+    site: Site,
+    log: Path,
+    *,
+    workers: int = 1,
+    worker: bool = False,
+    command: Sequence[str] = (*COMMAND, "serve"),
+    env: Mapping[str, str] | None = None,
 ) -> Serving:
     """`alquimista serve`, `workers` times on one port, with `alquimista worker` beside it when `worker`."""
-    return Serving(site, log, workers=workers, worker=worker, env=env or {})
+    return Serving(site, log, workers=workers, worker=worker, command=command, env=env or {})
 
 
 def free_port() -> int:
