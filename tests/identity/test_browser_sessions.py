@@ -103,6 +103,16 @@ async def test_what_a_page_asks_by_itself_does_not_keep_an_unused_session_open(f
         assert await by_cookie(first.services, cookie) is None
 
 
+async def test_what_a_page_asks_by_itself_hides_no_use_by_its_reader(first, user):
+    _, signed_in = await open_browser(first, user)
+    moment, cookie = clock.now(), signed_in.opened.token
+    with clock.frozen(moment + timedelta(minutes=50)):
+        assert await by_cookie(first.services, cookie, passive=True) is not None
+        assert await by_cookie(first.services, cookie) is not None, "and this postpones the end"
+    with clock.frozen(moment + timedelta(minutes=100)):
+        assert await by_cookie(first.services, cookie, passive=True) is not None
+
+
 async def test_a_browser_session_ends_after_seven_days_however_used(first, user):
     browser, _ = await open_browser(first, user)
     moment = clock.now()

@@ -3,7 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 
+from alquimista.i18n import LOCALES
 from alquimista.web import formats, views
 from alquimista.web.charts import LineChart, Quota, Series, sparkline
 
@@ -21,6 +25,12 @@ def plain(text: str) -> str:
 def test_compact_figures(value, portuguese, english):
     assert plain(formats.compact(value, "pt-BR")) == portuguese
     assert plain(formats.compact(value, "en")) == english
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_whole_figures_are_written_as_babel_writes_them(value):
+    for locale in LOCALES:
+        assert formats.number(value, locale) == format_decimal(value, "#,##0", locale=formats.babel(locale))
 
 
 @pytest.mark.parametrize(

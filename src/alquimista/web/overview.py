@@ -80,6 +80,11 @@ class Overview:
 
     periods = tuple(Period)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every part could be read."""
+        return None not in (self.agents, self.integrations, self.incidents)
+
     def for_period(self, period: Period) -> Markup:
         """The attributes of a link to another period."""
         return views.address(PATH, LIVE, **{**self.query, "period": period.value, "page": "1"})

@@ -1,16 +1,21 @@
 """Pages with a part that refreshes itself.
 
-The browser names what it shows, and gets an answer only when that has changed.
+The browser names what it shows, and gets an answer only when that has changed. A part says the same to everybody of one
+tenant, role and language, so it is made once for all of them and kept until something in it changes: with a thousand
+readers whose pages ask every three seconds, making it each time would take several cores.
 """
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from alquimista.cache.store import Cache, Entry
 from alquimista.config import Settings
 from alquimista.db.crypto import derive
 from alquimista.http.context import Context
@@ -18,21 +23,69 @@ from alquimista.web import views
 from alquimista.web.rendering import fragment, page
 
 _PROOF: Final = 24  # Characters.
+_SEEN: Final = "the-hash-of-this-part"  # Stands in the kept HTML where each session's own value goes.
+_NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
-def whole(context: Context, name: str, values: Mapping[str, Any], notice: views.Notice | None) -> HTMLResponse:
-    """The page dashboards/<name>.html, whose part dashboards/_<name>.html refreshes itself."""
-    seen = _seen(context, name, values)
-    return page(context, f"dashboards/{name}.html", seen=seen, notice=notice, **values)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The HTML of a part, its hash, and the title above it."""
+
+    title: str
+    html: str
+    digest: str
+
+    def seen_as(self, seen: str) -> str:
+        """The HTML for one session, whose browser will show `seen` when it asks again."""
+        return self.html.replace(_SEEN, seen)
 
 
-def part(context: Context, name: str, values: Mapping[str, Any], shown: str) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How long a part is kept, and what changes it; `state` is the page's own, from its address."""
+
+    seconds: int
+    topics: tuple[str, ...]
+    state: str
+
+
+def made(context: Context, name: str, title: str, values: Mapping[str, Any]) -> Part:
+    """The part dashboards/_<name>.html as it is now."""
+    html = fragment(context.locale, f"dashboards/_{name}.html", now=context.now, seen=_SEEN, **values)
+    return Part(title, html, hashlib.blake2b(html.encode(), digest_size=12).hexdigest())
+
+
+async def kept(context: Context, name: str, rule: Kept, make: Callable[[], Awaitable[tuple[Part, bool]]]) -> Part:
+    """The tenant's part as it is kept, or made now, and then kept when `make` says that it is complete.
+
+    For readers of the tenant alone: it says what one of their role may see.
+    """
+    cache, tenant = context.services.get(Cache), context.tenant
+    version = cache.usage_version(tenant)
+    key = f"part|{name}|{tenant.hex}|{context.who.role}|{context.locale}|{version}|{rule.state}"
+    if (entry := await cache.get(key)) is not None:
+        title, _, html = entry.body.decode().partition("\0")
+        return Part(title, html, entry.etag.decode())
+    fill = cache.begin(tenant, rule.topics)
+    part, complete = await make()
+    if complete:
+        entry = Entry(part.digest.encode(), f"{part.title}\0{part.html}".encode())
+        await cache.put(key, entry, fill, ttl=rule.seconds)
+    return part
+
+
+def whole(context: Context, name: str, part: Part, notice: views.Notice | None) -> HTMLResponse:
+    """The page dashboards/<name>.html around the part."""
+    html = Markup(part.seen_as(_seen(context, name, part)))  # noqa: S704 - Our own template's.
+    return page(context, f"dashboards/{name}.html", part=html, title=part.title, notice=notice)
+
+
+def answer(context: Context, name: str, part: Part, shown: str) -> Response:
     """The part alone, or 204 when `shown` is its hash."""
-    seen, headers = _seen(context, name, values), {"Cache-Control": "no-store"}
+    seen = _seen(context, name, part)
     if shown == seen:
-        return Response(status_code=204, headers=headers)
-    body = fragment(context.locale, f"dashboards/_{name}.html", now=context.now, seen=seen, **values)
-    return HTMLResponse(body, headers=headers)
+        return Response(status_code=204, headers=_NO_STORE)
+    return HTMLResponse(part.seen_as(seen), headers=_NO_STORE)
 
 
 def was_opened(context: Context, name: str, shown: str) -> bool:
@@ -43,10 +96,9 @@ def was_opened(context: Context, name: str, shown: str) -> bool:
     return hmac.compare_digest(shown[:_PROOF].encode(), _proof(context, name).encode())
 
 
-def _seen(context: Context, name: str, values: Mapping[str, Any]) -> str:
-    """The proof that the page was opened, and the hash of the part without these in it."""
-    body = fragment(context.locale, f"dashboards/_{name}.html", now=context.now, seen="", **values)
-    return _proof(context, name) + hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
+def _seen(context: Context, name: str, part: Part) -> str:
+    """The proof that the page was opened, and the hash of the part."""
+    return _proof(context, name) + part.digest
 
 
 def _proof(context: Context, name: str) -> str:

@@ -39,13 +39,14 @@ async def by_bearer(services: Services, token: str) -> Actor:
 async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -> Actor | None:
     """The actor of a browser's session; None when it is over or was never one.
 
-    A `passive` request, which a page sends by itself, is no use of the session: it neither prolongs it nor is
-    remembered, so that the next request of a person is noted.
+    A `passive` request, which a page sends by itself, is no use of the session: it does not prolong it, and is
+    remembered for its like alone, so that the next request of a person is noted.
     """
     kit = services.get(Identity)
     digest = hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
     remembered = b"cookie:" + digest  # Apart from bearers: a cookie's value is no bearer token.
-    known = kit.actors.get(remembered)
+    overheard = b"passive:" + digest
+    known = kit.actors.get(remembered) or (kit.actors.get(overheard) if passive else None)
     if known is not None:
         return known
     generation = kit.actors.generation
@@ -54,10 +55,10 @@ async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -
     if standing is None or not standing.good(now, kit.idle):
         return None
     actor = actor_of(kit, standing, ActorKind.SESSION, ROLE_PERMISSIONS[standing.role])
-    if passive:
-        return actor
-    await _touch(kit, standing)
-    kit.actors.put(remembered, actor, min(standing.expires_at, standing.last_seen_at + kit.idle), generation)
+    if not passive:
+        await _touch(kit, standing)
+    until = min(standing.expires_at, standing.last_seen_at + kit.idle)
+    kit.actors.put(overheard if passive else remembered, actor, until, generation)
     return actor
 
 

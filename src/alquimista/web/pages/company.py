@@ -18,14 +18,14 @@ async def company(context: Context) -> HTMLResponse:
     """The whole page."""
     await _leave_a_trace(context)
     notice = views.FORBIDDEN if context.query.error == "forbidden" else None
-    return refreshing.whole(context, "company", values(await _view(context)), notice)
+    return refreshing.whole(context, "company", await _part(context), notice)
 
 
 async def live(context: Context) -> Response:
     """The fragment as it is now, or 204 when the browser shows it already."""
     if not refreshing.was_opened(context, "company", context.query.seen):
         await _leave_a_trace(context)
-    return refreshing.part(context, "company", values(await _view(context)), context.query.seen)
+    return refreshing.answer(context, "company", await _part(context), context.query.seen)
 
 
 async def _leave_a_trace(context: Context) -> None:
@@ -44,9 +44,9 @@ async def _leave_a_trace(context: Context) -> None:
     )
 
 
-async def _view(context: Context) -> Company:
+async def _part(context: Context) -> refreshing.Part:
     answer = await service.company_overview(context.db.staff(), context.query.period, context.now)
-    return arranged(answer, context.query, context.locale)
+    return refreshing.made(context, "company", "", values(arranged(answer, context.query, context.locale)))
 
 
 def values(view: Company) -> dict[str, Any]:

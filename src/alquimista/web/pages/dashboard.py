@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
+import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from alquimista.access import Permission
@@ -18,20 +19,22 @@ from alquimista.web.pages.routing import OFTEN, get
 
 T = TypeVar("T")
 SHOWN_INCIDENTS: Final = 5
+_TOPICS: Final = ("tenant", "usage", "agents", "users", "integrations", "incidents")
+_KEPT_S: Final = 60  # "3 minutes ago" and the tenant's midnight come by themselves, to the minute.
 
 
 async def overview(context: Context) -> HTMLResponse:
     """The whole page."""
     await _leave_a_trace(context)
     notice = views.FORBIDDEN if context.query.error == "forbidden" else None
-    return refreshing.whole(context, "overview", values(await _view(context)), notice)
+    return refreshing.whole(context, "overview", await _part(context), notice)
 
 
 async def live(context: Context) -> Response:
     """The fragment as it is now, or 204 when the browser shows it already."""
     if not refreshing.was_opened(context, "overview", context.query.seen):
         await _leave_a_trace(context)
-    return refreshing.part(context, "overview", values(await _view(context)), context.query.seen)
+    return refreshing.answer(context, "overview", await _part(context), context.query.seen)
 
 
 async def _leave_a_trace(context: Context) -> None:
@@ -49,6 +52,21 @@ async def _leave_a_trace(context: Context) -> None:
             trace_id=context.trace_id,
             tenant_id=context.tenant,
         )
+
+
+async def _part(context: Context) -> refreshing.Part:
+    """What the page shows of the tenant. Staff read it fresh: each of their reads is audited, as in the API."""
+
+    async def make() -> tuple[refreshing.Part, bool]:
+        view = await _view(context)
+        return refreshing.made(context, "overview", view.tenant.name, values(view)), view.complete
+
+    if context.who.internal:
+        return (await make())[0]
+    query = context.query
+    state = msgspec.json.encode((query.period, query.sort, query.order, query.page)).decode()
+    rule = refreshing.Kept(seconds=_KEPT_S, topics=_TOPICS, state=state)
+    return await refreshing.kept(context, "overview", rule, make)
 
 
 async def _view(context: Context) -> Overview:
