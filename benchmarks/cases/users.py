@@ -1,0 +1,154 @@
+"""A thousand people at their dashboards at once, while events come in and some people sign in."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from alquimista.identity.models.sessions import SessionKind
+from benchmarks.data.people import PASSWORD, Population, populate
+from benchmarks.data.sessions import open_for_everyone
+from benchmarks.harness.bench import FOLDER, Bench, Case, Outcome, Plot
+from benchmarks.harness.cluster import Site
+from benchmarks.harness.load import Load, wrk
+from benchmarks.harness.process import Serving, serve_ours
+from benchmarks.harness.result import THE_BAR, Result
+
+BAR_MS = 200.0
+BAR_ANSWERED = 99.9
+SENDERS = 50
+LOGINS_PER_S = 2.0
+WORDS = {
+    "page": "the dashboard, a whole page",
+    "live": "its part that asks for itself every 3 s",
+    "usage": "GET /tenant/usage",
+    "agents": "GET /tenant/agents",
+    "incidents": "GET /tenant/incidents",
+    "ingest": "POST /v1/events, 10 events",
+    "login": "GET /login",
+    "form": "POST /login, with the password",
+}
+_SIGN_IN = ("login", "form")
+Histogram = Mapping[int, int]  # Whole milliseconds, and how many answers took as long.
+
+
+def run(bench: Bench) -> Outcome:
+    """Web and worker as `alquimista up` runs them, on the machine that also runs PostgreSQL and the load."""
+    site = bench.cluster.site("users")
+    population = populate(site, tenants=10 if bench.quick else 200)
+    warm, measured = (2, 4) if bench.quick else (15, 60)
+    env = {**_files(bench.scratch, site, population), "WARM_S": str(warm), "LOGINS_PER_S": str(LOGINS_PER_S)}
+    people = sum(len(tenant.users) for tenant in population.tenants)
+    with serve_ours(
+        site, bench.scratch / "users.log", worker=True, env={"ALQUIMISTA_TRUSTED_PROXIES": "127.0.0.0/8"}
+    ) as ours:
+        before = _cpu(ours)
+        bench.say(f"{people:,} people for {measured} s, after {warm} s to arrive")
+        script = FOLDER / "load" / "users.lua"
+        load = wrk(ours.url, script, connections=people + SENDERS, seconds=warm + measured, env=env)
+        spent = [after - start for after, start in zip(_cpu(ours), before, strict=True)]
+    _check(site, load)
+    return _outcome(load, people, warm, measured, spent)
+
+
+def _files(scratch: Path, site: Site, population: Population) -> dict[str, str]:
+    """What the script reads: everybody's open session, as from this morning, and the agents' keys."""
+    cookies = open_for_everyone(site, population, SessionKind.BROWSER)
+    ranks = zip(*(_people_of(number, population) for number in range(len(population.tenants))), strict=True)
+    people = [person for rank in ranks for person in rank]
+    users, keys = scratch / "users", scratch / "users-keys"
+    users.write_text(
+        "".join(
+            f"{cookie}\t10.1.{place // 250}.{place % 250 + 1}\tEmpresa {number}\t{email}\n"
+            for place, (cookie, (number, email)) in enumerate(zip(cookies, people, strict=True))
+        )
+    )
+    keys.write_text("".join(f"{tenant.api_key}\n" for tenant in population.tenants[:SENDERS]))
+    agent = population.tenants[0].agents[0][1]
+    return {"USERS": str(users), "KEYS": str(keys), "PASSWORD": PASSWORD, "AGENT": agent, "RUN": "u"}
+
+
+def _people_of(number: int, population: Population) -> list[tuple[int, str]]:
+    """A company's number, and the address of each of its people."""
+    return [(number, user.email) for user in population.tenants[number].users]
+
+
+def _check(site: Site, load: Load) -> None:
+    """Every page was the reader's own company's, every sign-in worked, and each event that was taken is there once."""
+    assert load.counters.get("wrong", 0) == 0, load
+    rows = site.admin("SELECT count(*), count(DISTINCT (tenant_id, event_id)) FROM alquimista_platform.agent_requests")
+    total, different = rows[0]
+    assert total == different, rows
+    # wrk does not wait for the answers to its last requests.
+    assert load.counters["events"] <= total <= load.counters["events"] + 10 * SENDERS, (rows, load.counters["events"])
+
+
+def _outcome(load: Load, people: int, warm: int, measured: int, spent: list[float]) -> Outcome:
+    times = {kind: histogram(load, {kind}) for kind in WORDS}
+    mix = histogram(load, WORDS.keys() - set(_SIGN_IN))
+    everything = histogram(load, WORDS.keys())
+    answers = sum(everything.values())
+    errors = (load.refused + load.errors) / load.requests
+    rows = [["", "a second", "median", "95th percentile", "99th percentile"]]
+    rows += [
+        [
+            words,
+            f"{sum(times[kind].values()) / measured:.1f}",
+            *(f"{percentile(times[kind], p)}" for p in (50, 95, 99)),
+        ]
+        for kind, words in WORDS.items()
+    ]
+    name = f"{people:,} concurrent users, 1 to 3 s of thought, open pages asking every 3 s"
+    web, worker = (seconds / (warm + measured) for seconds in spent)
+    return Outcome(
+        [
+            Result(f"{name}: 95th percentile", percentile(mix, 95), "ms", THE_BAR, BAR_MS, 1, better="lower"),
+            Result(f"{name}: answered without an error", (1 - errors) * 100, "%", THE_BAR, BAR_ANSWERED, 1),
+        ],
+        [
+            Plot(
+                "users",
+                f"{people:,} concurrent users: 95th percentile",
+                "milliseconds",
+                {words: [percentile(times[kind], 95)] for kind, words in WORDS.items()},
+            )
+        ],
+        [
+            f"{people:,} people hold sessions, opened by identity's own service as if this morning. Each opens the "
+            "dashboard, or reads usage, agents or incidents (3:3:2:2), then thinks for 1 to 3 s; the open page asks "
+            f"for its changing part every 3 s, as its script does. {SENDERS} agents of as many companies send 10 "
+            f"events each every 1 to 3 s. {LOGINS_PER_S:g} people a second sign in anew by form and password, as "
+            "if all thousand did so within nine minutes: hashing takes half a core.",
+            f"{answers / measured:,.0f} answers/s for {measured} s, after {warm} s to arrive; latency counts from the "
+            "moment a thing was due. One web process and one worker, PostgreSQL and wrk on the same two cores: web "
+            f"used {web:.2f} cores with hashing, the worker {worker:.2f}.",
+            f"Sign-ins are measured apart, since a hash alone takes a quarter of a second; the 95th percentile with "
+            f"them included is {percentile(everything, 95)} ms.",
+        ],
+        {"Latency by kind (ms)": rows},
+    )
+
+
+def histogram(load: Load, kinds: Collection[str]) -> Histogram:
+    """How long the answers of these kinds took."""
+    found: dict[int, int] = {}
+    for name, count in load.counters.items():
+        kind, _, milliseconds = name.partition(":")
+        if milliseconds and kind in kinds:
+            found[int(milliseconds)] = found.get(int(milliseconds), 0) + int(count)
+    return found
+
+
+def percentile(histogram: Histogram, share: float) -> int:
+    """The time within which that share of the answers came, rounded up to a whole millisecond."""
+    left = sum(histogram.values()) * share / 100
+    for milliseconds in sorted(histogram):
+        left -= histogram[milliseconds]
+        if left <= 0:
+            return milliseconds + 1
+    return 0
+
+
+def _cpu(ours: Serving) -> list[float]:
+    return [process.cpu_seconds() for process in ours.processes]
+
+
+CASE = Case("users", "A thousand concurrent users", run)
