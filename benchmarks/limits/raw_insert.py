@@ -1,7 +1,7 @@
 """Raw events straight into their table, partitioned and indexed as it is, without deduplication, sums or HTTP.
 
-The rows are made ahead in the server, and taken from it as it would like to get them back: in binary. The table is
-emptied before each measurement: use a site of its own.
+The rows, as in load/ingest_batches.lua, are made ahead in the server and taken from it as it would like to get them
+back: in binary. The table is emptied before each measurement: use a site of its own.
 """
 
 import time
@@ -21,7 +21,6 @@ from benchmarks.harness.cluster import Site
 
 BATCH: Final = 500
 TENANTS: Final = 50
-CONNECTIONS: Final = (2, 4, 8)
 _TABLE: Final = "alquimista_platform.agent_requests"
 _TYPES: Final = {
     "occurred_at": "timestamptz",
@@ -52,8 +51,8 @@ SELECT n / {BATCH} AS batch, (%(tenants)s::uuid[])[n / {BATCH} %% cardinality(%(
   (%(agents)s::uuid[])[n %% cardinality(%(agents)s::uuid[]) + 1] AS agent_id, 1::smallint AS requests,
   CASE WHEN n %% 80 = 0 THEN 'error' ELSE 'success' END AS status, 100 + n * 37 %% 3000 AS response_time_ms,
   300 + n %% 200 AS input_tokens, 80 + n %% 50 AS output_tokens, 1900::bigint AS cost_micros, 'BRL' AS currency,
-  'gpt-4o-mini' AS model, md5(n::text) AS trace_id, '' AS span_id, 'urn:agente' AS source,
-  'evento-' || n AS event_id, now() AS received_at
+  'gpt-4o-mini' AS model, '' AS trace_id, '' AS span_id, 'urn:agente' AS source, 'evento-0-0-' || n AS event_id,
+  now() AS received_at
 FROM generate_series(0, %(rows)s - 1) AS n
 """  # noqa: S608 - A constant.
 
