@@ -47,14 +47,21 @@ class Known(dict[bytes, Attribute]):
     def __init__(self, prefix: str = "") -> None:
         super().__init__()
         self._prefix = prefix
+        self._names: dict[str, tuple[str, bytes]] = {}
 
     def __missing__(self, encoded: bytes) -> Attribute:
         pair = KeyValue.FromString(encoded)
-        name = clean(pair.key)[:_NAME_LIMIT]
+        name, start = self._names.get(pair.key) or self._name(pair.key)
         value = _value(pair.value, 0)
-        member = b"" if name.startswith(_PRIVATE) else _to_json(self._prefix + name) + b":" + _to_json(value)
-        known = self[encoded] = Attribute(name, value, member)
+        known = self[encoded] = Attribute(name, value, start and start + _to_json(value))
         return known
+
+    def _name(self, key: str) -> tuple[str, bytes]:
+        """A name, and how its member begins: empty when it is not to be kept."""
+        name = clean(key)[:_NAME_LIMIT]
+        start = b"" if name.startswith(_PRIVATE) else _to_json(self._prefix + name) + b":"
+        self._names[key] = name, start
+        return name, start
 
 
 def members(attributes: Iterable[Attribute]) -> list[bytes]:

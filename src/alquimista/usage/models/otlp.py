@@ -33,13 +33,13 @@ JSON: Final = "application/json"
 _KINDS: Final = ("internal", "internal", "server", "client", "producer", "consumer")
 _STATUSES: Final[tuple[Literal["unset", "ok", "error"], ...]] = ("unset", "ok", "error")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_NS: Final = 253_402_300_799 * 10**9  # 9999-12-31, the last day of datetime.
+_LAST_MICROSECOND: Final = 253_402_300_799 * 10**6  # 9999-12-31, the last day of datetime.
 # Reading takes up to 10 µs an object. A span with all its attributes has about 40 of them in 1.5 kB.
 _MOST_OBJECTS: Final = 200_000
 _TOO_MANY_OBJECTS: Final = N_("it holds too many objects; send fewer spans in one request.")
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """One span as it came. Ids are hexadecimal, empty when bad; a root's `parent_span_id` is empty. Bad times are None.
 
     `metadata` and `annotations` are the JSON to keep: its attributes with its resource's, and its events.
@@ -53,19 +53,13 @@ class Span(msgspec.Struct, frozen=True):
     service: str
     start: datetime | None
     end: datetime | None
+    milliseconds: int  # How long it took, when both its times are good.
     status: Literal["unset", "ok", "error"]
     message: str
     attributes: dict[str, Any]
     resource: dict[str, Any]
     metadata: bytes
     annotations: bytes
-
-    @property
-    def milliseconds(self) -> int:
-        """How long it took."""
-        assert self.start is not None
-        assert self.end is not None
-        return round((self.end - self.start) / timedelta(milliseconds=1))
 
 
 def _lazy(full_name: str) -> Any:  # noqa: ANN401 - A message class made at run time.
@@ -175,7 +169,8 @@ class _Origin(NamedTuple):
 
 def _span(span: Any, origin: _Origin, known: Known) -> Span:  # noqa: ANN401 - A lazy Span.
     own = [known[encoded] for encoded in span.attributes]
-    kind, status = span.kind, span.status
+    kind, status, events = span.kind, span.status, span.events
+    start, end = span.start_time_unix_nano // 1000, span.end_time_unix_nano // 1000
     return Span(
         trace_id=_id(span.trace_id, 16),
         span_id=_id(span.span_id, 8),
@@ -183,21 +178,22 @@ def _span(span: Any, origin: _Origin, known: Known) -> Span:  # noqa: ANN401 - A
         name=clean(span.name)[:500],
         kind=_KINDS[kind] if 0 <= kind < len(_KINDS) else "internal",
         service=origin.service,
-        start=_moment(span.start_time_unix_nano),
-        end=_moment(span.end_time_unix_nano),
+        start=_moment(start),
+        end=_moment(end),
+        milliseconds=round((end - start) / 1000),
         status=_STATUSES[status.code] if 0 <= status.code < len(_STATUSES) else "unset",
         message=clean(status.message)[:2000],
         attributes={name: value for name, value, _ in own},
         resource=origin.resource,
         metadata=b"{%b}" % joined([*members(own), *origin.members]),
-        annotations=b"[%b]" % joined([_event(event, known) for event in span.events]),
+        annotations=b"[%b]" % joined([_event(event, known) for event in events]) if events else b"[]",
     )
 
 
 def _event(encoded: bytes, known: Known) -> bytes:
     """A span's event as JSON."""
     event = _Event.FromString(encoded)
-    time = _moment(event.time_unix_nano)
+    time = _moment(event.time_unix_nano // 1000)
     return b'{"name":%b,"time":%b,"attributes":{%b}}' % (
         msgspec.json.encode(clean(event.name)[:500]),
         msgspec.json.encode(time.isoformat() if time else None),
@@ -210,10 +206,8 @@ def _id(raw: bytes, size: int) -> str:
     return raw.hex() if len(raw) == size and any(raw) else ""
 
 
-def _moment(nanoseconds: int) -> datetime | None:
-    if not 0 < nanoseconds < _LAST_NS:
-        return None
-    return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+def _moment(microseconds: int) -> datetime | None:
+    return _EPOCH + timedelta(microseconds=microseconds) if 0 < microseconds < _LAST_MICROSECOND else None
 
 
 def _ids_to_base64(document: Any) -> None:  # noqa: ANN401 - Any JSON.

@@ -35,7 +35,7 @@ class SpanKind(StrEnum):
     INFERENCE = "inference"
 
 
-class Work(msgspec.Struct, frozen=True):
+class Work(msgspec.Struct, frozen=True, gc=False):
     """An agent's invocation or a model call, as usage_spans keeps it. No `agent_id` until a span above names one."""
 
     trace_id: str

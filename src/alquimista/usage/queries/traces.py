@@ -20,7 +20,7 @@ class Link(msgspec.Struct, frozen=True):
     parent_span_id: str
 
 
-class StoredSpan(msgspec.Struct, frozen=True):
+class StoredSpan(msgspec.Struct, frozen=True, gc=False):
     """A span to keep, with its agent when it has one."""
 
     span: Span
@@ -53,22 +53,24 @@ LINKS = Statement(
 )
 
 
-class TraceId(msgspec.Struct, frozen=True):
-    """One trace."""
+class Size(msgspec.Struct, frozen=True):
+    """How many spans are stored of a trace."""
 
     trace_id: str
+    spans: int
 
 
 # Counts no further than the limit, so that a full trace costs no more than a nearly full one.
-FULL = Statement(
+SIZES = Statement(
     """
-    SELECT wanted.trace_id FROM unnest(%(trace_ids)s::text[]) AS wanted (trace_id)
-    WHERE (SELECT count(*) FROM (
-      SELECT FROM fibonacci_core.traces t
-      WHERE t.tenant_id = %(tenant_id)s AND t.trace_id = wanted.trace_id LIMIT %(limit)s
-    ) counted) >= %(limit)s
+    SELECT trace_id, spans FROM unnest(%(trace_ids)s::text[]) AS wanted (trace_id), LATERAL (
+      SELECT count(*) AS spans FROM (
+        SELECT FROM fibonacci_core.traces t
+        WHERE t.tenant_id = %(tenant_id)s AND t.trace_id = wanted.trace_id LIMIT %(limit)s
+      ) stored
+    ) counted WHERE spans > 0
     """,
-    TraceId,
+    Size,
 )
 
 STORE_WORK = Statement(
@@ -130,10 +132,10 @@ async def links(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str]) -> list[L
     return await conn.fetch(LINKS, tenant_id=tenant_id, trace_ids=packed.texts(trace_ids))
 
 
-async def full(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str], limit: int) -> set[str]:
-    """Which of the traces hold `limit` spans already."""
-    rows = await conn.fetch(FULL, tenant_id=tenant_id, trace_ids=packed.texts(trace_ids), limit=limit)
-    return {row.trace_id for row in rows}
+async def sizes(conn: Conn, tenant_id: UUID, trace_ids: Sequence[str], limit: int) -> dict[str, int]:
+    """How many spans are stored of each trace, counted to `limit`; a trace without any is left out."""
+    rows = await conn.fetch(SIZES, tenant_id=tenant_id, trace_ids=packed.texts(trace_ids), limit=limit)
+    return {row.trace_id: row.spans for row in rows}
 
 
 async def store_work(conn: Conn, tenant_id: UUID, items: Sequence[Work]) -> None:
@@ -144,7 +146,7 @@ async def store_work(conn: Conn, tenant_id: UUID, items: Sequence[Work]) -> None
         trace_ids=packed.texts([w.trace_id for w in items]),
         span_ids=packed.texts([w.span_id for w in items]),
         parent_span_ids=packed.texts([w.parent_span_id for w in items]),
-        kinds=packed.texts([w.kind.value for w in items]),
+        kinds=packed.texts([w.kind for w in items]),
         agent_ids=packed.uuids([w.agent_id for w in items]),
         counted=packed.booleans([w.counted for w in items]),
         occurred_at=packed.moments([w.occurred_at for w in items]),

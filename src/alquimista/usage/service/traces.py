@@ -1,7 +1,7 @@
 """Taking spans: each trace is settled by all that is known of it, in the transaction that stores its new spans."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -37,7 +37,7 @@ _SOURCE = "otlp"
 MAX_TRACE_SPANS: Final = 10_000
 
 
-class _Taken(msgspec.Struct, frozen=True):
+class _Taken(msgspec.Struct, frozen=True, gc=False):
     """A span that may be stored, and the work that it tells of."""
 
     index: int
@@ -81,9 +81,10 @@ class SpanIngest:
         async with tenant_transaction(self._db, tenant_id) as conn:
             await queries.take_turn(conn, tenant_id)
             traces = sorted({taken.span.trace_id for export in exports for taken in export})
-            full = await queries.full(conn, tenant_id, traces, MAX_TRACE_SPANS)
+            sizes = await queries.sizes(conn, tenant_id, traces, MAX_TRACE_SPANS)
+            full = {trace_id for trace_id, spans in sizes.items() if spans >= MAX_TRACE_SPANS}
             fitting = [taken for export in exports for taken in export if taken.span.trace_id not in full]
-            orphans = await _store(conn, tenant_id, fitting) if fitting else set()
+            orphans = await _store(conn, tenant_id, fitting, sizes.keys()) if fitting else set()
         return [[refusal for t in export if (refusal := _refusal(t, full, orphans))] for export in exports]
 
 
@@ -118,11 +119,14 @@ def _refusal(taken: _Taken, full: set[str], orphans: set[tuple[str, str]]) -> Re
     return _no_agent(taken) if (taken.span.trace_id, taken.span.span_id) in orphans else None
 
 
-async def _store(conn: Conn, tenant_id: UUID, taken: list[_Taken]) -> set[tuple[str, str]]:
-    """Store spans and what they change; the ids of those whose agent nobody will name any more."""
+async def _store(conn: Conn, tenant_id: UUID, taken: list[_Taken], stored: Collection[str]) -> set[tuple[str, str]]:
+    """Store spans and what they change; the ids of those whose agent nobody will name any more.
+
+    `stored` are the traces of which some spans are stored already.
+    """
     moment = now()
     spans = {(t.span.trace_id, t.span.span_id): t for t in reversed(taken)}
-    settled = await _settle(conn, tenant_id, list(spans.values()))
+    settled = await _settle(conn, tenant_id, list(spans.values()), stored)
     rows = [_row(work, 1 if work.counted else 0) for work in settled.added if _says_something(work)]
     rows += [_row(work, -1) for work in settled.taken_back]
     if rows:
@@ -137,7 +141,7 @@ async def _store(conn: Conn, tenant_id: UUID, taken: list[_Taken]) -> set[tuple[
     return orphans
 
 
-async def _settle(conn: Conn, tenant_id: UUID, taken: list[_Taken]) -> Settled:
+async def _settle(conn: Conn, tenant_id: UUID, taken: list[_Taken], stored: Collection[str]) -> Settled:
     known: dict[str, list[Work]] = defaultdict(list)
     for work in await queries.work(conn, tenant_id, sorted({t.span.trace_id for t in taken})):
         known[work.trace_id].append(work)
@@ -152,8 +156,9 @@ async def _settle(conn: Conn, tenant_id: UUID, taken: list[_Taken]) -> Settled:
     parents: dict[str, dict[str, str]] = defaultdict(dict)
     for t in taken:
         parents[t.span.trace_id][t.span.span_id] = t.span.parent_span_id
-    for link in await queries.links(conn, tenant_id, concerned):
-        parents[link.trace_id][link.span_id] = link.parent_span_id
+    if known_before := [trace_id for trace_id in concerned if trace_id in stored]:
+        for link in await queries.links(conn, tenant_id, known_before):
+            parents[link.trace_id][link.span_id] = link.parent_span_id
     for trace_id in concerned:
         one = settle(known[trace_id], new[trace_id], parents[trace_id])
         total.changed += one.changed
