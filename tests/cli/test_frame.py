@@ -103,8 +103,18 @@ def test_interruption_is_no_bug(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert capsys.readouterr().err == "Stopped.\n"
 
 
-def test_the_command_line_loads_neither_the_web_nor_the_jobs() -> None:
-    heavy = "{'uvicorn', 'starlette', 'alquimista.app', 'alquimista.worker', 'alquimista.identity', 'jinja2'}"
+def test_the_command_line_loads_neither_the_web_nor_the_jobs_nor_the_database() -> None:
+    heavy = (
+        "{'uvicorn', 'starlette', 'alquimista.app', 'alquimista.worker', 'alquimista.identity', 'jinja2', 'psycopg'}"
+    )
     program = f"import sys, alquimista.cli.main; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_the_processes_that_up_starts_read_no_options() -> None:
+    program = (
+        "import sys, alquimista.cli.child; sys.exit(', '.join({'pydantic', 'psycopg', 'rich'} & set(sys.modules)) or 0)"
+    )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")

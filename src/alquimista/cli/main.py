@@ -9,7 +9,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Final
 
-import psycopg
 import typer
 
 from alquimista import __version__
@@ -67,11 +66,14 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         status = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - The last place where an error can become a sentence.
-        return _report(error)
+        return report(error)
     return _say("Stopped.", status) if status == _INTERRUPTED else status  # Typer turns Ctrl-C into this status.
 
 
-def _report(error: Exception) -> int:
+def report(error: Exception) -> int:
+    """Say in a sentence why a command failed; its exit status."""
+    import psycopg
+
     status = _FAILURE
     match error:
         case typer.TyperException():

@@ -4,21 +4,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from alquimista.cli.settings import of_installation
 from alquimista.config import ConfigError, variable
-from alquimista.db.bootstrap import bootstrap
-from alquimista.db.migrations import runner
-from alquimista.db.migrations.models import Migration, MigrationError, Plan, Status, Step
-from alquimista.db.roles import role_url
+
+if TYPE_CHECKING:
+    from alquimista.db.migrations.models import Migration, Plan, Status, Step
 
 app = typer.Typer(help="Apply, undo and check the database migrations.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -44,6 +40,8 @@ _COLOURS = {
 @app.command("list")
 def list_() -> None:
     """List every migration file and every skipped number. Needs no database."""
+    from alquimista.db.migrations import runner
+
     with _sentences():
         _print_statuses(runner.list_files(), applied=False)
 
@@ -51,6 +49,8 @@ def list_() -> None:
 @app.command()
 def status(url: Url = None) -> None:
     """Show what the database has, number by number."""
+    from alquimista.db.migrations import runner
+
     with _sentences():
         _print_statuses(runner.status(_owner(url)), applied=True)
 
@@ -61,6 +61,8 @@ def plan(url: Url = None, to: To = None, only: Only = None) -> None:
 
     The locks are real until the end of the run: on a busy database, choose a quiet moment.
     """
+    from alquimista.db.migrations import runner
+
     with _sentences():
         plans = runner.plan(_owner(url), to=to, only=only)
     for one in plans:
@@ -74,6 +76,8 @@ def apply(url: Url = None, to: To = None, only: Only = None) -> None:
 
     On a new server it first makes the database roles, when ALQUIMISTA_DATABASE_URL names a user who may.
     """
+    from alquimista.db.migrations import runner
+
     with _sentences(), _progress() as on_step:
         target = _owner(url)
         if url is None:
@@ -85,6 +89,8 @@ def apply(url: Url = None, to: To = None, only: Only = None) -> None:
 @app.command()
 def rollback(url: Url = None, to: To = None, yes: Yes = False) -> None:
     """Undo the last migration, or everything above --to. Shows what it will do and asks first."""
+    from alquimista.db.migrations import runner
+
     with _sentences():
         target = _owner(url)
         steps = runner.rollback_steps(target, to=to)
@@ -103,6 +109,8 @@ def rollback(url: Url = None, to: To = None, yes: Yes = False) -> None:
 @app.command()
 def verify(url: Url = None) -> None:
     """Compare the database with the files. Ends with status 1 when a file was edited or lost, or one is missing."""
+    from alquimista.db.migrations import runner
+
     with _sentences():
         problems = runner.verify(_owner(url))
     for problem in problems:
@@ -117,6 +125,8 @@ def new(
     name: Annotated[str, typer.Argument(help="In small letters and underscores, such as add_invoice_lines.")],
 ) -> None:
     """Write an empty migration with the next number."""
+    from alquimista.db.migrations import runner
+
     with _sentences():
         console.print(str(_relative(runner.new(name))), soft_wrap=True)
 
@@ -124,6 +134,8 @@ def new(
 @contextmanager
 def _sentences() -> Iterator[None]:
     """A mistake is one sentence and exit status 2, never a traceback."""
+    from alquimista.db.migrations.models import MigrationError
+
     try:
         yield
     except (MigrationError, ConfigError) as error:
@@ -132,12 +144,14 @@ def _sentences() -> Iterator[None]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Step], None]]:
+def _progress() -> "Iterator[Callable[[Step], None]]":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks: dict[int, Any] = {}
 
-        def on_step(step: Step) -> None:
+        def on_step(step: "Step") -> None:
             if step.migration is None:
                 console.print("Another runner is at work; waiting for it to end…")
                 return
@@ -152,17 +166,25 @@ def _progress() -> Iterator[Callable[[Step], None]]:
 
 
 def _owner(url: str | None) -> str:
+    from alquimista.db.roles import role_url
+
     return url or role_url(of_installation(os.environ), "owner")
 
 
 def _make_roles() -> None:
     """What `alquimista up` does first: a deployment of `serve` and `worker` alone has no other way to its roles."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    from alquimista.db.bootstrap import bootstrap
+
     configured = os.environ.get(variable("database_url"), "")
     if conninfo_to_dict(configured).get("user"):
         bootstrap(configured, of_installation(os.environ))
 
 
-def _print_statuses(statuses: tuple[Status, ...], *, applied: bool) -> None:
+def _print_statuses(statuses: "tuple[Status, ...]", *, applied: bool) -> None:
+    from rich.table import Table
+
     table = Table(box=None, header_style="bold")
     table.add_column("Migration", no_wrap=True)
     table.add_column("State", no_wrap=True)
@@ -178,7 +200,7 @@ def _print_statuses(statuses: tuple[Status, ...], *, applied: bool) -> None:
             console.print(f"[dim]{one.label}: {escape(one.reason)}[/]", soft_wrap=True)
 
 
-def _print_plan(one: Plan) -> None:
+def _print_plan(one: "Plan") -> None:
     console.print(f"[bold]{one.migration.label}[/]")
     for planned in one.statements:
         console.print(f"  line {planned.statement.line}: {escape(planned.statement.title)}", soft_wrap=True)
@@ -189,7 +211,7 @@ def _print_plan(one: Plan) -> None:
             console.print(f"    {lock.mode} on {escape(lock.relation)} ({others})", soft_wrap=True)
 
 
-def _print_undo(migration: Migration) -> None:
+def _print_undo(migration: "Migration") -> None:
     console.print(f"[bold]{migration.label}[/]")
     for statement in migration.down:
         console.print(f"  line {statement.line}: {escape(statement.title)}", soft_wrap=True)

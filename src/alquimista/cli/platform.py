@@ -127,12 +127,12 @@ class Platform:
             DIRECTORY_VARIABLE: str(metrics),
             "PYTHONUNBUFFERED": "1",
         }
-        command = (sys.executable, "-P", "-m", "alquimista.cli.main")
+        command = (sys.executable, "-P", "-m", "alquimista.cli.child")
         fd = listener.fileno()
         web = [
             Program(
                 name=f"web {number}",
-                argv=(*command, "serve", "--fd", str(fd)),
+                argv=(*command, "serve", str(fd)),
                 env=env,
                 log=logs / f"web-{number}.log",
                 fds=(fd,),

@@ -4,13 +4,15 @@ import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
 import typer
 
 from alquimista.access import PLATFORM_TENANT, Role
-from alquimista.wiring import Services
+
+if TYPE_CHECKING:
+    from alquimista.wiring import Services
 
 app = typer.Typer(help="People and their passwords.", no_args_is_help=True)
 
@@ -84,12 +86,13 @@ def _show(email: str, password: str, *, shown: bool) -> None:
     print(f"Password of {email} (shown only now): {password}" if shown else f"The password of {email} is set.")
 
 
-def _with_services(work: Callable[[Services], Awaitable[T]]) -> T:
+def _with_services(work: "Callable[[Services], Awaitable[T]]") -> T:
     """Run some work against the database of the settings."""
     from alquimista.cache.bus import Bus
     from alquimista.cli.settings import of_installation
     from alquimista.db.pool import Database
     from alquimista.identity.service import install
+    from alquimista.wiring import Services
 
     settings = of_installation(os.environ)
 
