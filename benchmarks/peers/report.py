@@ -1,20 +1,19 @@
 """The usage report out of the statement's rows, for both Python peers: plain Python, as either team would write it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Context, Decimal
-from itertools import pairwise
+from decimal import Decimal
+from itertools import chain, pairwise
 from math import ceil, sqrt
 from typing import Any, NamedTuple
 from uuid import UUID
 
 PERIODS = {"7d": 7, "30d": 30, "90d": 90}
 _BUCKET_DIGITS = 12
-_WIDE = Context(prec=2000)  # Packed histograms are longer than the 28 digits of ordinary decimals.
 
 
 class UsageRow(NamedTuple):
-    """Sums of a day, of an agent, or of the whole period (neither), in one currency."""
+    """Sums of a day or of an agent, in one currency; a period without usage is one row of neither."""
 
     last_day: date
     day: date | None
@@ -26,45 +25,41 @@ class UsageRow(NamedTuple):
     response_ms: int | None
     tokens: int | None
     cost_micros: int | None
-    histogram: Decimal | None
+    histogram: Decimal | str | None
 
 
 def usage_report(rows: Iterable[UsageRow], period: str) -> dict[str, Any]:
-    """The answer of GET /tenant/usage. There is at least one row: a period without usage has one without sums."""
+    """The answer of GET /tenant/usage. There is at least one row; they come in any order."""
     by_day: dict[date, list[UsageRow]] = {}
-    by_agent: dict[UUID, list[UsageRow]] = {}
-    whole: list[UsageRow] = []
+    by_agent: dict[tuple[str, UUID], list[UsageRow]] = {}
     for row in rows:
         last_day = row.last_day
         if row.day is not None:
             by_day.setdefault(row.day, []).append(row)
         elif row.agent_id is not None:
-            by_agent.setdefault(row.agent_id, []).append(row)
-        elif row.requests is not None:
-            whole.append(row)
+            by_agent.setdefault((row.agent_name, row.agent_id), []).append(row)
     days = (last_day - timedelta(days=back) for back in reversed(range(PERIODS[period])))
     return {
         "period": period,
-        "summary": _figures(whole),
+        "summary": _figures(list(chain.from_iterable(by_agent.values()))),
         "daily_data": [{"date": day, **_figures(by_day.get(day, ()))} for day in days],
         "by_agent": [
-            {"agent_id": agent_id, "agent_name": group[0].agent_name, **_figures(group)}
-            for agent_id, group in by_agent.items()
+            {"agent_id": agent_id, "agent_name": name, **_figures(by_agent[name, agent_id])}
+            for name, agent_id in sorted(by_agent)
         ],
     }
 
 
-def _figures(group: Iterable[UsageRow]) -> dict[str, Any]:
+def _figures(group: Sequence[UsageRow]) -> dict[str, Any]:
     requests = failures = response_ms = tokens = 0
-    histogram = Decimal(0)
-    cost = []
+    cost: dict[str, int] = {}
     for row in group:
         requests += row.requests
         failures += row.failures
         response_ms += row.response_ms
         tokens += row.tokens
-        histogram = _WIDE.add(histogram, row.histogram)
-        cost.append({"currency": row.currency, "amount": round(row.cost_micros / 1_000_000, 2)})
+        cost[row.currency] = cost.get(row.currency, 0) + row.cost_micros
+    histogram = group[0].histogram if len(group) == 1 else str(sum(int(row.histogram) for row in group))
     return {
         "total_requests": requests,
         "successful_requests": requests - failures,
@@ -73,16 +68,15 @@ def _figures(group: Iterable[UsageRow]) -> dict[str, Any]:
         "avg_response_time_ms": round(response_ms / requests, 2) if requests else None,
         "p95_response_time_ms": _p95(histogram, requests),
         "total_tokens": tokens,
-        "cost": cost,
+        "cost": [{"currency": name, "amount": round(micros / 1_000_000, 2)} for name, micros in sorted(cost.items())],
     }
 
 
-def _p95(histogram: Decimal, requests: int) -> float | None:
+def _p95(digits: str, requests: int) -> float | None:
     """The 95th percentile. Twelve decimal digits of the histogram are a bucket's count, slow requests come first."""
     if not requests:
         return None
     slower = requests - ceil(requests * 95 / 100)
-    digits = f"{histogram:f}"
     size = ceil(len(digits) / _BUCKET_DIGITS)
     digits = digits.zfill(size * _BUCKET_DIGITS)
     for place in range(size):

@@ -4,7 +4,7 @@ CREATE SCHEMA IF NOT EXISTS peer_fastify;
 GRANT USAGE ON SCHEMA peer_fastify TO alquimista_app;
 CREATE OR REPLACE FUNCTION peer_fastify.usage($parameters)
   RETURNS TABLE (last_day date, day date, agent_id uuid, agent_name text, currency text, requests bigint,
-    failures bigint, response_ms bigint, tokens bigint, cost_micros bigint, histogram numeric)
+    failures bigint, response_ms bigint, tokens bigint, cost_micros bigint, histogram text)
   LANGUAGE plpgsql SECURITY INVOKER AS $$body$$
   #variable_conflict use_column
 BEGIN

@@ -30,20 +30,18 @@ export const answer = {
 }
 
 // Columns of a row: last_day, day, agent_id, agent_name, currency, requests, failures, response_ms, tokens,
-// cost_micros, histogram. A day's row has a day, an agent's an agent_id, the whole period's neither.
+// cost_micros, histogram. A day's row has a day, an agent's an agent_id; the whole period is the sum of its agents.
 const [LAST_DAY, DAY, AGENT_ID, AGENT_NAME, CURRENCY, REQUESTS, FAILURES, RESPONSE_MS, TOKENS, COST, HISTOGRAM] =
   Array(11).keys()
 
 /** The answer; undefined for an unknown tenant, which has no row at all. */
 export function report(period, rows) {
   if (rows.length === 0) return undefined
-  const whole = []
   const byDay = new Map()
   const byAgent = new Map()
   for (const row of rows) {
     if (row[DAY] !== null) add(byDay, row[DAY], row)
     else if (row[AGENT_ID] !== null) add(byAgent, row[AGENT_ID], row)
-    else if (row[REQUESTS] !== null) whole.push(row)
   }
   const dailyData = daysUntil(rows[0][LAST_DAY], PERIODS[period]).map(day => {
     const figures = summed(byDay.get(day) ?? [])
@@ -57,7 +55,13 @@ export function report(period, rows) {
     figures.agent_name = group[0][AGENT_NAME] ?? ''
     agents.push(figures)
   }
-  return { period, summary: summed(whole), daily_data: dailyData, by_agent: agents }
+  agents.sort(byNameAndId)
+  return { period, summary: summed([...byAgent.values()].flat()), daily_data: dailyData, by_agent: agents }
+}
+
+function byNameAndId(a, b) {
+  if (a.agent_name !== b.agent_name) return a.agent_name < b.agent_name ? -1 : 1
+  return a.agent_id < b.agent_id ? -1 : 1
 }
 
 function add(groups, key, row) {
@@ -66,14 +70,16 @@ function add(groups, key, row) {
   else groups.set(key, [row])
 }
 
-/** The figures of one group, from its row in each currency. */
+/** The figures of some groups together. */
 function summed(rows) {
   let requests = 0, failures = 0, responseMs = 0, tokens = 0
+  const cost = new Map()
   for (const row of rows) {
     requests += row[REQUESTS]
     failures += row[FAILURES]
     responseMs += row[RESPONSE_MS]
     tokens += row[TOKENS]
+    cost.set(row[CURRENCY], (cost.get(row[CURRENCY]) ?? 0) + row[COST])
   }
   const histogram = rows.length === 1 ? rows[0][HISTOGRAM] : rows.length ? merge(rows.map(row => row[HISTOGRAM])) : '0'
   return {
@@ -84,7 +90,7 @@ function summed(rows) {
     avg_response_time_ms: requests ? round2(responseMs / requests) : null,
     p95_response_time_ms: p95(histogram, requests),
     total_tokens: tokens,
-    cost: rows.map(row => ({ currency: row[CURRENCY], amount: round2(row[COST] / 1_000_000) }))
+    cost: [...cost.keys()].sort().map(currency => ({ currency, amount: round2(cost.get(currency) / 1_000_000) }))
   }
 }
 

@@ -1,8 +1,8 @@
 """Use cases of dashboards: each composes one answer from sums."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -133,14 +133,11 @@ async def tenant_usage(
     last_day = rows[0].last_day
     by_day: dict[date, list[UsageRow]] = {}
     by_agent: dict[UUID, list[UsageRow]] = {}
-    whole: list[UsageRow] = []
     for row in rows:
         if row.day is not None:
             by_day.setdefault(row.day, []).append(row)
         elif row.agent_id is not None:
             by_agent.setdefault(row.agent_id, []).append(row)
-        elif row.requests is not None:
-            whole.append(row)
     every_day = (last_day - timedelta(days=back) for back in range(days - 1, -1, -1))
     agents = [
         AgentFigures(agent_id=key, agent_name=group[0].agent_name or "", **_figures(group))
@@ -148,29 +145,44 @@ async def tenant_usage(
     ]
     return TenantUsage(
         period=period,
-        summary=Figures(**_figures(whole)),
+        summary=Figures(**_figures(list(chain.from_iterable(by_agent.values())))),
         daily_data=[DayFigures(date=day, **_figures(by_day.get(day, []))) for day in every_day],
-        by_agent=msgspec.UNSET if agent_id else agents,
+        by_agent=msgspec.UNSET if agent_id else sorted(agents, key=_name),
     )
 
 
-def _figures(rows: Iterable[UsageRow]) -> dict[str, Any]:
-    """The figures of one group, from its row in each currency."""
-    rows = list(rows)
-    requests = sum(row.requests or 0 for row in rows)
-    failures = sum(row.failures or 0 for row in rows)
-    # Whole numbers: Decimal arithmetic would round these to 28 digits.
-    histogram = Decimal(sum(int(row.histogram or 0) for row in rows))
+def _figures(rows: Sequence[UsageRow]) -> dict[str, Any]:
+    """The figures of some groups together."""
+    requests = failures = response_ms = tokens = 0
+    cost: dict[str, int] = {}
+    for row in rows:
+        requests += row.requests or 0
+        failures += row.failures or 0
+        response_ms += row.response_ms or 0
+        tokens += row.tokens or 0
+        currency = row.currency or ""
+        cost[currency] = cost.get(currency, 0) + (row.cost_micros or 0)
     return {
         "total_requests": requests,
         "successful_requests": requests - failures,
         "failed_requests": failures,
         "success_rate": percent(requests - failures, requests),
-        "avg_response_time_ms": mean(sum(row.response_ms or 0 for row in rows), requests),
-        "p95_response_time_ms": percentile(histogram, 95),
-        "total_tokens": sum(row.tokens or 0 for row in rows),
-        "cost": [Money(row.currency or "", round((row.cost_micros or 0) / 1_000_000, 2)) for row in rows],
+        "avg_response_time_ms": mean(response_ms, requests),
+        "p95_response_time_ms": percentile(_merged(rows), requests, 95),
+        "total_tokens": tokens,
+        "cost": [Money(currency, round(micros / 1_000_000, 2)) for currency, micros in sorted(cost.items())],
     }
+
+
+def _merged(rows: Sequence[UsageRow]) -> str:
+    """One packed histogram. Adding takes ten times as long as reading, and one currency is the rule."""
+    if len(rows) == 1:
+        return rows[0].histogram or ""
+    return str(sum(int(row.histogram or 0) for row in rows))
+
+
+def _name(figures: AgentFigures) -> tuple[str, UUID]:
+    return figures.agent_name, figures.agent_id
 
 
 async def company_overview(conn: Conn, period: Period, now: datetime) -> CompanyOverview:

@@ -1,7 +1,6 @@
 """Usage of a period: sums by day, by agent and in all, from the daily rollup."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +12,8 @@ from alquimista.db.statement import Conn, Statement
 class UsageRow(msgspec.Struct, frozen=True):
     """The sums of one group in one currency.
 
-    A day's group has `day`, an agent's has `agent_id`, the whole period's has neither. `last_day` is the period's end
-    in the tenant's zone. A period without usage is one row whose sums are None.
+    A day's group has `day`, an agent's has `agent_id`. `last_day` is the period's end in the tenant's zone. A period
+    without usage is one row whose sums are None. Rows come in any order.
     """
 
     last_day: date
@@ -27,12 +26,13 @@ class UsageRow(msgspec.Struct, frozen=True):
     response_ms: int | None
     tokens: int | None
     cost_micros: int | None
-    histogram: Decimal | None
+    histogram: str | None
 
 
 # The days are the tenant's own: the period ends `back` days before its today. Packed histograms merge by sum().
 # Both ends of the period are columns of `span`: arithmetic beside `day` would not be leakproof, row security would keep
-# it out of the index condition, and a read would cost what there is of history.
+# it out of the index condition, and a read would cost what there is of history. The whole period is the sum of its
+# agents, which costs a quarter of what a third grouping does here; and sorting 40 rows, a tenth.
 TENANT: Final = Statement(
     """
     WITH today AS (
@@ -47,12 +47,11 @@ TENANT: Final = Statement(
       FROM span JOIN alquimista_platform.tenant_usage_daily d
         ON d.day >= span.first_day AND d.day <= span.last_day
       WHERE d.tenant_id = %(tenant_id)s AND (%(agent_id)s::uuid IS NULL OR d.agent_id = %(agent_id)s::uuid)
-      GROUP BY GROUPING SETS ((d.day, d.currency), (d.agent_id, d.currency), (d.currency))
+      GROUP BY GROUPING SETS ((d.day, d.currency), (d.agent_id, d.currency))
     )
     SELECT span.last_day, sums.day, sums.agent_id, a.name AS agent_name, sums.currency, sums.requests, sums.failures,
-      sums.response_ms, sums.tokens, sums.cost_micros, sums.histogram
+      sums.response_ms, sums.tokens, sums.cost_micros, sums.histogram::text AS histogram
     FROM span LEFT JOIN sums ON true LEFT JOIN alquimista_platform.agents a ON a.id = sums.agent_id
-    ORDER BY sums.day, a.name, sums.agent_id, sums.currency
     """,
     UsageRow,
 )
