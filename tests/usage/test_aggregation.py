@@ -47,10 +47,12 @@ DAILY = Statement(
 )
 HOURLY = Statement(
     """
-    SELECT alquimista_platform.local_day(tenant_id, hour) AS day, agent_id, currency, sum(requests)::bigint AS requests,
-      sum(failures)::bigint AS failures, sum(response_ms)::bigint AS response_ms,
-      sum(input_tokens)::bigint AS input_tokens, sum(cost_micros)::bigint AS cost_micros
-    FROM alquimista_platform.usage_hourly WHERE tenant_id = %(tenant_id)s GROUP BY 1, 2, 3 HAVING sum(requests) <> 0
+    SELECT l.day, agent_id, currency, sum(requests)::bigint AS requests, sum(failures)::bigint AS failures,
+      sum(response_ms)::bigint AS response_ms, sum(input_tokens)::bigint AS input_tokens,
+      sum(cost_micros)::bigint AS cost_micros
+    FROM alquimista_platform.usage_hourly AS u
+    CROSS JOIN LATERAL alquimista_platform.local_hours(tenant_id, u.hour, u.hour + interval '1 hour') AS l
+    WHERE tenant_id = %(tenant_id)s GROUP BY 1, 2, 3 HAVING sum(requests) <> 0
     """,
     Stored,
 )

@@ -13,12 +13,13 @@ from psycopg import AsyncRawCursor
 from alquimista.clock import new_id, now
 from alquimista.db.roles import role_url
 from alquimista.db.statement import NoRow, Statement
-from alquimista.db.tenancy import tenant_transaction
+from alquimista.db.tenancy import owner_transaction, tenant_transaction
 from alquimista.usage import service
 from alquimista.usage.models.events import KEY_DAYS
 from alquimista.usage.models.histogram import DIGITS, EDGES, percentile
 from alquimista.usage.models.reports import RawGone, WrongRange, utc_span
 from alquimista.usage.queries import rollups as queries
+from alquimista.usage.queries import upkeep
 from alquimista.usage.service.upkeep import months_before
 from support.usage import Count, daily, fold_everything, totals, version
 
@@ -181,6 +182,16 @@ async def test_partitions_are_made_once_and_dropped_when_their_retention_ends(us
             """
         ).fetchone()
     assert loose == 0
+
+
+async def test_no_partition_is_dropped_while_a_recount_holds_them(usage_db, sender):
+    day = (now() - timedelta(days=30)).date()
+    async with tenant_transaction(usage_db, sender.tenant_id) as conn:
+        assert await upkeep.hold_partitions(conn) <= day
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            async with owner_transaction(usage_db) as owner:
+                await upkeep.drop_partition(owner, day)
+    assert day in await upkeep.partitions(usage_db.staff())
 
 
 async def test_keys_are_forgotten_after_40_days(ingest, sender, usage_db):

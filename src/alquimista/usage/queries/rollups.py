@@ -42,8 +42,10 @@ FOLD = Statement(
       ON CONFLICT (tenant_id, hour, agent_id, currency) DO UPDATE SET {add("h")}
     ), daily AS (
       INSERT INTO alquimista_platform.tenant_usage_daily AS d (tenant_id, day, agent_id, currency, {NAMES})
-      SELECT %(tenant_id)s, alquimista_platform.local_day(%(tenant_id)s, hour), agent_id, currency, {SUMS}
-      FROM sums GROUP BY 2, 3, 4
+      SELECT %(tenant_id)s, day, agent_id, currency, {SUMS}
+      FROM sums JOIN alquimista_platform.local_hours(
+        %(tenant_id)s, (SELECT min(hour) FROM sums), (SELECT max(hour) + interval '1 hour' FROM sums)) USING (hour)
+      GROUP BY day, agent_id, currency
       ON CONFLICT (tenant_id, day, agent_id, currency) DO UPDATE SET {add("d")}
     )
     INSERT INTO alquimista_platform.usage_versions AS v (tenant_id, version)
@@ -54,13 +56,10 @@ FOLD = Statement(
     Version,
 )
 
-# `near` is a step of its own: the zone of an hour is looked up once, not once for each mention.
 _LOCAL_HOURS = """
-    near AS MATERIALIZED (
-      SELECT hour, alquimista_platform.local_day(%(tenant_id)s, hour) AS day
-      FROM generate_series(%(start)s::timestamptz, %(stop)s::timestamptz - interval '1 hour', '1 hour') AS hour
-    ), hours AS MATERIALIZED (
-      SELECT hour, day FROM near WHERE day BETWEEN %(first_day)s AND %(last_day)s
+    hours AS MATERIALIZED (
+      SELECT hour, day FROM alquimista_platform.local_hours(%(tenant_id)s, %(start)s, %(stop)s)
+      WHERE day BETWEEN %(first_day)s AND %(last_day)s
     )
 """
 
@@ -68,6 +67,10 @@ SPAN = Statement(
     f"WITH {_LOCAL_HOURS} SELECT min(hour) AS start, max(hour) + interval '1 hour' AS stop FROM hours",  # noqa: S608 - As above.
     Span,
 )
+
+# A day's pages come in their order and mostly from memory. PostgreSQL 18 has other processes fetch each one ahead: that
+# makes a recount take half as long again where the single events of many tenants lie mixed.
+IN_ORDER = Statement("SET LOCAL effective_io_concurrency = 0", NoRow)
 
 # Plain values, so that the planner leaves out the other days' partitions and knows how many rows there are.
 _WITHIN = "tenant_id = %(tenant_id)s AND {0} >= %(start)s::timestamptz AND {0} < %(stop)s::timestamptz"
@@ -172,6 +175,7 @@ async def compare(
 
     `start` and `stop` are whole UTC hours that hold every hour of the days.
     """
+    await conn.execute(IN_ORDER)
     days = await local_span(conn, tenant_id, first_day, last_day, start, stop)
     return await conn.fetch(COMPARE, tenant_id=tenant_id, **days)
 
@@ -184,6 +188,7 @@ async def correct(
     Needs a transaction of its own: the lock comes ahead of the snapshot that the comparison reads.
     """
     await conn.execute(LOCK, tenant_id=tenant_id)
+    await conn.execute(IN_ORDER)
     days = await local_span(conn, tenant_id, first_day, last_day, start, stop)
     row = await conn.fetch_one(CORRECT, tenant_id=tenant_id, **days)
     return row.version if row else None

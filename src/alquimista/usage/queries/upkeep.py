@@ -29,6 +29,12 @@ class Day(msgspec.Struct, frozen=True):
     day: date
 
 
+class FirstKept(msgspec.Struct, frozen=True):
+    """The first day whose raw requests are kept; None when there is no partition at all."""
+
+    day: date | None
+
+
 class OpenDay(msgspec.Struct, frozen=True):
     """A local day of a tenant that has ended and is not closed yet."""
 
@@ -54,7 +60,8 @@ OPEN_DAYS = Statement(
     FROM alquimista_platform.tenant_usage_daily AS u
     WHERE u.tenant_id = %(tenant_id)s
       AND u.day >= %(since)s
-      AND u.day < alquimista_platform.local_day(%(tenant_id)s, %(now)s::timestamptz - interval '3 hours')
+      AND u.day < (SELECT day FROM alquimista_platform.local_hours(
+        %(tenant_id)s, %(now)s::timestamptz - interval '3 hours', %(now)s::timestamptz - interval '2 hours'))
       AND NOT EXISTS (
         SELECT FROM alquimista_platform.usage_closed_days AS c WHERE c.tenant_id = %(tenant_id)s AND c.day = u.day)
     GROUP BY u.day ORDER BY u.day
@@ -68,7 +75,8 @@ TO_CLOSE = Statement(
     SELECT t.id AS tenant_id
     FROM alquimista_platform.tenants AS t
     CROSS JOIN LATERAL (
-      SELECT alquimista_platform.local_day(t.id, %(now)s::timestamptz - interval '3 hours') AS today
+      SELECT day AS today FROM alquimista_platform.local_hours(
+        t.id, %(now)s::timestamptz - interval '3 hours', %(now)s::timestamptz - interval '2 hours')
     ) AS local
     WHERE EXISTS (
       SELECT FROM alquimista_platform.tenant_usage_daily AS u
@@ -119,8 +127,18 @@ PARTITIONS = Statement(
     Day,
 )
 
-# Held to the end of the transaction: no partition is dropped while its rows are being counted.
-HOLD = Statement("LOCK TABLE alquimista_platform.agent_requests IN ACCESS SHARE MODE", NoRow)
+FIRST_KEPT = Statement(
+    """
+    SELECT to_date(min(right(c.relname, 8)), 'YYYYMMDD') AS day
+    FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'alquimista_platform.agent_requests'::regclass
+    """,
+    FirstKept,
+)
+
+# Held to the end of the transaction: no partition is dropped while its rows are being counted, since dropping one locks
+# the table that it is a part of. ONLY spares a year's locks on the others.
+HOLD = Statement("LOCK TABLE ONLY alquimista_platform.agent_requests IN ACCESS SHARE MODE", NoRow)
 
 # Makers of partitions take turns, so that the second one finds nothing missing.
 TAKE_TURN = Statement(
@@ -165,10 +183,16 @@ async def partitions(conn: Conn) -> list[date]:
     return [row.day for row in await conn.fetch(PARTITIONS)]
 
 
-async def hold_partitions(conn: Conn) -> list[date]:
-    """The UTC days that have a partition, none of which is dropped before the transaction ends."""
+async def first_kept(conn: Conn) -> date | None:
+    """The first UTC day that has a partition."""
+    row = await conn.fetch_one(FIRST_KEPT)
+    return row.day if row else None
+
+
+async def hold_partitions(conn: Conn) -> date | None:
+    """The first UTC day that has a partition, none of which is dropped before the transaction ends."""
     await conn.execute(HOLD)
-    return await partitions(conn)
+    return await first_kept(conn)
 
 
 async def make_partition(conn: Conn, day: date) -> None:

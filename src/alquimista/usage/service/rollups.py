@@ -132,10 +132,10 @@ async def close_days(db: Database, tenant_id: UUID, now: datetime) -> list[date]
         pass
     async with tenant_transaction(db, tenant_id) as conn:
         days = await upkeep.open_days(conn, tenant_id, (now - LATEST).date(), now)
-        kept = await upkeep.partitions(conn)
+        first_kept = await upkeep.first_kept(conn)
     closed: list[date] = []
     for day in days:
-        if kept and utc_span(day.day)[0].date() >= kept[0]:
+        if first_kept and utc_span(day.day)[0].date() >= first_kept:
             await reconcile(db, tenant_id, day.day, day.day, now)
         if await upkeep.close_day(db.tenant(tenant_id), tenant_id, day, now):
             closed.append(day.day)
@@ -149,10 +149,10 @@ async def tenants_to_close(db: Database, now: datetime) -> list[UUID]:
 
 async def _kept_span(conn: Conn, day: date) -> tuple[datetime, datetime]:
     start, stop = utc_span(day)
-    kept = await upkeep.hold_partitions(conn)
-    if not kept or start.date() < kept[0]:
-        first_kept = kept[0] + timedelta(days=1) if kept else day + timedelta(days=1)
-        raise RawGone(day=first_kept.isoformat())
+    first_kept = await upkeep.hold_partitions(conn)
+    if first_kept is None or start.date() < first_kept:
+        # Hours of that UTC day may belong to the tenant's day before, so only the next one is kept whole.
+        raise RawGone(day=((first_kept or day) + timedelta(days=1)).isoformat())
     return start, stop
 
 
