@@ -77,6 +77,8 @@ docs: setup
 assets: setup
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 
+UV_LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
 lock:
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	  --all-extras --group dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/$(UV_LOCK) --all-extras --group dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/$(UV_LOCK) benchmarks/peers/requirements.in --output-file benchmarks/peers/requirements.lock

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from itertools import chain, pairwise
 from math import ceil, sqrt
 from typing import Any, NamedTuple
@@ -25,7 +24,7 @@ class UsageRow(NamedTuple):
     response_ms: int | None
     tokens: int | None
     cost_micros: int | None
-    histogram: Decimal | str | None
+    histogram: str | None
 
 
 def usage_report(rows: Iterable[UsageRow], period: str) -> dict[str, Any]:

@@ -21,7 +21,11 @@ DATABASES = {
         "PASSWORD": _database["password"],
         "HOST": _database["host"],
         "PORT": _database.get("port", ""),
-        "OPTIONS": {"pool": {"min_size": 2, "max_size": int(os.environ.get("POOL", "8")), "timeout": 30}},
+        "OPTIONS": {
+            "pool": {"min_size": 2, "max_size": int(os.environ.get("POOL", "8")), "timeout": 30},
+            "server_side_binding": True,  # Django's defaults bind in the client and never prepare.
+            "prepare_threshold": 5,
+        },
     }
 }
 REST_FRAMEWORK = {

@@ -40,8 +40,10 @@ async def member(credentials: Annotated[HTTPAuthorizationCredentials, Depends(_b
         )
     except (jwt.InvalidTokenError, KeyError):
         raise HTTPException(401, "Invalid token", {"WWW-Authenticate": "Bearer"}) from None
+    if header.get("typ") != "at+jwt":
+        raise HTTPException(401, "Invalid token", {"WWW-Authenticate": "Bearer"})
     role = next(iter(claims.get("cognito:groups", ())), "")
-    if header.get("typ") != "at+jwt" or role not in READERS or "custom:tenant_id" not in claims:
+    if role not in READERS or "custom:tenant_id" not in claims:
         raise HTTPException(403, "Forbidden")
     return Principal(UUID(claims["custom:tenant_id"]), role)
 
