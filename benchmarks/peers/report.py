@@ -12,7 +12,7 @@ _BUCKET_DIGITS = 12
 
 
 class UsageRow(NamedTuple):
-    """Sums of a day or of an agent, in one currency; a period without usage is one row of neither."""
+    """Sums of a day or of an agent in one currency, or of the whole period in all, which are None without usage."""
 
     last_day: date
     day: date | None
@@ -37,10 +37,15 @@ def usage_report(rows: Iterable[UsageRow], period: str) -> dict[str, Any]:
             by_day.setdefault(row.day, []).append(row)
         elif row.agent_id is not None:
             by_agent.setdefault((row.agent_name, row.agent_id), []).append(row)
+        else:
+            whole = row
     days = (last_day - timedelta(days=back) for back in reversed(range(PERIODS[period])))
     return {
         "period": period,
-        "summary": _figures(list(chain.from_iterable(by_agent.values()))),
+        "summary": {
+            **_figures([whole] if whole.requests else []),
+            "cost": _cost(chain.from_iterable(by_agent.values())),
+        },
         "daily_data": [{"date": day, **_figures(by_day.get(day, ()))} for day in days],
         "by_agent": [
             {"agent_id": agent_id, "agent_name": name, **_figures(by_agent[name, agent_id])}
@@ -51,13 +56,11 @@ def usage_report(rows: Iterable[UsageRow], period: str) -> dict[str, Any]:
 
 def _figures(group: Sequence[UsageRow]) -> dict[str, Any]:
     requests = failures = response_ms = tokens = 0
-    cost: dict[str, int] = {}
     for row in group:
         requests += row.requests
         failures += row.failures
         response_ms += row.response_ms
         tokens += row.tokens
-        cost[row.currency] = cost.get(row.currency, 0) + row.cost_micros
     histogram = group[0].histogram if len(group) == 1 else str(sum(int(row.histogram) for row in group))
     return {
         "total_requests": requests,
@@ -67,8 +70,15 @@ def _figures(group: Sequence[UsageRow]) -> dict[str, Any]:
         "avg_response_time_ms": round(response_ms / requests, 2) if requests else None,
         "p95_response_time_ms": _p95(histogram, requests),
         "total_tokens": tokens,
-        "cost": [{"currency": name, "amount": round(micros / 1_000_000, 2)} for name, micros in sorted(cost.items())],
+        "cost": _cost(group),
     }
+
+
+def _cost(rows: Iterable[UsageRow]) -> list[dict[str, Any]]:
+    cost: dict[str, int] = {}
+    for row in rows:
+        cost[row.currency] = cost.get(row.currency, 0) + row.cost_micros
+    return [{"currency": name, "amount": round(micros / 1_000_000, 2)} for name, micros in sorted(cost.items())]
 
 
 def _p95(digits: str, requests: int) -> float | None:

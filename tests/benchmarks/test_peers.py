@@ -43,7 +43,7 @@ def test_the_python_peers_read_histograms_as_we_do(counts):
     requests = sum(counts.values())
     passed = accumulate(counts.get(bucket, 0) for bucket in range(len(EDGES) + 1))
     slowest = next(bucket for bucket, count in enumerate(passed) if count * 100 >= requests * 95)
-    row = UsageRow(TODAY, None, UUID(int=7), "Agente", "BRL", requests, 0, 0, 0, 0, str(packed))
+    row = UsageRow(TODAY, None, None, None, None, requests, 0, 0, 0, 0, str(packed))
     assert usage_report([row], "7d")["summary"]["p95_response_time_ms"] == middle(slowest)
 
 
@@ -60,6 +60,7 @@ def test_the_python_peers_merge_the_currencies_of_a_day():
         UsageRow(TODAY, TODAY, None, None, "BRL", 99, 9, 99, 5, 1_500_000, fast),
         UsageRow(TODAY, TODAY, None, None, "USD", 1, 1, 644, 6, 2_000_000, slow),
         UsageRow(TODAY, None, agent, "Agente", "USD", 1, 1, 644, 6, 2_000_000, slow),
+        UsageRow(TODAY, None, None, None, None, 100, 10, 743, 11, 3_500_000, str(int(fast) + int(slow))),
     ]
     report = usage_report(rows, "30d")
     assert [day["date"].isoformat() for day in report["daily_data"]][::29] == ["2026-01-31", "2026-03-01"]
@@ -76,4 +77,5 @@ def test_the_python_peers_merge_the_currencies_of_a_day():
     }
     assert report["daily_data"][0]["success_rate"] is None
     assert report["by_agent"][0]["agent_name"] == "Agente"
+    assert report["summary"]["total_requests"] == 100
     assert report["summary"]["cost"] == [{"currency": "USD", "amount": 2.0}]

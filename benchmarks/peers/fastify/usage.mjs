@@ -30,20 +30,22 @@ export const answer = {
 }
 
 // Columns of a row: last_day, day, agent_id, agent_name, currency, requests, failures, response_ms, tokens,
-// cost_micros, histogram. A day's row has a day, an agent's an agent_id; the whole period is the sum of its agents.
+// cost_micros, histogram. A day's row has a day, an agent's an agent_id; the whole period's has neither, nor a currency.
 const [LAST_DAY, DAY, AGENT_ID, AGENT_NAME, CURRENCY, REQUESTS, FAILURES, RESPONSE_MS, TOKENS, COST, HISTOGRAM] =
   Array(11).keys()
 
-/** The answer; undefined for an unknown tenant, which has no row at all. */
+/** The answer; undefined for an unknown tenant, which has no last day. */
 export function report(period, rows) {
-  if (rows.length === 0) return undefined
+  let whole
   const byDay = new Map()
   const byAgent = new Map()
   for (const row of rows) {
     if (row[DAY] !== null) add(byDay, row[DAY], row)
     else if (row[AGENT_ID] !== null) add(byAgent, row[AGENT_ID], row)
+    else whole = row
   }
-  const dailyData = daysUntil(rows[0][LAST_DAY], PERIODS[period]).map(day => {
+  if (whole[LAST_DAY] === null) return undefined
+  const dailyData = daysUntil(whole[LAST_DAY], PERIODS[period]).map(day => {
     const figures = summed(byDay.get(day) ?? [])
     figures.date = day
     return figures
@@ -56,7 +58,9 @@ export function report(period, rows) {
     agents.push(figures)
   }
   agents.sort(byNameAndId)
-  return { period, summary: summed([...byAgent.values()].flat()), daily_data: dailyData, by_agent: agents }
+  const summary = summed([whole])
+  summary.cost = costs([...byAgent.values()].flat())
+  return { period, summary, daily_data: dailyData, by_agent: agents }
 }
 
 function byNameAndId(a, b) {
@@ -70,16 +74,14 @@ function add(groups, key, row) {
   else groups.set(key, [row])
 }
 
-/** The figures of some groups together. */
+/** The figures of one group, from its row in each currency. */
 function summed(rows) {
   let requests = 0, failures = 0, responseMs = 0, tokens = 0
-  const cost = new Map()
   for (const row of rows) {
     requests += row[REQUESTS]
     failures += row[FAILURES]
     responseMs += row[RESPONSE_MS]
     tokens += row[TOKENS]
-    cost.set(row[CURRENCY], (cost.get(row[CURRENCY]) ?? 0) + row[COST])
   }
   const histogram = rows.length === 1 ? rows[0][HISTOGRAM] : rows.length ? merge(rows.map(row => row[HISTOGRAM])) : '0'
   return {
@@ -90,8 +92,14 @@ function summed(rows) {
     avg_response_time_ms: requests ? round2(responseMs / requests) : null,
     p95_response_time_ms: p95(histogram, requests),
     total_tokens: tokens,
-    cost: [...cost.keys()].sort().map(currency => ({ currency, amount: round2(cost.get(currency) / 1_000_000) }))
+    cost: costs(rows)
   }
+}
+
+function costs(rows) {
+  const cost = new Map()
+  for (const row of rows) cost.set(row[CURRENCY], (cost.get(row[CURRENCY]) ?? 0) + row[COST])
+  return [...cost.keys()].sort().map(currency => ({ currency, amount: round2(cost.get(currency) / 1_000_000) }))
 }
 
 let known = { last: '', count: 0, days: [] } // Nearly every request asks for the same days.

@@ -1,6 +1,6 @@
 """Use cases of dashboards: each composes one answer from sums."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -124,44 +124,44 @@ async def tenant_usage(
     """
     days = PERIOD_DAYS[period]
     rows = await usage.tenant(conn, tenant_id, days, agent_id, now, back=days if before else 0)
-    if not rows:
-        raise UnknownTenant
-    if agent_id is not None and rows[0].requests is None:
-        known = await overview.agents(conn, tenant_id, "all", now)
-        if agent_id not in {row.id for row in known}:
-            raise UnknownAgent
-    last_day = rows[0].last_day
     by_day: dict[date, list[UsageRow]] = {}
     by_agent: dict[UUID, list[UsageRow]] = {}
+    whole = rows[0]
     for row in rows:
         if row.day is not None:
             by_day.setdefault(row.day, []).append(row)
         elif row.agent_id is not None:
             by_agent.setdefault(row.agent_id, []).append(row)
-    every_day = (last_day - timedelta(days=back) for back in range(days - 1, -1, -1))
+        else:
+            whole = row
+    if whole.last_day is None:
+        raise UnknownTenant
+    if agent_id is not None and whole.requests is None:
+        known = await overview.agents(conn, tenant_id, "all", now)
+        if agent_id not in {row.id for row in known}:
+            raise UnknownAgent
+    last_day = whole.last_day
+    every_day = [last_day - timedelta(days=back) for back in range(days - 1, -1, -1)]
     agents = [
         AgentFigures(agent_id=key, agent_name=group[0].agent_name or "", **_figures(group))
         for key, group in by_agent.items()
     ]
     return TenantUsage(
         period=period,
-        summary=Figures(**_figures(list(chain.from_iterable(by_agent.values())))),
-        daily_data=[DayFigures(date=day, **_figures(by_day.get(day, []))) for day in every_day],
+        summary=Figures(**_figures([whole]) | {"cost": _cost(chain.from_iterable(by_agent.values()))}),
+        daily_data=[DayFigures(date=day, **_figures(by_day.get(day, ()))) for day in every_day],
         by_agent=msgspec.UNSET if agent_id else sorted(agents, key=_name),
     )
 
 
 def _figures(rows: Sequence[UsageRow]) -> dict[str, Any]:
-    """The figures of some groups together."""
+    """The figures of one group, from its row in each currency."""
     requests = failures = response_ms = tokens = 0
-    cost: dict[str, int] = {}
     for row in rows:
         requests += row.requests or 0
         failures += row.failures or 0
         response_ms += row.response_ms or 0
         tokens += row.tokens or 0
-        currency = row.currency or ""
-        cost[currency] = cost.get(currency, 0) + (row.cost_micros or 0)
     return {
         "total_requests": requests,
         "successful_requests": requests - failures,
@@ -170,8 +170,16 @@ def _figures(rows: Sequence[UsageRow]) -> dict[str, Any]:
         "avg_response_time_ms": mean(response_ms, requests),
         "p95_response_time_ms": percentile(_merged(rows), requests, 95),
         "total_tokens": tokens,
-        "cost": [Money(currency, round(micros / 1_000_000, 2)) for currency, micros in sorted(cost.items())],
+        "cost": _cost(rows),
     }
+
+
+def _cost(rows: Iterable[UsageRow]) -> list[Money]:
+    cost: dict[str, int] = {}
+    for row in rows:
+        currency = row.currency or ""
+        cost[currency] = cost.get(currency, 0) + (row.cost_micros or 0)
+    return [Money(currency, round(micros / 1_000_000, 2)) for currency, micros in sorted(cost.items())]
 
 
 def _merged(rows: Sequence[UsageRow]) -> str:
