@@ -7,7 +7,7 @@ from collections.abc import Callable
 from benchmarks.data.people import Population, populate
 from benchmarks.harness.bench import FOLDER, Bench, Case, Outcome, Plot
 from benchmarks.harness.load import Load, wrk
-from benchmarks.harness.process import Serving, serve_ours
+from benchmarks.harness.process import COMMAND, Process, Serving, free_port, serve_ours
 from benchmarks.harness.result import THE_BAR, Result
 
 BAR_MB = 300.0
@@ -31,7 +31,7 @@ def run(bench: Bench) -> Outcome:
     assert load.refused == 0, load
     assert load.errors == 0, load
     _check_written(bench, site.admin("SELECT count(*) FROM alquimista_platform.agent_requests")[0][0], load)
-    peak = max(samples)
+    peak, supervisor = max(samples), _supervisor(bench)
     times = [_EVERY_S * number for number in range(len(samples))]
     return Outcome(
         [
@@ -44,9 +44,19 @@ def run(bench: Bench) -> Outcome:
             f"Full load: {CONNECTIONS} connections of reads of {len(population.tokens):,} people and of batches of 100 "
             f"events; {load.per_second:,.0f} requests/s, none refused. Five seconds later: {after:.0f} MB ("
             + ", ".join(f"{name} {size:.0f}" for name, size in parts.items())
-            + ").",
+            + f"). `alquimista up`, which only watches them, has {supervisor:.0f} MB of its own.",
         ],
     )
+
+
+def _supervisor(bench: Bench) -> float:
+    """The process of `alquimista up` alone: what it starts is in sessions of its own."""
+    port = free_port()
+    argv = [*COMMAND, "up", "--port", str(port), "--data-dir", str(bench.scratch / "memory-up")]
+    ready = f"http://127.0.0.1:{port}/health/live"
+    with Process("up", argv, {}, log=bench.scratch / "memory-up.log", ready=ready) as up:
+        time.sleep(1)
+        return up.pss_mb()
 
 
 def _check_written(bench: Bench, rows: int, load: Load) -> None:

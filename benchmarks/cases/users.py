@@ -14,15 +14,16 @@ from benchmarks.harness.result import THE_BAR, Result
 
 BAR_MS = 200.0
 BAR_ANSWERED = 99.9
-SENDERS = 50
-LOGINS_PER_S = 2.0
+SENDERS = 20
+EVENTS = 25  # In each of their requests, as the script has it.
+LOGINS_PER_S = 1.0
 WORDS = {
     "page": "the dashboard, a whole page",
     "live": "its part that asks for itself every 3 s",
     "usage": "GET /tenant/usage",
     "agents": "GET /tenant/agents",
     "incidents": "GET /tenant/incidents",
-    "ingest": "POST /v1/events, 10 events",
+    "ingest": f"POST /v1/events, {EVENTS} events",
     "login": "GET /login",
     "form": "POST /login, with the password",
 }
@@ -73,12 +74,16 @@ def _people_of(number: int, population: Population) -> list[tuple[int, str]]:
 
 def _check(site: Site, load: Load) -> None:
     """Every page was the reader's own company's, every sign-in worked, and each event that was taken is there once."""
-    assert load.counters.get("wrong", 0) == 0, load
+    wrong = {name: number for name, number in load.counters.items() if name.startswith("wrong")}
+    assert not wrong, wrong
     rows = site.admin("SELECT count(*), count(DISTINCT (tenant_id, event_id)) FROM alquimista_platform.agent_requests")
     total, different = rows[0]
     assert total == different, rows
     # wrk does not wait for the answers to its last requests.
-    assert load.counters["events"] <= total <= load.counters["events"] + 10 * SENDERS, (rows, load.counters["events"])
+    assert load.counters["events"] <= total <= load.counters["events"] + EVENTS * SENDERS, (
+        rows,
+        load.counters["events"],
+    )
 
 
 def _outcome(load: Load, people: int, warm: int, measured: int, spent: list[float]) -> Outcome:
@@ -113,10 +118,10 @@ def _outcome(load: Load, people: int, warm: int, measured: int, spent: list[floa
         ],
         [
             f"{people:,} people hold sessions, opened by identity's own service as if this morning. Each opens the "
-            "dashboard, or reads usage, agents or incidents (3:3:2:2), then thinks for 1 to 3 s; the open page asks "
-            f"for its changing part every 3 s, as its script does. {SENDERS} agents of as many companies send 10 "
-            f"events each every 1 to 3 s. {LOGINS_PER_S:g} people a second sign in anew by form and password, as "
-            "if all thousand did so within nine minutes: hashing takes half a core.",
+            "dashboard, or reads usage, agents or incidents in equal parts, then thinks for 1 to 3 s; the open page asks "
+            f"for its changing part every 3 s, as its script does. {SENDERS} agents of as many companies send {EVENTS} "
+            f"events each every 1 to 3 s. {LOGINS_PER_S:g} person a second signs in anew by form and password, as "
+            "if all thousand did so within seventeen minutes: hashing takes a quarter of a core.",
             f"{answers / measured:,.0f} answers/s for {measured} s, after {warm} s to arrive; latency counts from the "
             "moment a thing was due. One web process and one worker, PostgreSQL and wrk on the same two cores: web "
             f"used {web:.2f} cores with hashing, the worker {worker:.2f}.",

@@ -8,7 +8,7 @@ ffi.cdef([[typedef struct { long s; long ns; } bench_time; int clock_gettime(int
 local clock = ffi.new("bench_time")
 local WARM_MS, LOGINS_PER_S = tonumber(os.getenv("WARM_S")) * 1000, tonumber(os.getenv("LOGINS_PER_S"))
 local PASSWORD, AGENT, RUN = os.getenv("PASSWORD"), os.getenv("AGENT"), os.getenv("RUN")
-local EVENTS, POLL_MS = 10, 3000
+local EVENTS, POLL_MS = 25, 3000
 local users, keys, begun, batches, logins = {}, {}, nil, 0, 0
 local heap, held, flying, numbers = {}, {}, {}, 0
 
@@ -81,7 +81,7 @@ local function batch()
   return "[" .. table.concat(events, ",") .. "]"
 end
 
-local PERIODS = { "30d", "30d", "7d", "90d" }
+local PERIODS = { "30d", "30d", "30d", "30d", "30d", "30d", "7d", "90d" }
 local made = {
   page = function(event)
     event.period = PERIODS[math.random(#PERIODS)]
@@ -130,7 +130,7 @@ function request()
   return wrk.format(method, path, headers, body)
 end
 
-local ACTIONS = { "page", "page", "page", "usage", "usage", "usage", "agents", "agents", "incidents", "incidents" }
+local ACTIONS = { "page", "usage", "agents", "incidents" }
 local taken = {
   page = function(event, body)
     local user = event.user
@@ -170,10 +170,9 @@ function response(status, headers, body)
   local event, ended = flying[number], now()
   flying[number] = nil
   local good = (status < 400) and taken[event.kind](event, body, status, headers)
-  if not good and (counters.wrong or 0) < 3 then print(event.kind, status, body:sub(1, 200)) end
   if event.kind == "idle" then return end
   if ended - begun >= WARM_MS then
-    if not good then count("wrong") end
+    if not good then count(string.format("wrong %s %d", event.kind, status)) end
     count(string.format("%s:%d", event.kind, math.min(10000, math.floor(ended - event.due))))
   end
   if event.key then

@@ -27,10 +27,11 @@ def test_compact_figures(value, portuguese, english):
     assert plain(formats.compact(value, "en")) == english
 
 
-@given(st.integers(-(10**15), 10**15))
-def test_whole_figures_are_written_as_babel_writes_them(value):
-    for locale in LOCALES:
-        assert formats.number(value, locale) == format_decimal(value, "#,##0", locale=formats.babel(locale))
+@given(st.integers(-(10**15), 10**15) | st.floats(-1e12, 1e12), st.sampled_from(LOCALES), st.integers(0, 3))
+def test_figures_are_written_and_rounded_as_babel_does(value, locale, places):
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    expected = format_decimal(value, pattern, locale=formats.babel(locale))
+    assert formats.number(value, locale, places=places) == expected
 
 
 @pytest.mark.parametrize(

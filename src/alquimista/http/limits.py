@@ -1,5 +1,8 @@
 """Rate limits in fixed windows, counted in PostgreSQL so that any number of processes keeps one limit.
 
+The windows of different keys begin at different seconds: at a minute that all had in common, each active reader would
+ask the database again within the next few seconds.
+
 An exact limit counts every request in the database. Any other limit lends each process blocks of a tenth of the quota:
 a process asks the database once per block, and blocks never overlap, so all processes together never pass the limit.
 (They may stop a little short of it, when a process sits on a part of a block that it does not use.)
@@ -12,7 +15,9 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from alquimista.access import PLATFORM_TENANT
 from alquimista.clock import now
@@ -49,9 +54,10 @@ class Standing(NamedTuple):
 
 @dataclass(slots=True)
 class _Lease:
-    """A process's part of one window."""
+    """A process's part of one window, from `start` until before `end` (seconds since 1970)."""
 
-    window: int
+    start: int
+    end: int
     left: int = 0
     elsewhere: int = 0  # What no process had borrowed at the last look; -1 when all is lent.
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -92,9 +98,8 @@ class Limiter:
             Unavailable: the database did not answer.
         """
         seconds = now().timestamp()
-        window = int(seconds // limit.seconds)
-        reset = max(1, int((window + 1) * limit.seconds - seconds + 0.999))
-        lease = self._lease(key, window)
+        lease = self._lease(key, limit, seconds)
+        reset = max(1, ceil(lease.end - seconds))
         if lease.left < amount:
             async with lease.lock:
                 if lease.left < amount:
@@ -107,19 +112,21 @@ class Limiter:
         lease.left -= amount
         return Standing(limit.count, lease.left + max(0, lease.elsewhere), reset)
 
-    def _lease(self, key: str, window: int) -> _Lease:
+    def _lease(self, key: str, limit: Limit, seconds: float) -> _Lease:
         lease = self._leases.get(key)
-        if lease is None or lease.window != window:
+        if lease is None or not lease.start <= seconds < lease.end:
             if len(self._leases) >= _MAX_LEASES:
                 self._leases.clear()
-            lease = self._leases[key] = _Lease(window)
+            shift = crc32(key.encode()) % limit.seconds  # The same in every process.
+            start = int((seconds - shift) // limit.seconds) * limit.seconds + shift
+            lease = self._leases[key] = _Lease(start, start + limit.seconds)
         return lease
 
     async def _borrow(self, key: str, limit: Limit, lease: _Lease, missing: int) -> None:
         if lease.elsewhere < 0:
             return  # Used up: no need to ask again before the window ends.
         block = max(missing, 0 if limit.exact else limit.count // BLOCKS)
-        start = datetime.fromtimestamp(lease.window * limit.seconds, UTC)
+        start = datetime.fromtimestamp(lease.start, UTC)
         stored = key if len(key) <= _MAX_KEY else hashlib.sha256(key.encode()).hexdigest()
         count = await queries.raise_window(self._db.tenant(PLATFORM_TENANT), stored, start, block)
         unlent = limit.count - count

@@ -88,7 +88,8 @@ class LineChart:
         """The SVG path of a series in a box that may be stretched."""
         values = self.series[index].values
         step = width / max(1, len(values) - 1)
-        points = (f"{i * step:.1f} {height - v / self.peak * height:.1f}" for i, v in enumerate(values))
+        peak = self.peak
+        points = (f"{i * step:.1f} {height - v / peak * height:.1f}" for i, v in enumerate(values))
         return "M" + "L".join(points)
 
     def data(self) -> str:

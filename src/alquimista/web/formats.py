@@ -1,13 +1,18 @@
 """Figures, money, dates and spans of time as a reader of a locale and time zone writes them."""
 
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 
 _BABEL: Final = {"pt-BR": Locale("pt", "BR"), "en": Locale("en", "US")}
-_GROUPS: Final = {name: numbers.get_group_symbol(locale) for name, locale in _BABEL.items()}
+_MARKS: Final = {
+    name: str.maketrans(",.", numbers.get_group_symbol(locale) + numbers.get_decimal_symbol(locale))
+    for name, locale in _BABEL.items()
+}
 NOTHING: Final = "–"
 
 Number = int | float
@@ -22,10 +27,9 @@ def number(value: Number | None, locale: str, *, places: int = 0) -> str:
     """A figure with grouping; a dash when there is none."""
     if value is None:
         return NOTHING
-    if places == 0 and isinstance(value, int):  # As Babel writes it, without parsing a pattern each time: 33 → 0.4 µs.
-        return f"{value:,}".replace(",", _GROUPS[locale])
-    pattern = "#,##0" + ("." + "0" * places if places else "")
-    return str(numbers.format_decimal(value, pattern, locale=babel(locale)))
+    # As Babel writes and rounds it, without parsing a pattern each time: 1 µs instead of 33, a hundred times in a page.
+    text = f"{value:,}" if isinstance(value, int) and not places else f"{Decimal(str(value)):,.{places}f}"
+    return text.translate(_MARKS[locale])
 
 
 def compact(value: Number | None, locale: str) -> str:
@@ -62,6 +66,7 @@ def points(value: Number | None, locale: str) -> str:
     return f"{sign}{number(abs(value), locale, places=1)}\u00a0{'p.p.' if locale == 'pt-BR' else 'pts'}"
 
 
+@lru_cache(maxsize=8192)  # Of a company's agents few have a new cost when its page is made anew: 60 µs for each other.
 def money(value: Number | None, locale: str, *, currency: str = "BRL") -> str:
     """An amount in units of the currency (reais, not cents)."""
     return NOTHING if value is None else numbers.format_currency(value, currency, locale=babel(locale))
@@ -84,6 +89,9 @@ def day(value: date, locale: str) -> str:
     return dates.format_date(value, "medium", locale=babel(locale))
 
 
+@lru_cache(
+    maxsize=2048
+)  # The days of two years in two languages: 30 µs each otherwise, and a page has a month of them.
 def short_day(value: date, locale: str) -> str:
     """A calendar day of this year, for axes and narrow tables: 21 de nov."""
     return dates.format_skeleton("MMMd", value, locale=babel(locale))

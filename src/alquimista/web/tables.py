@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 T = TypeVar("T")
 PAGE_SIZE = 10
@@ -57,10 +57,11 @@ def link(href: str, target: str, *, anchor: str = "") -> Markup:
 
     With scripts only the element `target` is replaced and nothing scrolls; without, the page loads and shows `anchor`.
     """
-    return Markup(
-        'href="{href}{at}" hx-get="{href}" hx-target="#{target}" hx-select="#{target}" hx-swap="outerHTML" '
+    href, target, at = escape(href), escape(target), escape(f"#{anchor}" if anchor else "")
+    return Markup(  # noqa: S704 - All of it is escaped just above; Markup.format takes ten times as long.
+        f'href="{href}{at}" hx-get="{href}" hx-target="#{target}" hx-select="#{target}" hx-swap="outerHTML" '
         'hx-push-url="true"'
-    ).format(href=href, target=target, at=f"#{anchor}" if anchor else "")
+    )
 
 
 def arrange(
