@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -15,7 +13,6 @@ from alquimista.identity.models.passwords import prehash
 
 T = TypeVar("T")
 COST: Final = 12
-_NICENESS: Final = 10
 WAITING_PER_THREAD: Final = 32  # About eight seconds of work: whoever waits longer has given up.
 
 
@@ -25,7 +22,7 @@ class PasswordHasher:
     def __init__(self, cost: int = COST) -> None:
         self._cost = cost
         self._threads = max(1, (os.cpu_count() or 2) - 1)
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="bcrypt", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="bcrypt")
         self._waiting = 0
         # No password has this hash; comparing with it takes as long as comparing with a real one.
         self._nobody = f"$2b${cost:02d}${'.' * 53}"
@@ -59,14 +56,6 @@ class PasswordHasher:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
         finally:
             self._waiting -= 1
-
-
-def _give_way() -> None:
-    """Have this thread alone wait for everybody else: a sign-in may take longer, a page that somebody reads may not."""
-    if sys.platform == "linux":  # Elsewhere the priority is the whole process's.
-        thread = threading.get_native_id()
-        present = os.getpriority(os.PRIO_PROCESS, thread)  # Whoever started us lower may not be allowed to go up.
-        os.setpriority(os.PRIO_PROCESS, thread, max(present, _NICENESS))
 
 
 def _hash(prehashed: bytes, cost: int) -> str:
