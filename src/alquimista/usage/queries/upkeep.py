@@ -183,16 +183,11 @@ async def partitions(conn: Conn) -> list[date]:
     return [row.day for row in await conn.fetch(PARTITIONS)]
 
 
-async def first_kept(conn: Conn) -> date | None:
-    """The first UTC day that has a partition."""
-    row = await conn.fetch_one(FIRST_KEPT)
-    return row.day if row else None
-
-
 async def hold_partitions(conn: Conn) -> date | None:
     """The first UTC day that has a partition, none of which is dropped before the transaction ends."""
     await conn.execute(HOLD)
-    return await first_kept(conn)
+    row = await conn.fetch_one(FIRST_KEPT)
+    return row.day if row else None
 
 
 async def make_partition(conn: Conn, day: date) -> None:

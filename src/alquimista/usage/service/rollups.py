@@ -1,6 +1,7 @@
 """Folding, counting again, comparing and closing."""
 
 import asyncio
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -130,12 +131,9 @@ async def close_days(db: Database, tenant_id: UUID, now: datetime) -> list[date]
     """
     while await fold(db, tenant_id) is not None:
         pass
-    async with tenant_transaction(db, tenant_id) as conn:
-        days = await upkeep.open_days(conn, tenant_id, (now - LATEST).date(), now)
-        first_kept = await upkeep.first_kept(conn)
     closed: list[date] = []
-    for day in days:
-        if first_kept and utc_span(day.day)[0].date() >= first_kept:
+    for day in await upkeep.open_days(db.tenant(tenant_id), tenant_id, (now - LATEST).date(), now):
+        with suppress(RawGone):  # Then there is nothing to compare with.
             await reconcile(db, tenant_id, day.day, day.day, now)
         if await upkeep.close_day(db.tenant(tenant_id), tenant_id, day, now):
             closed.append(day.day)
