@@ -1499,15 +1499,15 @@ ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_model_che
 
 ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_output_tokens_check CHECK ((output_tokens >= 0));
 
-ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_parent_span_id_check CHECK ((parent_span_id ~ '^([0-9a-f]{16})?$'::text));
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_parent_span_id_check CHECK (((length(parent_span_id) = ANY (ARRAY[0, 16])) AND (parent_span_id ~ '^[0-9a-f]*$'::text)));
 
 ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_response_time_ms_check CHECK ((response_time_ms >= 0));
 
-ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_span_id_check CHECK ((span_id ~ '^[0-9a-f]{16}$'::text));
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_span_id_check CHECK (((length(span_id) = 16) AND (span_id ~ '^[0-9a-f]*$'::text)));
 
 ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_status_check CHECK ((status = ANY (ARRAY['success'::text, 'error'::text])));
 
-ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text));
+ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_trace_id_check CHECK (((length(trace_id) = 32) AND (trace_id ~ '^[0-9a-f]*$'::text)));
 
 ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
 
@@ -1617,11 +1617,11 @@ ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_not_own_parent CHECK ((p
 
 ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_order CHECK ((end_time >= start_time));
 
-ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_parent_span_id_check CHECK ((parent_span_id ~ '^[0-9a-f]{16}$'::text));
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_parent_span_id_check CHECK (((length(parent_span_id) = 16) AND (parent_span_id ~ '^[0-9a-f]*$'::text)));
 
 ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_service_name_check CHECK ((length(service_name) <= 200));
 
-ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_span_id_check CHECK ((span_id ~ '^[0-9a-f]{16}$'::text));
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_span_id_check CHECK (((length(span_id) = 16) AND (span_id ~ '^[0-9a-f]*$'::text)));
 
 ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_span_name_check CHECK (((length(span_name) >= 1) AND (length(span_name) <= 500)));
 
@@ -1629,7 +1629,7 @@ ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_span_type_check CHECK ((
 
 ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'unset'::text, 'ok'::text, 'error'::text])));
 
-ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text));
+ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_trace_id_check CHECK (((length(trace_id) = 32) AND (trace_id ~ '^[0-9a-f]*$'::text)));
 
 ALTER TABLE fibonacci_core.traces ADD CONSTRAINT traces_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
 

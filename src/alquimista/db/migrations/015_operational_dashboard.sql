@@ -252,9 +252,9 @@ comment on function alquimista_platform.local_hours(uuid, timestamptz, timestamp
 
 create table alquimista_platform.usage_spans (
   tenant_id uuid not null,
-  trace_id text not null check (trace_id ~ '^[0-9a-f]{32}$'),
-  span_id text not null check (span_id ~ '^[0-9a-f]{16}$'),
-  parent_span_id text not null check (parent_span_id ~ '^([0-9a-f]{16})?$'),
+  trace_id text not null check (length(trace_id) = 32 and trace_id ~ '^[0-9a-f]*$'),
+  span_id text not null check (length(span_id) = 16 and span_id ~ '^[0-9a-f]*$'),
+  parent_span_id text not null check (length(parent_span_id) in (0, 16) and parent_span_id ~ '^[0-9a-f]*$'),
   kind text not null check (kind in ('invocation', 'inference')),
   agent_id uuid,
   counted boolean not null,
