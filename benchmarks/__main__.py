@@ -24,8 +24,6 @@ from benchmarks.harness.machine import describe
 CASES: Final = (
     "usage_query",
     "usage_cached",
-    "rls",
-    "profile",
     "ingest_batches",
     "ingest_singles",
     "otlp",
@@ -36,7 +34,6 @@ CASES: Final = (
     "login",
     "refresh",
     "users",
-    "pressure",
     "connections",
     "start",
     "memory",
