@@ -1,7 +1,7 @@
 -- Added to a script: at most RATE requests a second, evenly spaced, whichever connection sends them.
 local ffi = require("ffi")
-ffi.cdef([[typedef struct { long s; long ns; } steady_time; int clock_gettime(int, steady_time *);]])
-local clock, due, interval = ffi.new("steady_time"), nil, 1000 / tonumber(os.getenv("RATE"))
+pcall(ffi.cdef, [[typedef struct { long s; long ns; } bench_time; int clock_gettime(int, bench_time *);]])
+local clock, due, interval = ffi.new("bench_time"), nil, 1000 / tonumber(os.getenv("RATE"))
 
 function delay()
   ffi.C.clock_gettime(1, clock)
