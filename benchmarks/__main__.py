@@ -34,6 +34,7 @@ CASES: Final = (
     "login",
     "refresh",
     "users",
+    "pressure",
     "connections",
     "start",
     "memory",
