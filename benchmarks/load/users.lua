@@ -95,6 +95,7 @@ local made = {
   agents = function() return "GET", "/tenant/agents" end,
   incidents = function() return "GET", "/tenant/incidents" end,
   ingest = function(event)
+    count("begun", EVENTS)
     return "POST", "/v1/events", "application/cloudevents-batch+json", batch()
   end,
   login = function(event)
@@ -154,7 +155,6 @@ local taken = {
   login = function(event, body, status, headers)
     local token, cookies = body:match('name="_csrf" value="(%x+)"'), headers["set-cookie"] or ""
     push(heap, { due = now(), user = event.user, kind = "form", token = token, seed = cookies:match("csrf=([^;]+)") })
-    push(heap, { due = event.due + 1000 / LOGINS_PER_S, kind = "login" })
     return token ~= nil
   end,
   form = function(event, body, status, headers)
@@ -169,10 +169,11 @@ function response(status, headers, body)
   local number = tonumber(headers["x-trace-id"]:sub(-12), 16)
   local event, ended = flying[number], now()
   flying[number] = nil
-  local good = (status < 400) and taken[event.kind](event, body, status, headers)
+  local good = status < 400 and taken[event.kind](event, body, status, headers)
+  if event.kind == "login" then push(heap, { due = event.due + 1000 / LOGINS_PER_S, kind = "login" }) end
   if event.kind == "idle" then return end
   if ended - begun >= WARM_MS then
-    if not good then count(string.format("wrong %s %d", event.kind, status)) end
+    if status >= 400 then count("refused") elseif not good then count("wrong " .. event.kind) end
     count(string.format("%s:%d", event.kind, math.min(10000, math.floor(ended - event.due))))
   end
   if event.key then
