@@ -117,8 +117,8 @@ def _outcome(load: Load, people: int, warm: int, measured: int, spent: list[floa
             f"{people:,} people hold sessions, opened by identity's own service as if this morning. Each opens the "
             "dashboard, or reads usage, agents or incidents in equal parts, then thinks for 1 to 3 s; the open page "
             f"asks for its changing part every 3 s, as its script does. {SENDERS} agents of as many companies send "
-            f"{EVENTS} events each every 1 to 3 s. {LOGINS_PER_S:g} person a second signs in anew by form and password, "
-            "as if all thousand did so within seventeen minutes: hashing takes a quarter of a core.",
+            f"{EVENTS} events each every 1 to 3 s. {LOGINS_PER_S:g} person a second signs in anew by form and "
+            "password, as if all thousand did so within seventeen minutes: hashing takes a quarter of a core.",
             f"{answers / measured:,.0f} answers/s for {measured} s, after {warm} s to arrive; latency counts from the "
             "moment a thing was due. One web process and one worker, PostgreSQL and wrk on the same two cores: web "
             f"used {web:.2f} cores with hashing, the worker {worker:.2f}.",
