@@ -102,6 +102,14 @@ async def test_five_attempts_a_minute_for_each_account_and_address_over_all_proc
         assert (await attempt(first, user.email, PASSWORD, peer="192.0.2.1")).status_code == 200
 
 
+async def test_who_is_sent_away_because_too_many_wait_has_used_no_attempt(first, user):
+    with pytest.MonkeyPatch.context() as crowded:
+        crowded.setattr(first.kit.hasher, "_waiting", 10_000)
+        answers = [await attempt(first, user.email, PASSWORD, peer="192.0.2.9") for _ in range(6)]
+    assert {(a.status_code, a.headers["retry-after"]) for a in answers} == {(503, "2")}
+    assert (await attempt(first, user.email, PASSWORD, peer="192.0.2.9")).status_code == 200
+
+
 async def test_six_attempts_at_once_are_counted_exactly(first, second, user):
     with clock.frozen(clock.now().replace(second=1)):
         tries = [attempt(p, user.email, PASSWORD, peer="192.0.2.9") for p in (first, second) * 4]

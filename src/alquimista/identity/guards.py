@@ -17,9 +17,9 @@ async def authenticate(context: Context) -> Actor | None:
         SessionEnded: it was, until its session ended; a browser's cookie is cleared.
         TenantSuspended: a good API key of a suspended company.
     """
-    header = context.request.headers.get("authorization")
+    header = context.headers.get(b"authorization")
     if header is not None:
-        scheme, _, token = header.partition(" ")
+        scheme, _, token = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise InvalidToken
         return await by_bearer(context.services, token.strip())
@@ -36,7 +36,7 @@ async def authenticate(context: Context) -> Actor | None:
 
 def client_of(context: Context) -> Client:
     """Where a request comes from, for sessions and the audit."""
-    agent = context.request.headers.get("user-agent", "")[:512]
+    agent = context.headers.get(b"user-agent", b"").decode("latin-1")[:512]
     return Client(ip=context.client_ip, user_agent=agent, locale=context.locale)
 
 

@@ -44,13 +44,21 @@ class PasswordHasher:
         matches = await self._run(_check, prehash(password), (password_hash or self._nobody).encode())
         return matches and password_hash is not None
 
+    def admit(self) -> None:
+        """Look whether there is room for one more, before anything else is done for them.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
+        if self._waiting >= WAITING_PER_THREAD * self._threads:
+            raise Unavailable(retry_after=2)
+
     def close(self) -> None:
         """Let the threads end."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *args: object) -> T:
-        if self._waiting >= WAITING_PER_THREAD * self._threads:
-            raise Unavailable(retry_after=2)
+        self.admit()
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)

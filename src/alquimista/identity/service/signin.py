@@ -66,8 +66,10 @@ async def sign_in(
         WrongCode: the password was right, the code was not.
         AccountInactive: password right, but no active membership to enter with.
         TooManyRequests: more than 5 attempts a minute from one address at one account.
+        Unavailable: too many passwords wait to be checked already.
     """
     kit = services.get(Identity)
+    kit.hasher.admit()  # Who is sent away used none of their attempts, and the database is not asked about a crowd.
     email = email.strip().lower()[:254].replace("\x00", "")
     await _count_attempt(kit, email, client)
     account = await users.by_email(kit.db.login(), email)
