@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.harness import page, record
-from benchmarks.harness.bench import FOLDER, Bench, Case
+from benchmarks.harness.bench import FOLDER, Bench, Case, Outcome
 from benchmarks.harness.cluster import Cluster
 from benchmarks.harness.load import tool
 from benchmarks.harness.machine import describe
@@ -50,16 +50,25 @@ def load(name: str) -> Case:
     return case
 
 
-def run(bench: Bench, cases: Sequence[Case]) -> list[record.Record]:
-    """Run the cases one after the other; what each one found."""
-    entries = []
+def run(bench: Bench, cases: Sequence[Case]) -> tuple[list[record.Record], list[str]]:
+    """Run the cases one after the other; what each one found, and the names of those that failed.
+
+    A case that fails loses its own figures, and says so on the page, but not the half hour of the others.
+    """
+    entries, failed = [], []
     for number, case in enumerate(cases, 1):
         started = time.monotonic()
         _out.print(f"[bold]{number}/{len(cases)} {case.title}[/bold]")
-        found = record.entry(case, case.run(bench), time.monotonic() - started)
+        try:
+            outcome = case.run(bench)
+        except Exception as error:  # noqa: BLE001 - Whatever it is, it is printed, and the run ends with status 1.
+            _out.print_exception(max_frames=20)
+            failed.append(case.name)
+            outcome = Outcome(notes=[f"**Not measured in this run**: it ended with {type(error).__name__}."])
+        found = record.entry(case, outcome, time.monotonic() - started)
         entries.append(found)
         _print(found["results"], found["seconds"])
-    return entries
+    return entries, failed
 
 
 def _print(results: Sequence[record.Record], seconds: float) -> None:
@@ -95,13 +104,13 @@ def main() -> None:
         with Cluster(scratch / "data") as cluster:
             bench = Bench(
                 rounds=1 if options.quick else options.rounds,
-                seconds=1 if options.quick else 4,
+                seconds=1 if options.quick else 3,
                 quick=options.quick,
                 cluster=cluster,
                 scratch=scratch,
                 say=lambda text: _out.print(f"  {text}", style="dim", highlight=False),
             )
-            entries = run(bench, [load(name) for name in options.only or CASES])
+            entries, failed = run(bench, [load(name) for name in options.only or CASES])
             machine = describe(cluster)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -110,6 +119,8 @@ def main() -> None:
         publish(record.read())
     missed = [result["name"] for entry in entries for result in entry["results"] if not result["met"]]
     _out.print(f"Missed: {', '.join(missed)}." if missed else "Every bar is met.")
+    if failed:
+        sys.exit(f"Failed: {', '.join(failed)}.")
 
 
 def _options() -> argparse.Namespace:
@@ -122,4 +133,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
