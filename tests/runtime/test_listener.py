@@ -1,9 +1,12 @@
+import asyncio
 import socket
+from contextlib import ExitStack
 
 import pytest
+import uvloop
 
 from alquimista.runtime.failures import RefusedError
-from alquimista.runtime.listener import listen
+from alquimista.runtime.listener import in_many_hands, listen
 
 
 def test_a_busy_port_is_one_sentence() -> None:
@@ -23,3 +26,27 @@ def test_an_address_of_another_machine_is_one_sentence() -> None:
 def test_callers_wait_in_the_socket_until_somebody_accepts() -> None:
     with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=1) as caller:
         assert caller.getpeername() == listener.getsockname()
+
+
+def test_many_callers_are_accepted_in_few_turns_of_the_loop() -> None:
+    async def turns(listener: socket.socket, callers: int) -> int:
+        loop, accepted, count = asyncio.get_running_loop(), 0, 0
+
+        def accept() -> asyncio.Protocol:
+            nonlocal accepted
+            accepted += 1
+            return asyncio.Protocol()
+
+        servers = [await loop.create_server(accept, sock=one) for one in in_many_hands(listener)]
+        while accepted < callers:
+            count += 1
+            await asyncio.sleep(0)
+        for server in servers:
+            server.close()
+        return count
+
+    with ExitStack() as stack:
+        listener = stack.enter_context(listen("127.0.0.1", 0))
+        for _ in range(160):
+            stack.enter_context(socket.create_connection(listener.getsockname(), timeout=1))
+        assert uvloop.run(turns(listener, 160)) < 40

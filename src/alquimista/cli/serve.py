@@ -22,10 +22,10 @@ def serve(
     from alquimista.app import create_app
     from alquimista.cli.settings import with_database
     from alquimista.runtime.failures import StartError
-    from alquimista.runtime.listener import listen
+    from alquimista.runtime.listener import in_many_hands, listen
 
     settings = with_database(os.environ)
-    # Handed over as an object, which uvicorn closes as soon as it stops: then the port is free for the next start.
+    # Handed over as objects, which uvicorn closes as soon as it stops: then the port is free for the next start.
     listener = listen(host, port) if fd is None else socket.socket(fileno=fd)
     config = uvicorn.Config(
         create_app(settings),
@@ -40,6 +40,6 @@ def serve(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=in_many_hands(listener))
     except SystemExit:
         raise StartError("The web process did not start; its last log lines say why.") from None

@@ -8,6 +8,7 @@ from typing import Final
 from alquimista.runtime.failures import RefusedError
 
 _BACKLOG: Final = 2048
+_HANDS: Final = 16
 _PATIENCE: Final = 2.0  # Seconds. The web processes of a run that was killed need a moment to let go of the port.
 
 
@@ -26,6 +27,14 @@ def listen(host: str, port: int) -> socket.socket:
                 time.sleep(0.1)
                 continue
             raise RefusedError(_sentence(host, port, error)) from None
+
+
+def in_many_hands(listener: socket.socket) -> list[socket.socket]:
+    """The same socket sixteen times, for an event loop that accepts one connection from each in a turn (libuv).
+
+    Under load a turn takes tens of milliseconds: with one, a connection waited nine seconds behind a thousand others.
+    """
+    return [listener, *(listener.dup() for _ in range(_HANDS - 1))]
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -23,7 +23,7 @@ from alquimista.usage.models.events import (
     TooManyEvents,
 )
 from alquimista.usage.models.parsing import Parsed
-from alquimista.usage.service import Ingest
+from alquimista.usage.service import Ingest, Room
 
 JSON: Final = "application/json"
 KINDS: Final = frozenset({ActorKind.API_KEY, ActorKind.TOKEN})
@@ -53,23 +53,25 @@ async def post_events(context: Context) -> IngestResult:
     """CloudEvents in structured, batched or binary mode. A single event that is refused is a 400."""
     headers = context.request.headers
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media == cloudevents.BATCH:
-        return await _take_many(context, await read(cloudevents.read_batch, context.raw, context.now))
-    if media == cloudevents.EVENT:
-        return await _take_one(context, cloudevents.read_structured(context.raw, context.now))
-    if "ce-specversion" not in headers:
-        raise UnsupportedMedia(accepted=f"{cloudevents.EVENT}, {cloudevents.BATCH}, {JSON} + ce-*")
-    return await _take_one(context, cloudevents.read_binary(headers, context.raw, context.now))
+    with context.services.get(Room).take(context.tenant, len(context.raw)):
+        if media == cloudevents.BATCH:
+            return await _take_many(context, await read(cloudevents.read_batch, context.raw, context.now))
+        if media == cloudevents.EVENT:
+            return await _take_one(context, cloudevents.read_structured(context.raw, context.now))
+        if "ce-specversion" not in headers:
+            raise UnsupportedMedia(accepted=f"{cloudevents.EVENT}, {cloudevents.BATCH}, {JSON} + ce-*")
+        return await _take_one(context, cloudevents.read_binary(headers, context.raw, context.now))
 
 
 async def post_agent_requests(context: Context) -> IngestResult:
     """One request as a JSON object, or a list of them. A single one that is refused is a 400."""
-    if context.raw.lstrip(b" \t\r\n").startswith(b"["):
-        return await _take_many(context, await read(plain.read_many, context.raw, context.now))
     key = context.request.headers.get(IDEMPOTENCY_HEADER)
-    if key is not None and (not 1 <= len(key) <= _KEY_LIMIT or "\0" in key):
-        raise Invalid.of("Idempotency-Key", N_("Write 1 to {limit} characters.", limit=_KEY_LIMIT))
-    return await _take_one(context, plain.read_one(context.raw, key, context.now))
+    with context.services.get(Room).take(context.tenant, len(context.raw)):
+        if context.raw.lstrip(b" \t\r\n").startswith(b"["):
+            return await _take_many(context, await read(plain.read_many, context.raw, context.now))
+        if key is not None and (not 1 <= len(key) <= _KEY_LIMIT or "\0" in key):
+            raise Invalid.of("Idempotency-Key", N_("Write 1 to {limit} characters.", limit=_KEY_LIMIT))
+        return await _take_one(context, plain.read_one(context.raw, key, context.now))
 
 
 async def _take_one(context: Context, event: Event) -> IngestResult:

@@ -22,7 +22,7 @@ from alquimista.usage.models.events import (
     Refusal,
     TooManyEvents,
 )
-from alquimista.usage.service import SpanIngest
+from alquimista.usage.service import Room, SpanIngest
 
 # google.rpc.Code of the statuses that this handler itself answers.
 _RPC_CODES: Final = {400: 3, 429: 8, 503: 14}
@@ -58,8 +58,9 @@ async def post_traces(context: Context) -> Answer:
     if media not in {otlp.PROTOBUF, otlp.JSON}:
         raise UnsupportedMedia(accepted=f"{otlp.PROTOBUF}, {otlp.JSON}")  # An empty body comes this far without a type.
     try:
-        spans = await read(otlp.read_json if media == otlp.JSON else otlp.read_protobuf, context.raw)
-        refused = await context.services.get(SpanIngest).submit(context.tenant, spans, context.now)
+        with context.services.get(Room).take(context.tenant, len(context.raw)):
+            spans = await read(otlp.read_json if media == otlp.JSON else otlp.read_protobuf, context.raw)
+            refused = await context.services.get(SpanIngest).submit(context.tenant, spans, context.now)
     except Problem as problem:
         code = _RPC_CODES.get(problem.status, _UNKNOWN)
         body = otlp.write_status(media, code, problem.detail.render(context.locale))

@@ -4,11 +4,13 @@ from alquimista.usage.service.ingest import Ingest
 from alquimista.usage.service.install import WaysIn, install
 from alquimista.usage.service.reports import totals
 from alquimista.usage.service.rollups import close_days, compare, fold, fold_all, reconcile, recount, tenants_to_close
+from alquimista.usage.service.room import Room
 from alquimista.usage.service.traces import SpanIngest
 from alquimista.usage.service.upkeep import drop_partitions, make_partitions, purge
 
 __all__ = [
     "Ingest",
+    "Room",
     "SpanIngest",
     "WaysIn",
     "close_days",
