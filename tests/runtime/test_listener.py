@@ -1,4 +1,5 @@
 import asyncio
+import resource
 import socket
 from contextlib import ExitStack
 
@@ -6,7 +7,7 @@ import pytest
 import uvloop
 
 from alquimista.runtime.failures import RefusedError
-from alquimista.runtime.listener import in_many_hands, listen
+from alquimista.runtime.listener import allow_many_callers, in_many_hands, listen
 
 
 def test_a_busy_port_is_one_sentence() -> None:
@@ -50,3 +51,15 @@ def test_many_callers_are_accepted_in_few_turns_of_the_loop() -> None:
         for _ in range(160):
             stack.enter_context(socket.create_connection(listener.getsockname(), timeout=1))
         assert uvloop.run(turns(listener, 160)) < 40
+
+
+def test_more_callers_than_the_customary_number_of_files() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        allow_many_callers()
+        after = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert after[0] in {before[1], 65_536}
+        assert after[1] == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -22,9 +22,10 @@ def serve(
     from alquimista.app import create_app
     from alquimista.cli.settings import with_database
     from alquimista.runtime.failures import StartError
-    from alquimista.runtime.listener import in_many_hands, listen
+    from alquimista.runtime.listener import allow_many_callers, in_many_hands, listen
 
     settings = with_database(os.environ)
+    allow_many_callers()
     # Handed over as objects, which uvicorn closes as soon as it stops: then the port is free for the next start.
     listener = listen(host, port) if fd is None else socket.socket(fileno=fd)
     config = uvicorn.Config(

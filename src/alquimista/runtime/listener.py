@@ -1,6 +1,7 @@
 """The web port: bound once here, and handed to every web process as a file descriptor."""
 
 import errno
+import resource
 import socket
 import time
 from typing import Final
@@ -9,6 +10,7 @@ from alquimista.runtime.failures import RefusedError
 
 _BACKLOG: Final = 2048
 _HANDS: Final = 16
+_FILES: Final = 65_536
 _PATIENCE: Final = 2.0  # Seconds. The web processes of a run that was killed need a moment to let go of the port.
 
 
@@ -27,6 +29,14 @@ def listen(host: str, port: int) -> socket.socket:
                 time.sleep(0.1)
                 continue
             raise RefusedError(_sentence(host, port, error)) from None
+
+
+def allow_many_callers() -> None:
+    """Let this process hold more files than the customary 1,024, as far as the system allows: each caller is one."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def in_many_hands(listener: socket.socket) -> list[socket.socket]:
