@@ -12,6 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 _DEPTH: Final = 8  # Of nested values.
 _TEXT_LIMIT: Final = 4_000
 _NAME_LIMIT: Final = 200
+_MOST_KNOWN: Final = 10_000  # A few megabytes.
 # Bytes of one document's JSON; the columns hold 64 KiB of PostgreSQL's own, longer, rendering.
 KEPT_LIMIT: Final = 48_000
 _RENDERED: Final = 2  # More bytes for each member: PostgreSQL writes a space after each colon and each comma.
@@ -53,14 +54,17 @@ class Known(dict[bytes, Attribute]):
         pair = KeyValue.FromString(encoded)
         name, start = self._names.get(pair.key) or self._name(pair.key)
         value = _value(pair.value, 0)
-        known = self[encoded] = Attribute(name, value, start and start + _to_json(value))
+        known = Attribute(name, value, start and start + _to_json(value))
+        if len(self) < _MOST_KNOWN:
+            self[encoded] = known
         return known
 
     def _name(self, key: str) -> tuple[str, bytes]:
         """A name, and how its member begins: empty when it is not to be kept."""
         name = clean(key)[:_NAME_LIMIT]
         start = b"" if name.startswith(_PRIVATE) else _to_json(self._prefix + name) + b":"
-        self._names[key] = name, start
+        if len(self._names) < _MOST_KNOWN:
+            self._names[key] = name, start
         return name, start
 
 
