@@ -1,6 +1,7 @@
 """The jobs of usage: folding every second, closing days every hour, the full pass at 02:00 UTC."""
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -27,14 +28,18 @@ log = structlog.get_logger(__name__)
 
 
 async def keep_folding(db: Database, stop: asyncio.Event) -> None:
-    """Fold what waits, every second until `stop`. Several workers may do it; the database may go away meanwhile."""
+    """Fold what waits, every second until `stop`. Several workers may do it; the database may go away meanwhile.
+
+    A second passes from one beginning to the next: when much waits, a round takes a good part of it.
+    """
     while not stop.is_set():
+        due = time.monotonic() + FOLD_EVERY_S
         try:
             await service.fold_all(db)
         except (Unavailable, psycopg.Error, OSError) as error:
             log.warning("usage.fold_round_failed", error=type(error).__name__)
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), FOLD_EVERY_S)
+            await asyncio.wait_for(stop.wait(), max(0, due - time.monotonic()))
 
 
 async def hourly(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
