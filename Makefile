@@ -18,6 +18,8 @@ run: setup
 	@$(BIN)/alquimista up --demo
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# The benchmarks take the whole machine: they run after the other tests, not beside them.
+ALONE := $(BIN)/python -m pytest
 # What touches the database runs on Debian's PostgreSQL 15 as well: the oldest version that is supported.
 DATABASE_TESTS := tests/db tests/migrations tests/isolation tests/usage tests/jobs tests/agents tests/dashboards
 # squawk on the way up alone: the way down drops things on purpose.
@@ -25,11 +27,13 @@ MIGRATION_LINT := tests/db/test_schema_lint.py
 DEBIAN := /usr/lib/postgresql/15/bin/initdb
 
 test: setup check peers-if-possible
-	@$(PYTEST) -m "not load" $(ARGS)
+	@$(PYTEST) -m "not load and not bench" $(ARGS)
+	@$(ALONE) -m bench tests/benchmarks
 	@$(MAKE) --no-print-directory test-debian
 
 test-full: setup check peers-if-possible
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) -m "not bench" $(ARGS)
+	@$(ALONE) -m bench tests/benchmarks
 	@$(MAKE) --no-print-directory test-debian
 
 test-debian: setup

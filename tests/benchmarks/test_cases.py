@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 MISSING = [name for name in ("wrk", "hey", "node") if shutil.which(name) is None]
 
 
+@pytest.mark.bench
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 @pytest.mark.skipif(not PEERS_PYTHON.exists(), reason="the peers are not installed: make peers")
