@@ -73,7 +73,7 @@ def run(bench: Bench) -> Outcome:
     batches = measure("batches of 500", 50 if bench.quick else 500, today - timedelta(days=4), 1)
     singles = measure("single events", 1, today - timedelta(days=6), None)
     _check_tampering(site, tenants[7], today - timedelta(days=6))
-    return Outcome([batches[0], singles[0]], [batches[1], singles[1]], [METHOD])
+    return Outcome([batches[0], singles[0]], [batches[1], singles[1]], [" ".join(METHOD.split())])
 
 
 def _over(day: date) -> datetime:
