@@ -56,7 +56,7 @@ def run(bench: Bench) -> Outcome:
     """One web process and the worker; hashing has all cores but one."""
     threads = max(1, (os.cpu_count() or 2) - 1)
     site = bench.cluster.site("login")
-    population = populate(site, tenants=25 if bench.quick else 200)
+    population = populate(site, tenants=60 if bench.quick else 200)
     emails, tokens, cookies = (bench.scratch / f"login-{name}" for name in ("emails", "tokens", "cookies"))
     emails.write_text("".join(f"{user.email}\n" for tenant in population.tenants for user in tenant.users))
     tokens.write_text("\n".join(population.tokens))
