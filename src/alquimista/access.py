@@ -20,7 +20,10 @@ class Role(StrEnum):
     @property
     def internal(self) -> bool:
         """Whether this is a role of the vendor's staff."""
-        return self in {Role.INTERNAL_ADMIN, Role.INTERNAL_SUPPORT}
+        return self in _INTERNAL
+
+
+_INTERNAL: Final = frozenset({Role.INTERNAL_ADMIN, Role.INTERNAL_SUPPORT})
 
 
 class Permission(StrEnum):

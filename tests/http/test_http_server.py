@@ -1,7 +1,11 @@
-"""The application behind a real server on a real socket: streams, gzip, clients that leave."""
+"""The application behind a real server on a real socket: streams, gzip, clients that leave.
+
+Behind ours, and behind uvicorn as it is: what is sent in one piece must say what two messages say.
+"""
 
 import asyncio
 import gzip
+import re
 import socket
 from contextlib import asynccontextmanager
 
@@ -11,6 +15,8 @@ import pytest
 import uvicorn
 from starlette.responses import StreamingResponse
 
+from alquimista.http.responses import Answer
+from alquimista.http.server import Protocol
 from support.web import route
 
 
@@ -26,10 +32,23 @@ async def ticks(_context):
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
+LARGE = 2_000_000  # More than sockets hold.
+
+
+async def large(_context):
+    return Answer(200, b"x" * LARGE)
+
+
+async def split(context):
+    context.response_headers["X-Note"] = "a\r\nSet-Cookie: b=c"
+
+
 @asynccontextmanager
-async def serving(app):
+async def serving(app, protocol):
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", proxy_headers=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(
+        app, http=protocol, log_level="critical", proxy_headers=False, server_header=False, lifespan="off"
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve([listener]))
     while not server.started:  # noqa: ASYNC110 - The server sets no event.
@@ -41,14 +60,16 @@ async def serving(app):
         await task
 
 
-@pytest.fixture
-async def port(make_app):
+@pytest.fixture(params=[Protocol, "httptools"], ids=["ours", "uvicorn"])
+async def port(make_app, request):
     table = (
         route("POST", "/notes", body=Note, body_limit=10_000),
         route("GET", "/ticks", handler=ticks),
         route("GET", "/x"),
+        route("GET", "/split", handler=split),
+        route("GET", "/large", handler=large),
     )
-    async with serving(make_app(*table)) as port:
+    async with serving(make_app(*table), request.param) as port:
         yield port
 
 
@@ -110,6 +131,43 @@ async def test_one_connection_serves_request_after_request(client):
         assert (await client.get("/x")).status_code == 200
         assert (await client.get("/nowhere")).status_code == 404
         assert (await client.post("/notes", content=b"{", headers=JSON)).status_code == 400
+
+
+def statuses(answers: bytes) -> list[bytes]:
+    return re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)
+
+
+async def test_requests_that_arrive_together_are_answered_in_their_order(port):
+    one, nowhere = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n", b"HEAD /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(one + nowhere + one + last)
+    answers = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    assert statuses(answers) == [b"200", b"404", b"200", b"200"]
+
+
+async def test_an_old_client_gets_its_answer_and_the_end_of_the_connection(port):
+    answer = await exchange(port, b"GET /x HTTP/1.0\r\n\r\n")
+    assert statuses(answer) == [b"200"]
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
+async def test_a_header_cannot_pose_as_another(port):
+    answer = await exchange(port, b"GET /split HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert statuses(answer) in ([], [b"500"])
+    assert b"set-cookie" not in answer.lower()
+
+
+async def test_a_reader_that_is_slow_gets_all_of_many_large_answers(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * 7)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    await asyncio.sleep(0.2)
+    answers = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    assert statuses(answers) == [b"200"] * 8
+    assert answers.count(b"x" * LARGE) == 8
 
 
 async def test_a_client_that_leaves_in_the_middle_harms_nobody(port, client):

@@ -32,11 +32,11 @@ Tag = tuple[UUID, str]
 
 @dataclass(slots=True)
 class Entry:
-    """A cached answer. `headers` is room for what a reader of the cache prepared for the next HIT."""
+    """A cached answer. `prepared` is room for what a reader of the cache made ready for the next HIT."""
 
     etag: bytes
     body: bytes
-    headers: list[tuple[bytes, bytes]] | None = field(default=None, compare=False)
+    prepared: Any = field(default=None, compare=False)
 
 
 class SharedFailed(Exception):  # noqa: N818 - It says what happened.

@@ -21,6 +21,7 @@ def serve(
 
     from alquimista.app import create_app
     from alquimista.cli.settings import with_database
+    from alquimista.http.server import Protocol
     from alquimista.runtime.failures import StartError
     from alquimista.runtime.listener import allow_many_callers, in_many_hands, listen
 
@@ -31,7 +32,7 @@ def serve(
     config = uvicorn.Config(
         create_app(settings),
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Final
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +21,7 @@ from alquimista.http.door import Door, PageError
 from alquimista.http.failures import describe
 from alquimista.http.limits import Limiter
 from alquimista.http.metrics import Metrics
-from alquimista.http.responses import Answer, RawHeaders, send_whole
+from alquimista.http.responses import Answer, RawHeaders, head, send_whole
 from alquimista.http.routes import Authenticate, Route
 from alquimista.http.steps import Steps
 from alquimista.http.table import Table
@@ -81,7 +81,7 @@ class App:
         self._lifespan = lifespan
         self._mounts = mounts
         self._trusted = services.settings.trusted_proxies
-        self._security_headers = security.headers(services.settings)
+        self._security = head(security.headers(services.settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -120,7 +120,8 @@ class App:
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"] if self._trusted else ()
         given = _TRACEPARENT.match(headers[b"traceparent"]) if b"traceparent" in headers else None
         return Context(
-            request=Request(scope, receive),
+            scope=scope,
+            receive=receive,
             services=self.services,
             locale=locale.choose(headers, None),
             client_ip=proxies.client_address(client[0] if client else proxies.LOCAL, forwarded, self._trusted),
@@ -133,29 +134,30 @@ class App:
         self, answer: Answer | Hit | Response, context: Context, scope: Scope, receive: Receive, send: Send
     ) -> int:
         """Send the answer with the headers of every answer; its status."""
-        trace = (b"x-trace-id", context.trace_id.encode("ascii"))
         whole = scope["method"] != "HEAD"
+        own = [(b"x-trace-id", context.trace_id.encode("ascii"))]
+        if context.standing is not None:
+            own += context.standing.raw_headers
+        own += [(b"set-cookie", cookie.encode("latin-1")) for cookie in context.cookies]
         if isinstance(answer, Hit):
-            raw = [*answer.headers, trace, *_raw(context)]
-            await send_whole(send, 200, raw, answer.body if whole else b"")
+            own += _raw(context.response_headers)
+            await send_whole(scope, send, 200, answer.head, own, answer.body if whole else b"")
             return 200
-        common = (*self._security_headers, trace)
         if isinstance(answer, Answer):
-            raw = answer.raw_headers(common, context.response_headers, context.cookies)
-            await send_whole(send, answer.status, raw, answer.body if whole else b"")
+            own += answer.raw_headers(context.response_headers)
+            await send_whole(scope, send, answer.status, self._security, own, answer.body if whole else b"")
             return answer.status
         for name, value in context.response_headers.items():
             answer.headers[name] = value
         answer.headers.setdefault("cache-control", "no-store")
-        answer.raw_headers.extend(common)
-        answer.raw_headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in context.cookies)
+        answer.raw_headers.extend((*self._security.headers, *own))
         await answer(scope, receive, send if whole else _without_body(send))
         return answer.status_code
 
     async def _mount(self, prefix: str, mounted: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self._security_headers]
+                message["headers"] = [*message.get("headers", ()), *self._security.headers]
             await send(message)
 
         await mounted(dict(scope, root_path=scope.get("root_path", "") + prefix), receive, send_secured)
@@ -194,12 +196,8 @@ def _without_route(method: str, allowed: tuple[str, ...]) -> Answer:
     raise MethodNotAllowed(headers={"Allow": allow})
 
 
-def _raw(context: Context) -> RawHeaders:
-    raw = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in context.response_headers.items()
-    ]
-    raw.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in context.cookies)
-    return raw
+def _raw(headers: dict[str, str]) -> RawHeaders:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def _without_body(send: Send) -> Send:

@@ -1,13 +1,12 @@
 """Cached answers of the route table: keys, headers, and 304 for what the reader already has."""
 
 import hashlib
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from alquimista.cache.store import Cache, Entry, Fill
 from alquimista.http.context import Context
 from alquimista.http.plan import Plan
-from alquimista.http.responses import Answer, RawHeaders
+from alquimista.http.responses import Answer, Head, RawHeaders, head
 
 _VARY: Final = "Accept-Language, Authorization, Cookie"
 
@@ -15,7 +14,7 @@ _VARY: Final = "Accept-Language, Authorization, Cookie"
 class Hit(NamedTuple):
     """An answer whose headers were prepared by an earlier HIT: nothing is left to do but to send it."""
 
-    headers: RawHeaders
+    head: Head
     body: bytes
 
 
@@ -59,14 +58,14 @@ async def keep(cache: Cache, plan: Plan, context: Context, lookup: Lookup, body:
 
 
 def hit(
-    plan: Plan, context: Context, lookup: Lookup, entry: Entry, common: Iterable[tuple[bytes, bytes]]
+    plan: Plan, context: Context, lookup: Lookup, entry: Entry, common: RawHeaders
 ) -> Hit | Answer:
     """The answer to a HIT; `common` are the headers of every answer."""
     if b"if-none-match" in context.headers:
         return _answer(plan, context, lookup, entry, "HIT")
-    if entry.headers is None:
-        entry.headers = _answer(plan, context, lookup, entry, "HIT").raw_headers(common, {}, [])
-    return Hit(entry.headers, entry.body)
+    if entry.prepared is None:
+        entry.prepared = head([*common, *_answer(plan, context, lookup, entry, "HIT").raw_headers({})])
+    return Hit(entry.prepared, entry.body)
 
 
 def _answer(plan: Plan, context: Context, lookup: Lookup, entry: Entry, status: str) -> Answer:

@@ -1,11 +1,12 @@
 """What a handler gets: one request, already checked."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.clock import now
@@ -15,26 +16,49 @@ from alquimista.i18n import N_
 from alquimista.wiring import Services
 
 
-@dataclass(slots=True)
-class Context:
+class Standing(NamedTuple):
+    """What is left of a limit: requests, and seconds until the window ends."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The X-RateLimit headers; Reset is in seconds from now."""
+        return [
+            (b"x-ratelimit-limit", b"%d" % self.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.remaining),
+            (b"x-ratelimit-reset", b"%d" % self.reset),
+        ]
+
+
+class Context(msgspec.Struct, kw_only=True):
     """One request: parsed query, body and path, the verified actor, and the tenant that it acts on."""
 
-    request: Request
+    scope: Scope
+    receive: Receive
     services: Services
     locale: str
     client_ip: str
-    headers: dict[bytes, bytes] = field(default_factory=dict)  # Lower-case names; of a repeated one, the last.
-    trace_id: str = ""  # 32 hex digits: the caller's, from traceparent, or a new one.
-    now: datetime = field(default_factory=now)
+    headers: dict[bytes, bytes]  # Lower-case names; of a repeated one, the last.
+    trace_id: str  # 32 hex digits: the caller's, from traceparent, or a new one.
+    path: dict[str, str]
+    now: datetime = msgspec.field(default_factory=now)
     actor: Actor | None = None
     tenant_id: UUID | None = None  # Resolved from the actor and, for staff, ?tenant_id=.
     query: Any = None
     body: Any = None
     raw: bytes = b""
-    path: dict[str, str] = field(default_factory=dict)
     passive: bool = False  # See Route.passive.
-    response_headers: dict[str, str] = field(default_factory=dict)
-    cookies: list[str] = field(default_factory=list)  # Whole Set-Cookie values.
+    standing: Standing | None = None  # Of the route's limits, the nearest to its end.
+    response_headers: dict[str, str] = {}
+    cookies: list[str] = []  # Whole Set-Cookie values.
+
+    @property
+    def request(self) -> Request:
+        """The request as Starlette sees it: addresses, cookies, headers as text."""
+        return Request(self.scope, self.receive)
 
     @property
     def db(self) -> Database:

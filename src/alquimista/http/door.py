@@ -7,7 +7,7 @@ import psycopg
 import structlog
 from starlette.responses import Response
 
-from alquimista.errors import Problem, Unavailable
+from alquimista.errors import Problem, TooManyRequests, Unavailable
 from alquimista.http import body, problems
 from alquimista.http.context import Context
 from alquimista.http.failures import describe
@@ -31,16 +31,15 @@ class Door:
         """What the reader gets instead of the answer. Nothing from inside is shown; the log has it by its trace id."""
         problem = _problem(error, plan, context)
         self._metrics.refused(problem.code)
-        # What the handler meant to say about its answer does not hold for a failure, except for the limit's standing.
-        context.response_headers = {
-            name: value for name, value in context.response_headers.items() if name.startswith("x-ratelimit-")
-        }
+        context.response_headers = {}  # What the handler meant to say about its answer does not hold for a failure.
+        if isinstance(problem, TooManyRequests):
+            context.standing = None  # The limit that is used up tells its own.
         if self._page_error is not None and _is_read_by_a_person(plan, context):
             try:
                 return await self._page_error(context, problem)
             except Exception as failure:  # noqa: BLE001 - Then the reader gets the plain document.
                 _log.error("http.error_page_failed", trace_id=context.trace_id, failure=describe(failure))
-        instance = context.request.scope["path"]
+        instance = context.scope["path"]
         answer = problems.answer(problem, locale=context.locale, instance=instance, trace_id=context.trace_id)
         if not context.raw and body.is_long(context.headers):
             answer.headers["connection"] = "close"  # Else the server reads, and drops, the rest of what is sent.
@@ -50,7 +49,7 @@ class Door:
 def _is_read_by_a_person(plan: Plan | None, context: Context) -> bool:
     if plan is not None:
         return plan.route.page
-    return context.request.method in _READING and b"text/html" in context.headers.get(b"accept", b"")
+    return context.scope["method"] in _READING and b"text/html" in context.headers.get(b"accept", b"")
 
 
 def _problem(error: Exception, plan: Plan | None, context: Context) -> Problem:

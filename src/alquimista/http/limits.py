@@ -16,7 +16,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Final, NamedTuple
+from typing import Final
 from zlib import crc32
 
 from alquimista.access import PLATFORM_TENANT
@@ -25,7 +25,7 @@ from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.errors import TooManyRequests
 from alquimista.http import queries
-from alquimista.http.context import Context
+from alquimista.http.context import Context, Standing
 from alquimista.http.plan import Plan
 from alquimista.http.proxies import limit_group
 from alquimista.http.routes import Limit
@@ -35,32 +35,21 @@ _MAX_LEASES: Final = 20_000
 _MAX_KEY: Final = 200
 
 
-class Standing(NamedTuple):
-    """What is left of a limit: requests, and seconds until the window ends."""
-
-    limit: int
-    remaining: int
-    reset: int
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The X-RateLimit headers; Reset is in seconds from now."""
-        return {
-            "x-ratelimit-limit": str(self.limit),
-            "x-ratelimit-remaining": str(self.remaining),
-            "x-ratelimit-reset": str(self.reset),
-        }
-
-
 @dataclass(slots=True)
 class _Lease:
-    """A process's part of one window, from `start` until before `end` (seconds since 1970)."""
+    """A process's part of one window of a limit, from `start` until before `end` (seconds since 1970)."""
 
+    limit: int
     start: int
     end: int
     left: int = 0
-    elsewhere: int = 0  # What no process had borrowed at the last look; -1 when all is lent.
+    elsewhere: int = 0  # What no process had borrowed at the last look.
+    dry: bool = False  # All was lent at the last look.
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def standing(self, seconds: float) -> Standing:
+        """How it stands at a moment."""
+        return Standing(self.limit, self.left + self.elsewhere, max(1, ceil(self.end - seconds)))
 
 
 class Limiter:
@@ -77,16 +66,20 @@ class Limiter:
             TooManyRequests: one is used up; Retry-After and X-RateLimit headers say when to come back.
             Unavailable: the database did not answer.
         """
-        nearest: Standing | None = None
-        for limit in plan.route.limits:
-            for kind in limit.per:
-                if (subject := _subject(kind, context)) is None:
-                    continue
-                key = f"{plan.name}|{limit.seconds}|{kind}:{subject}"
-                standing = await self.take(key, limit)
-                if nearest is None or standing.remaining < nearest.remaining:
-                    nearest = standing
-        return nearest
+        seconds = context.now.timestamp()
+        nearest: _Lease | None = None
+        for limit, kind, prefix in plan.limits:
+            if (subject := _subject(kind, context)) is None:
+                continue
+            key = prefix + subject
+            lease = self._leases.get(key)
+            if lease is None or lease.left < 1 or not lease.start <= seconds < lease.end:
+                lease = await self._take(key, limit, 1, seconds)
+            else:
+                lease.left -= 1
+            if nearest is None or lease.left + lease.elsewhere < nearest.left + nearest.elsewhere:
+                nearest = lease
+        return None if nearest is None else nearest.standing(seconds)
 
     async def take(self, key: str, limit: Limit, amount: int = 1) -> Standing:
         """Take one request, or `amount` things at once, from the limit of `key`: a text that names rule and subject.
@@ -98,32 +91,34 @@ class Limiter:
             Unavailable: the database did not answer.
         """
         seconds = now().timestamp()
-        lease = self._lease(key, limit, seconds)
-        reset = max(1, ceil(lease.end - seconds))
+        return (await self._take(key, limit, amount, seconds)).standing(seconds)
+
+    async def _take(self, key: str, limit: Limit, amount: int, seconds: float) -> _Lease:
+        lease = self._leases.get(key)
+        if lease is None or not lease.start <= seconds < lease.end:
+            lease = self._new_lease(key, limit, seconds)
         if lease.left < amount:
             async with lease.lock:
                 if lease.left < amount:
                     await self._borrow(key, limit, lease, amount - lease.left)
         if lease.left < amount:
-            standing = Standing(limit.count, 0, reset)
-            problem = TooManyRequests(retry_after=reset)
-            problem.headers |= standing.headers
+            standing = lease.standing(seconds)._replace(remaining=0)
+            problem = TooManyRequests(retry_after=standing.reset)
+            problem.headers |= {name.decode(): value.decode() for name, value in standing.raw_headers}
             raise problem
         lease.left -= amount
-        return Standing(limit.count, lease.left + max(0, lease.elsewhere), reset)
+        return lease
 
-    def _lease(self, key: str, limit: Limit, seconds: float) -> _Lease:
-        lease = self._leases.get(key)
-        if lease is None or not lease.start <= seconds < lease.end:
-            if len(self._leases) >= _MAX_LEASES:
-                self._leases.clear()
-            shift = crc32(key.encode()) % limit.seconds  # The same in every process.
-            start = int((seconds - shift) // limit.seconds) * limit.seconds + shift
-            lease = self._leases[key] = _Lease(start, start + limit.seconds)
+    def _new_lease(self, key: str, limit: Limit, seconds: float) -> _Lease:
+        if len(self._leases) >= _MAX_LEASES:
+            self._leases.clear()
+        shift = crc32(key.encode()) % limit.seconds  # The same in every process.
+        start = int((seconds - shift) // limit.seconds) * limit.seconds + shift
+        lease = self._leases[key] = _Lease(limit.count, start, start + limit.seconds)
         return lease
 
     async def _borrow(self, key: str, limit: Limit, lease: _Lease, missing: int) -> None:
-        if lease.elsewhere < 0:
+        if lease.dry:
             return  # Used up: no need to ask again before the window ends.
         block = max(missing, 0 if limit.exact else limit.count // BLOCKS)
         start = datetime.fromtimestamp(lease.start, UTC)
@@ -131,7 +126,7 @@ class Limiter:
         count = await queries.raise_window(self._db.tenant(PLATFORM_TENANT), stored, start, block)
         unlent = limit.count - count
         lease.left += max(0, min(block, block + unlent))
-        lease.elsewhere = unlent if unlent > 0 else -1
+        lease.elsewhere, lease.dry = max(0, unlent), unlent <= 0
 
 
 def _subject(kind: str, context: Context) -> str | None:

@@ -31,6 +31,7 @@ class Plan:
         "body_optional",
         "decode_json",
         "form",
+        "limits",
         "media",
         "name",
         "query",
@@ -44,6 +45,9 @@ class Plan:
         self.route = route
         self.name = f"{route.method} {route.path}"
         self.uuid_parameters = uuid_parameters
+        self.limits = [
+            (limit, kind, f"{self.name}|{limit.seconds}|{kind}:") for limit in route.limits for kind in limit.per
+        ]
         self.unsafe = route.method not in SAFE
         self.authenticates = bool(route.kinds)
         self.media = frozenset(route.media)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Scope, Send
 
 JSON: Final = "application/json"
+WHOLE: Final = "alquimista.whole"  # An extension of ASGI, which our own server has: see http/server.py.
 RawHeaders = list[tuple[bytes, bytes]]
 
 
@@ -21,6 +22,36 @@ def _unserialisable(value: object) -> Any:  # noqa: ANN401 - msgspec's hook.
 encode = msgspec.json.Encoder(enc_hook=_unserialisable, decimal_format="number").encode
 
 
+class Head(NamedTuple):
+    """Headers that many answers share, and the same as a server writes them."""
+
+    headers: RawHeaders
+    text: bytes
+
+
+def head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
+    """Headers made ready once for many answers.
+
+    Raises:
+        ValueError: a header would be more than one line.
+    """
+    found = list(headers)
+    return Head(found, written(found))
+
+
+def written(headers: RawHeaders) -> bytes:
+    """The headers as they are written in HTTP/1.1.
+
+    Raises:
+        ValueError: a header holds a line break or a NUL, by which its value could pose as something else.
+    """
+    lines = [*map(b": ".join, headers), b""]
+    text = b"\r\n".join(lines)
+    if text.count(b"\n") != len(headers) or text.count(b"\r") != len(headers) or b"\0" in text:
+        raise ValueError("A header holds a line break or a NUL")
+    return text
+
+
 @dataclass(slots=True)
 class Answer:
     """A whole answer. Header names are lower case."""
@@ -30,24 +61,24 @@ class Answer:
     media_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
 
-    def raw_headers(
-        self, common: Iterable[tuple[bytes, bytes]], extra: dict[str, str], cookies: list[str]
-    ) -> RawHeaders:
-        """The headers as the server wants them: the common ones, then `extra`, this answer's own (they win), cookies.
+    def raw_headers(self, extra: dict[str, str]) -> RawHeaders:
+        """Its headers as the server wants them, and `extra` where they do not contradict it.
 
         Nothing is stored by caches unless one of them says so.
         """
-        raw: RawHeaders = list(common)
+        raw: RawHeaders = []
         if self.status not in {204, 304}:
             raw.append((b"content-type", self.media_type.encode("latin-1")))
             raw.append((b"content-length", b"%d" % len(self.body)))
         merged = {"cache-control": "no-store", **{name.lower(): value for name, value in extra.items()}, **self.headers}
         raw.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in merged.items())
-        raw.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in cookies)
         return raw
 
 
-async def send_whole(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
-    """Send an answer in two messages, the fewest that ASGI allows."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def send_whole(scope: Scope, send: Send, status: int, common: Head, own: RawHeaders, body: bytes) -> None:
+    """Send an answer in one piece where the server takes it so, else in two messages, the fewest that ASGI allows."""
+    take_whole = scope.get("extensions", {}).get(WHOLE)
+    if take_whole is not None and take_whole(status, common.text, own, body):
+        return
+    await send({"type": "http.response.start", "status": status, "headers": [*common.headers, *own]})
     await send({"type": "http.response.body", "body": body})

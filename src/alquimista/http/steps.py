@@ -34,7 +34,7 @@ class Steps:
         self._metrics = metrics
         self._limiter = services.get(Limiter)
         self._cache: Cache | None = services.extras.get(Cache)
-        self._security_headers = security.headers(services.settings)
+        self._security_headers = list(security.headers(services.settings))
 
     async def serve(self, plan: Plan, context: Context, receive: Receive) -> Answer | Hit | Response:
         """The route's answer.
@@ -48,12 +48,12 @@ class Steps:
         if plan.authenticates:
             await self._identify(plan, context)
         tenant_scope.check_permission(route, context.actor)
-        raw_query = context.request.scope["query_string"]
+        raw_query = context.scope["query_string"]
         query = plan.query.recall(raw_query)
         tenant, pairs = (query.tenant, []) if query is not None else plan.query.pairs(raw_query)
         await tenant_scope.resolve(route, context, tenant)
-        if route.limits and (standing := await self._limiter.enforce(plan, context)) is not None:
-            context.response_headers |= standing.headers
+        if plan.limits:
+            context.standing = await self._limiter.enforce(plan, context)
         query = query or plan.query.read(raw_query, tenant, pairs)
         context.query = query.shape
         if context.path:
