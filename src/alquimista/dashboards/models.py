@@ -110,7 +110,7 @@ class Money(msgspec.Struct, frozen=True):
     amount: float
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Figures(msgspec.Struct, frozen=True):
     """The figures of a period, a day or an agent. Rates in percent, times in milliseconds."""
 
     total_requests: int
@@ -123,11 +123,11 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     cost: list[Money]
 
 
-class DayFigures(Figures, frozen=True, kw_only=True):
+class DayFigures(Figures, frozen=True):
     date: date
 
 
-class AgentFigures(Figures, frozen=True, kw_only=True):
+class AgentFigures(Figures, frozen=True):
     agent_id: UUID
     agent_name: str
 

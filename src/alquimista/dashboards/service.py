@@ -1,9 +1,7 @@
 """Use cases of dashboards: each composes one answer from sums."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from itertools import chain
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -124,73 +122,66 @@ async def tenant_usage(
     """
     days = PERIOD_DAYS[period]
     rows = await usage.tenant(conn, tenant_id, days, agent_id, now, back=days if before else 0)
-    by_day: dict[date, list[UsageRow]] = {}
-    by_agent: dict[UUID, list[UsageRow]] = {}
-    whole = rows[0]
+    groups: dict[date | UUID | None, list[UsageRow]] = {}
     for row in rows:
-        if row.day is not None:
-            by_day.setdefault(row.day, []).append(row)
-        elif row.agent_id is not None:
-            by_agent.setdefault(row.agent_id, []).append(row)
-        else:
-            whole = row
-    if whole.last_day is None:
+        groups.setdefault(row.day or row.agent_id, []).append(row)
+    whole = groups.pop(None)
+    last_day = whole[0].last_day
+    if last_day is None:
         raise UnknownTenant
-    if agent_id is not None and whole.requests is None:
+    if agent_id is not None and not groups:
         known = await overview.agents(conn, tenant_id, "all", now)
         if agent_id not in {row.id for row in known}:
             raise UnknownAgent
-    last_day = whole.last_day
     every_day = [last_day - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    agents = [
-        AgentFigures(agent_id=key, agent_name=group[0].agent_name or "", **_figures(group))
-        for key, group in by_agent.items()
-    ]
+    agents = [(group[0].agent_name or "", key, group) for key, group in groups.items() if isinstance(key, UUID)]
+    agents.sort(key=lambda agent: agent[:2])
     return TenantUsage(
         period=period,
-        summary=Figures(**_figures([whole]) | {"cost": _cost(chain.from_iterable(by_agent.values()))}),
-        daily_data=[DayFigures(date=day, **_figures(by_day.get(day, ()))) for day in every_day],
-        by_agent=msgspec.UNSET if agent_id else sorted(agents, key=_name),
+        summary=Figures(*_sums(whole), _cost([row for *_, group in agents for row in group])),
+        daily_data=[DayFigures(*_sums(groups.get(day, ())), _cost(groups.get(day, ())), day) for day in every_day],
+        by_agent=msgspec.UNSET
+        if agent_id
+        else [AgentFigures(*_sums(group), _cost(group), key, name) for name, key, group in agents],
     )
 
 
-def _figures(rows: Sequence[UsageRow]) -> dict[str, Any]:
-    """The figures of one group, from its row in each currency."""
-    requests = failures = response_ms = tokens = 0
-    for row in rows:
-        requests += row.requests or 0
-        failures += row.failures or 0
-        response_ms += row.response_ms or 0
-        tokens += row.tokens or 0
-    return {
-        "total_requests": requests,
-        "successful_requests": requests - failures,
-        "failed_requests": failures,
-        "success_rate": percent(requests - failures, requests),
-        "avg_response_time_ms": mean(response_ms, requests),
-        "p95_response_time_ms": percentile(_merged(rows), requests, 95),
-        "total_tokens": tokens,
-        "cost": _cost(rows),
-    }
+Sums = tuple[int, int, int, float | None, float | None, float | None, int]
 
 
-def _cost(rows: Iterable[UsageRow]) -> list[Money]:
+def _sums(rows: Sequence[UsageRow]) -> Sums:
+    """The figures of one group but its cost, from its row in each currency: the fields of Figures, in their order."""
+    if len(rows) == 1:
+        row = rows[0]
+        requests, failures, response_ms = row.requests or 0, row.failures or 0, row.response_ms or 0
+        tokens, histogram = row.tokens or 0, row.histogram or ""
+    else:
+        requests = sum(row.requests or 0 for row in rows)
+        failures = sum(row.failures or 0 for row in rows)
+        response_ms = sum(row.response_ms or 0 for row in rows)
+        tokens = sum(row.tokens or 0 for row in rows)
+        histogram = str(sum(int(row.histogram or 0) for row in rows))
+    good = requests - failures
+    return (
+        requests,
+        good,
+        failures,
+        percent(good, requests),
+        mean(response_ms, requests),
+        percentile(histogram, requests, 95),
+        tokens,
+    )
+
+
+def _cost(rows: Sequence[UsageRow]) -> list[Money]:
+    """The cost of some groups in each currency."""
+    if len(rows) == 1:
+        return [Money(rows[0].currency or "", round((rows[0].cost_micros or 0) / 1_000_000, 2))]
     cost: dict[str, int] = {}
     for row in rows:
         currency = row.currency or ""
         cost[currency] = cost.get(currency, 0) + (row.cost_micros or 0)
     return [Money(currency, round(micros / 1_000_000, 2)) for currency, micros in sorted(cost.items())]
-
-
-def _merged(rows: Sequence[UsageRow]) -> str:
-    """One packed histogram. Adding takes ten times as long as reading, and one currency is the rule."""
-    if len(rows) == 1:
-        return rows[0].histogram or ""
-    return str(sum(int(row.histogram or 0) for row in rows))
-
-
-def _name(figures: AgentFigures) -> tuple[str, UUID]:
-    return figures.agent_name, figures.agent_id
 
 
 async def company_overview(conn: Conn, period: Period, now: datetime) -> CompanyOverview:
