@@ -34,7 +34,8 @@ SABOTAGE = {
     " drop constraint tenant_agents_subnucleo",
     "is granted to everyone": f"grant select (agent_id) on {TABLE} to public",
     "is a partition with grants, where its parent's policies do not hold": (
-        "grant select on alquimista_platform.event_keys_0 to alquimista_app"
+        "create table public.part partition of alquimista_platform.agent_requests default;"
+        " grant select on public.part to alquimista_app"
     ),
     "grants more than rows": f"grant truncate on {TABLE} to alquimista_app",
     "lets staff write": f"grant update (status) on {TABLE} to alquimista_internal",

@@ -170,6 +170,24 @@ async def test_texts_at_their_bounds_are_stored_and_beyond_them_refused(api):
         assert answer.status_code == 400, (changes, answer.text)
 
 
+async def test_a_nul_character_is_refused_and_its_field_named(api):
+    data = DATA | {"agent_id": str(api.sender.agents[0])}
+    batch = [
+        envelope(api, "n\0"),
+        envelope(api, "n1", source="/a\0"),
+        envelope(api, "n2", data=data | {"model": "\0"}),
+        envelope(api, "n3", data=DATA | {"agent": "a\0b"}),
+        envelope(api, "n4", data=data),
+    ]
+    answer = await send(api, batch, "application/cloudevents-batch+json")
+    assert answer.json()["accepted"] == 1
+    refused = [(r["index"], r["code"], r["field"]) for r in answer.json()["refused"]]
+    assert refused == [(0, "nul", "id"), (1, "nul", "source"), (2, "nul", "data.model"), (3, "nul", "data.agent")]
+    attributes = {"ce-specversion": "1.0", "ce-type": "agent.request", "ce-source": "/loja", "ce-id": "a%00b"}
+    binary = await send(api, data, "application/json", **attributes)
+    assert (binary.status_code, binary.json()["errors"][0]["field"]) == (400, "id")
+
+
 async def test_only_a_key_with_the_scope_may_write(api, usage_db):
     reading = await factories.make_api_key(usage_db, api.sender.tenant_id, scopes=("read",))
     async with api.client() as client:

@@ -17,7 +17,9 @@ from alquimista.errors import Unavailable
 from alquimista.http.limits import Limiter
 from alquimista.usage import service
 from alquimista.usage.models.events import IngestBusy, IngestLimit
+from alquimista.usage.queries import ingest as queries
 from alquimista.usage.service import Ingest, gather
+from alquimista.usage.service.ingest import _row
 from support.senders import Sender
 from support.usage import Count, totals
 
@@ -68,6 +70,39 @@ async def test_two_processes_that_race_with_the_same_events_count_each_once(
     await other.close()
     assert sum(o.accepted for o in outcomes) == 300
     assert await rows(usage_db, sender) == 300
+
+
+async def test_many_processes_that_race_with_each_others_events_count_each_once(
+    sender: Sender, usage_db: Database, settings: Settings
+) -> None:
+    ways_in = [Ingest(usage_db, Bus(settings), Limiter(usage_db)) for _ in range(6)]
+    events = [sender.event() for _ in range(40)]
+    outcomes = await asyncio.gather(
+        *(way_in.submit(sender.tenant_id, events[start:] + events[:start]) for start, way_in in enumerate(ways_in)),
+        *(way_in.submit(sender.tenant_id, events[::-1][place:]) for place, way_in in enumerate(ways_in)),
+    )
+    for way_in in ways_in:
+        await way_in.close()
+    assert sum(o.accepted for o in outcomes) == 40
+    assert await rows(usage_db, sender) == 40
+    assert (await totals(usage_db, sender)).requests == 40
+
+
+async def test_short_writes_are_planned_once_and_not_each(usage_db: Database, sender: Sender) -> None:
+    async with tenant_transaction(usage_db, sender.tenant_id) as conn:
+        for _ in range(12):
+            event = sender.event()
+            row = queries.packed(_row(event, sender.agents[0], "BRL"))
+            await queries.write(conn, sender.tenant_id, {event.key: row}, new_id(), now())
+        plans = await (
+            await conn.raw.execute(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%%sent_request%%'"
+            )
+        ).fetchall()
+    assert len(plans) == 1
+    generic, custom = plans[0]
+    assert generic > 0
+    assert custom <= 5
 
 
 async def test_an_agent_that_is_not_activated_is_refused_and_does_not_sink_the_rest(

@@ -1,6 +1,6 @@
-"""Packed arrays mean to PostgreSQL what the list meant to Python, on both kinds of connection."""
+"""Packed arrays and rows mean to PostgreSQL what they meant to Python, on both kinds of connection."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
 import msgspec
@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alquimista.clock import new_id
+from alquimista.db.rows import Packed
 from alquimista.db.statement import Statement
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.usage.queries import packed
+from alquimista.usage.models.events import Row
+from alquimista.usage.queries import ingest, packed
 
 
 class Back(msgspec.Struct, frozen=True):
@@ -58,3 +60,47 @@ async def test_arrays_come_back_as_they_went(db, sent):
     assert await db.tenant(new_id()).fetch_one(BACK, **params) == sent
     async with tenant_transaction(db, new_id()) as conn:
         assert await conn.fetch_one(BACK, **params) == sent
+
+
+class Came(msgspec.Struct, frozen=True):
+    id: UUID
+    agent_id: UUID
+    occurred_at: datetime
+    cost_micros: int
+    response_time_ms: int
+    input_tokens: int
+    output_tokens: int
+    requests: int
+    status: str
+    currency: str
+    model: str
+    source: str
+    trace_id: str
+    span_id: str
+    event_id: str
+
+
+ROWS = Statement("SELECT * FROM unnest(%(rows)s::alquimista_platform.sent_request[])", Came)
+SOUTH = timezone(timedelta(hours=-3))
+int4s = st.integers(-(2**31), 2**31 - 1)
+rows = st.builds(
+    Row,
+    st.binary(min_size=16, max_size=16),
+    st.uuids(),
+    st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.sampled_from([UTC, SOUTH])),  # noqa: DTZ001 - They get one.
+    st.integers(-(2**63), 2**63 - 1),
+    int4s,
+    int4s,
+    int4s,
+    st.integers(-1, 1),
+    *[words] * 7,
+)
+
+
+@given(st.lists(rows, max_size=4))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_rows_come_back_as_they_went(db, sent):
+    array = Packed(ingest._ARRAY(1, 0, 0, len(sent), 1) + b"".join(map(ingest.packed, sent)))
+    assert await db.tenant(new_id()).fetch(ROWS, rows=array) == [
+        Came(UUID(bytes=row.key), *msgspec.structs.astuple(row)[1:]) for row in sent
+    ]

@@ -302,56 +302,8 @@ CREATE TABLE alquimista_platform.event_keys (
   tenant_id uuid NOT NULL,
   key uuid NOT NULL,
   seen_on date NOT NULL
-) PARTITION BY HASH (tenant_id)
+)
 -- row security: enabled, forced;
-
-CREATE TABLE alquimista_platform.event_keys_0 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 0)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_1 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 1)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_10 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 10)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_11 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 11)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_12 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 12)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_13 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 13)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_14 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 14)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_15 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 15)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_2 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 2)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_3 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 3)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_4 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 4)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_5 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 5)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_6 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 6)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_7 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 7)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_8 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 8)
--- row security: none;
-
-CREATE TABLE alquimista_platform.event_keys_9 PARTITION OF alquimista_platform.event_keys FOR VALUES WITH (modulus 16, remainder 9)
--- row security: none;
 
 CREATE TABLE alquimista_platform.incidents (
   tenant_id uuid NOT NULL,
@@ -1265,7 +1217,7 @@ ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_user_id
 
 ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_pkey PRIMARY KEY (token_hash);
 
-ALTER TABLE alquimista_platform.event_keys ADD CONSTRAINT event_keys_pkey PRIMARY KEY (tenant_id, key);
+ALTER TABLE alquimista_platform.event_keys ADD CONSTRAINT event_keys_pkey PRIMARY KEY (tenant_id, key) INCLUDE (seen_on);
 
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_dedupe_key_check CHECK (((length(dedupe_key) >= 1) AND (length(dedupe_key) <= 200)));
 
@@ -1978,8 +1930,6 @@ CREATE INDEX audit_logs_time ON alquimista_platform.audit_logs USING btree (tena
 CREATE INDEX email_tokens_invitation ON alquimista_platform.email_tokens USING btree (tenant_id, invitation_id);
 
 CREATE INDEX email_tokens_user ON alquimista_platform.email_tokens USING btree (user_id);
-
-CREATE INDEX event_keys_seen ON ONLY alquimista_platform.event_keys USING btree (tenant_id, seen_on);
 
 CREATE UNIQUE INDEX incidents_one_open ON alquimista_platform.incidents USING btree (tenant_id, dedupe_key) WHERE (resolved_at IS NULL);
 

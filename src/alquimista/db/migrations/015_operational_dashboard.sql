@@ -58,7 +58,7 @@ create table alquimista_platform.agent_requests (
 comment on table alquimista_platform.agent_requests is 'Every request that an agent served, as received. Partitioned by UTC day; whole days are dropped when their retention ends. No foreign keys of its own: the delta written in the same transaction has them.';
 comment on column alquimista_platform.agent_requests.tenant_id is 'The tenant.';
 comment on column alquimista_platform.agent_requests.occurred_at is 'When the request ended, by its sender''s clock.';
-comment on column alquimista_platform.agent_requests.id is 'The row.';
+comment on column alquimista_platform.agent_requests.id is 'The event''s key, as in event_keys.';
 comment on column alquimista_platform.agent_requests.agent_id is 'The agent that served it.';
 comment on column alquimista_platform.agent_requests.requests is '1 for a request; 0 for tokens and cost of a request that another row counts; -1 takes back a row that turned out to be part of another request.';
 comment on column alquimista_platform.agent_requests.status is 'success or error.';
@@ -74,27 +74,37 @@ comment on column alquimista_platform.agent_requests.source is 'Who sent the eve
 comment on column alquimista_platform.agent_requests.event_id is 'The event''s id at its source: with it, the same event counts once.';
 comment on column alquimista_platform.agent_requests.received_at is 'When the platform received it.';
 
+create type alquimista_platform.sent_request as (
+  id uuid,
+  agent_id uuid,
+  occurred_at timestamptz,
+  cost_micros bigint,
+  response_time_ms integer,
+  input_tokens integer,
+  output_tokens integer,
+  requests smallint,
+  status text,
+  currency text,
+  model text,
+  source text,
+  trace_id text,
+  span_id text,
+  event_id text
+);
+comment on type alquimista_platform.sent_request is 'A row of agent_requests on its way in: what a write has for each event.';
+
+-- The day is in the index, so that old keys are found by it; an index of their days would cost every event more. One
+-- table and not partitions of it: a look-up through sixteen was planned anew for every write.
 create table alquimista_platform.event_keys (
   tenant_id uuid not null,
   key uuid not null,
   seen_on date not null,
-  primary key (tenant_id, key)
-) partition by hash (tenant_id);
-create index event_keys_seen on alquimista_platform.event_keys (tenant_id, seen_on);
-comment on table alquimista_platform.event_keys is 'Events already counted, for 40 days: longer than an event may be late, so that none counts twice. Hash-partitioned by tenant.';
+  primary key (tenant_id, key) include (seen_on)
+);
+comment on table alquimista_platform.event_keys is 'Events already counted, for 40 days: longer than an event may be late, so that none counts twice.';
 comment on column alquimista_platform.event_keys.tenant_id is 'The tenant.';
 comment on column alquimista_platform.event_keys.key is 'First 128 bits of a hash of the event''s source and id.';
 comment on column alquimista_platform.event_keys.seen_on is 'UTC day on which it was counted.';
-
-do $$
-begin
-  for part in 0..15 loop
-    execute format(
-      'create table alquimista_platform.%I partition of alquimista_platform.event_keys '
-      'for values with (modulus 16, remainder %s)', 'event_keys_' || part, part);
-  end loop;
-end
-$$;
 
 create table alquimista_platform.usage_deltas (
   tenant_id uuid not null,
@@ -358,6 +368,7 @@ drop table alquimista_platform.tenant_usage_daily;
 drop table alquimista_platform.usage_hourly;
 drop table alquimista_platform.usage_deltas;
 drop table alquimista_platform.event_keys;
+drop type alquimista_platform.sent_request;
 drop table alquimista_platform.agent_requests;
 drop function alquimista_platform.histogram(integer, bigint);
 drop function alquimista_platform.response_time_bucket(integer);

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
-LARGE: Final = 64 * 1024  # Bytes; a smaller body is read sooner than a thread is asked.
+LARGE: Final = 256 * 1024  # Bytes; a smaller body is read sooner than a thread is asked.
 # One thread: more would only take turns with each other, and with the event loop, at the interpreter.
 _READER: Final = ThreadPoolExecutor(1, thread_name_prefix="ingest-reader")
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 from alquimista.errors import Invalid
 from alquimista.i18n import N_
 from alquimista.usage.models.events import Event, EventId, MalformedEvents, Measures, Moment, Source
-from alquimista.usage.models.parsing import Parsed, decode, decode_all, make_event, read_each, shaped
+from alquimista.usage.models.parsing import Maker, Parsed, decode, decode_all, read_each, shaped
 
 EVENT: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -22,7 +22,7 @@ TYPE: Final = "agent.request"
 _ATTRIBUTES: Final = ("specversion", "id", "source", "type", "time")
 
 
-class Attributes(msgspec.Struct, frozen=True, kw_only=True):
+class Attributes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The context attributes that matter here; extensions are welcome and ignored."""
 
     specversion: Literal["1.0"]
@@ -32,7 +32,7 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True):
     time: Moment | None = None
 
 
-class Structured(Attributes, frozen=True, kw_only=True):
+class Structured(Attributes, frozen=True, kw_only=True, gc=False):
     """An event with its data inside. Binary data must be the same JSON."""
 
     data: Measures | None = None
@@ -49,7 +49,8 @@ def read_batch(body: bytes, now: datetime) -> Parsed:
     Raises:
         MalformedEvents, TooManyEvents: the body as a whole cannot be read.
     """
-    return read_each(decode_all(body, _many), lambda index, item: _structured(index, item, now))
+    maker = _maker(now, "data.")
+    return read_each(decode_all(body, _many), lambda index, item: _structured(index, item, maker))
 
 
 def read_structured(body: bytes, now: datetime) -> Event:
@@ -63,7 +64,7 @@ def read_structured(body: bytes, now: datetime) -> Event:
         item: Any = _one.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         item = decode(body)
-    return _structured(0, item, now)
+    return _structured(0, item, _maker(now, "data."))
 
 
 def read_binary(headers: Mapping[str, str], body: bytes, now: datetime) -> Event:
@@ -74,10 +75,14 @@ def read_binary(headers: Mapping[str, str], body: bytes, now: datetime) -> Event
         Invalid: a missing or wrong attribute or field; every wrong one is named.
     """
     attributes = {name: _header(value) for name in _ATTRIBUTES if (value := headers.get(f"ce-{name}")) is not None}
-    return _event(0, shaped(attributes, Attributes), decode(body), now, "")
+    return _event(0, shaped(attributes, Attributes), decode(body), _maker(now, ""))
 
 
-def _structured(index: int, item: object, now: datetime) -> Event:
+def _maker(now: datetime, prefix: str) -> Maker:
+    return Maker("cloudevents", now, id_field="id", time_field="time", prefix=prefix)
+
+
+def _structured(index: int, item: object, maker: Maker) -> Event:
     event = shaped(item, Structured)
     data: object = event.data
     if event.data_base64 is not None:
@@ -87,28 +92,18 @@ def _structured(index: int, item: object, now: datetime) -> Event:
             raise Invalid.of("data_base64", N_("The data is not JSON."), "malformed") from None
     if data is None:
         raise Invalid.of("data", N_("This field is required."), "required")
-    return _event(index, event, data, now, "data.")
+    return _event(index, event, data, maker)
 
 
-def _event(index: int, attributes: Attributes, data: object, now: datetime, prefix: str) -> Event:
+def _event(index: int, attributes: Attributes, data: object, maker: Maker) -> Event:
     if attributes.type != TYPE:
         raise Invalid.of("type", N_("Only events of type {type} are taken here.", type=TYPE), "unsupported_type")
     try:
         measures = shaped(data, Measures)
     except Invalid as problem:
-        inner = tuple(msgspec.structs.replace(error, field=f"{prefix}{error.field}") for error in problem.errors)
+        inner = tuple(msgspec.structs.replace(error, field=f"{maker.prefix}{error.field}") for error in problem.errors)
         raise Invalid(errors=inner) from None
-    return make_event(
-        index,
-        measures,
-        kind="cloudevents",
-        source=attributes.source,
-        event_id=attributes.id,
-        occurred_at=attributes.time,
-        now=now,
-        prefix=prefix,
-        time_field="time",
-    )
+    return maker.make(index, measures, attributes.source, attributes.id, attributes.time)
 
 
 def _header(value: str) -> str:

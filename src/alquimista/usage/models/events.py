@@ -1,7 +1,7 @@
 """An event on its way in: its shape, the rules that it must meet, and what becomes of it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import blake2b
 from typing import Annotated, Final, Literal
@@ -23,20 +23,21 @@ MAX_BODY: Final = 4 * 1024 * 1024
 MAX_COST: Final = 10**10
 
 Status = Literal["success", "error"]
-_NO_NUL: Final = "^[^\\u0000]*$"
+# Told, and refused by nul_refusal: a regular expression for each text took a third of the time of reading a batch.
+_NO_NUL: Final = {"pattern": "^[^\\u0000]*$"}
 Milliseconds = Annotated[int, Meta(ge=0, lt=2**31)]
 Tokens = Annotated[int, Meta(ge=0, lt=2**31)]
 Micros = Annotated[int, Meta(ge=0, le=MAX_COST)]
-Model = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Model = Annotated[str, Meta(max_length=200, extra_json_schema=_NO_NUL)]
+Currency = Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Z]{3}$"})]  # See measures_refusal.
 TraceId = Annotated[str, Meta(max_length=64, pattern="^[!-~]*$")]
-Slug = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
-EventId = Annotated[str, Meta(min_length=1, max_length=256, pattern=_NO_NUL)]
-Source = Annotated[str, Meta(min_length=1, max_length=1024, pattern=_NO_NUL)]
+Slug = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_NO_NUL)]
+EventId = Annotated[str, Meta(min_length=1, max_length=256, extra_json_schema=_NO_NUL)]
+Source = Annotated[str, Meta(min_length=1, max_length=1024, extra_json_schema=_NO_NUL)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class Measures(Struct, frozen=True, kw_only=True):
+class Measures(Struct, frozen=True, kw_only=True, gc=False):
     """What an agent did in one request. `cost` in micro-units; `currency` defaults to the tenant's."""
 
     status: Status
@@ -51,17 +52,22 @@ class Measures(Struct, frozen=True, kw_only=True):
     trace_id: TraceId = ""
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, gc=False):
     """A well-formed event of one tenant. `agent` is an id or a slug, not looked up yet."""
 
     index: int  # Its place in the request.
-    key: UUID
+    key: bytes
     source: str
     event_id: str
     occurred_at: datetime
     agent: UUID | str
     measures: Measures
-    agent_field: str = "agent"  # Where the sender wrote the agent.
+    prefix: str = ""  # Of the measures' names where the sender wrote them.
+
+    @property
+    def agent_field(self) -> str:
+        """Where the sender wrote the agent."""
+        return f"{self.prefix}{'agent' if self.measures.agent_id is None else 'agent_id'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +90,23 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
 
 
-class Row(Struct, frozen=True):
-    """One row for agent_requests. `requests` is 1, 0 or -1 (see the column's comment)."""
+class Row(Struct, frozen=True, gc=False):
+    """One row for agent_requests, but for what a whole write has in common. `requests`: see the column's comment."""
 
-    id: UUID
-    key: UUID
-    occurred_at: datetime
+    key: bytes
     agent_id: UUID
-    requests: int
-    status: str
+    occurred_at: datetime
+    cost_micros: int
     response_time_ms: int
     input_tokens: int
     output_tokens: int
-    cost_micros: int
+    requests: int
+    status: str
     currency: str
     model: str
+    source: str
     trace_id: str
     span_id: str
-    source: str
     event_id: str
 
 
@@ -127,13 +132,31 @@ class IngestBusy(Unavailable):
     message = N_("Too many events wait to be written. Send these again in {retry_after} seconds.")
 
 
-def event_key(kind: str, source: str, event_id: str) -> UUID:
-    """What makes an event the same event: 128 bits of a hash. `kind` keeps the ways in apart.
+class Keys:
+    """The keys of events that came one way: what makes an event the same event, as 128 bits of a hash.
 
-    The lengths are part of what is hashed, so that no two pairs of source and id read the same.
+    A source is hashed once; the ids of its events go on from there, in a quarter of the time.
     """
-    text = f"{kind}\0{len(source)}\0{source}\0{event_id}".encode("utf-8", "surrogatepass")
-    return UUID(bytes=blake2b(text, digest_size=16, person=b"alquimista.event").digest())
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind  # It keeps the ways in apart.
+        self._begun: dict[str, blake2b] = {}
+
+    def key(self, source: str, event_id: str) -> bytes:
+        """The key of the event that its source calls by this id."""
+        begun = self._begun.get(source)
+        if begun is None:
+            # The length is part of what is hashed, so that no two pairs of source and id read the same.
+            text = f"{self._kind}\0{len(source)}\0{source}\0".encode("utf-8", "surrogatepass")
+            begun = self._begun[source] = blake2b(text, digest_size=16, person=b"alquimista.event")
+        whole = begun.copy()
+        whole.update(event_id.encode("utf-8", "surrogatepass"))
+        return whole.digest()
+
+
+def event_key(kind: str, source: str, event_id: str) -> bytes:
+    """The key of one event."""
+    return Keys(kind).key(source, event_id)
 
 
 def time_refusal(occurred_at: datetime, now: datetime) -> tuple[str, Text] | None:
@@ -161,8 +184,3 @@ def measures_refusal(measures: Measures) -> tuple[str, Text, str] | None:
 def currencies() -> frozenset[str]:
     """The ISO 4217 codes."""
     return frozenset(list_currencies())
-
-
-def utc(moment: datetime) -> datetime:
-    """The same moment in UTC."""
-    return moment.astimezone(UTC)

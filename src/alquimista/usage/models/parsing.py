@@ -11,16 +11,17 @@ from alquimista.errors import Invalid
 from alquimista.http.explain import explain
 from alquimista.i18n import N_
 from alquimista.usage.models.events import (
+    AHEAD,
+    LATEST,
     MAX_EVENTS,
     Event,
+    Keys,
     MalformedEvents,
     Measures,
     Refusal,
     TooManyEvents,
-    event_key,
     measures_refusal,
     time_refusal,
-    utc,
 )
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -107,37 +108,48 @@ def shown_id(item: object) -> str:
     return found if isinstance(found, str) else ""
 
 
-def make_event(
-    index: int,
-    measures: Measures,
-    *,
-    kind: str,
-    source: str,
-    event_id: str,
-    occurred_at: datetime | None,
-    now: datetime,
-    prefix: str = "",
-    time_field: str = "occurred_at",
-) -> Event:
-    """An event of measures that meet the rules. Without a time of its own it occurred when it was received.
+class Maker:
+    """Makes the events of one request: what they have in common is worked out once.
 
-    Raises:
-        Invalid: no agent, an unknown currency, or too late or too early; `prefix` goes before the field's name.
+    Args:
+        kind: the way that they came in, which keeps their keys apart from other ways'.
+        now: when the request came; an event without a time of its own occurred then.
+        id_field, time_field: where the sender writes an event's id and time.
+        prefix: goes before the names of measures.
     """
-    wrong = measures_refusal(measures)
-    if wrong is not None:
-        raise Invalid.of(f"{prefix}{wrong[2]}", wrong[1], wrong[0])
-    if occurred_at is not None and (late := time_refusal(occurred_at, now)) is not None:
-        raise Invalid.of(time_field, late[1], late[0])
-    agent = measures.agent_id or measures.agent
-    assert agent is not None
-    return Event(
-        index=index,
-        key=event_key(kind, source, event_id),
-        source=source,
-        event_id=event_id,
-        occurred_at=utc(occurred_at) if occurred_at else now,
-        agent=agent,
-        measures=measures,
-        agent_field=f"{prefix}{'agent' if measures.agent_id is None else 'agent_id'}",
-    )
+
+    def __init__(self, kind: str, now: datetime, *, id_field: str, time_field: str, prefix: str = "") -> None:
+        self._now = now
+        self._earliest, self._latest = now - LATEST, now + AHEAD
+        self._keys = Keys(kind)
+        self._id_field, self._time_field, self.prefix = id_field, time_field, prefix
+
+    def make(self, index: int, measures: Measures, source: str, event_id: str, occurred_at: datetime | None) -> Event:
+        """An event of measures that meet the rules.
+
+        Raises:
+            Invalid: a NUL character, no agent, an unknown currency, too late or too early.
+        """
+        if "\0" in f"{event_id}{source}{measures.model}{measures.agent}":
+            raise self._nul(measures, source, event_id)
+        wrong = measures_refusal(measures)
+        if wrong is not None:
+            raise Invalid.of(f"{self.prefix}{wrong[2]}", wrong[1], wrong[0])
+        if occurred_at is None:
+            occurred_at = self._now
+        elif not self._earliest <= occurred_at <= self._latest and (late := time_refusal(occurred_at, self._now)):
+            raise Invalid.of(self._time_field, late[1], late[0])
+        agent = measures.agent_id or measures.agent
+        assert agent is not None
+        key = self._keys.key(source, event_id)
+        return Event(index, key, source, event_id, occurred_at, agent, measures, self.prefix)
+
+    def _nul(self, measures: Measures, source: str, event_id: str) -> Invalid:
+        texts = {
+            self._id_field: event_id,
+            "source": source,
+            f"{self.prefix}model": measures.model,
+            f"{self.prefix}agent": measures.agent or "",
+        }
+        field = next(name for name, text in texts.items() if "\0" in text)
+        return Invalid.of(field, N_("Remove the NUL character."), "nul")

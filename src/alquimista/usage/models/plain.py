@@ -8,12 +8,12 @@ import msgspec
 from alquimista.errors import Invalid
 from alquimista.i18n import N_
 from alquimista.usage.models.events import Event, EventId, Measures, Moment
-from alquimista.usage.models.parsing import Parsed, decode, decode_all, make_event, read_each, shaped
+from alquimista.usage.models.parsing import Maker, Parsed, decode, decode_all, read_each, shaped
 
 SOURCE: Final = "agent-requests"
 
 
-class AgentRequest(Measures, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AgentRequest(Measures, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One request that an agent served. The same `idempotency_key` counts once; `occurred_at` defaults to now."""
 
     idempotency_key: EventId | None = None
@@ -30,7 +30,8 @@ def read_many(body: bytes, now: datetime) -> Parsed:
     Raises:
         MalformedEvents, TooManyEvents: the body as a whole cannot be read.
     """
-    return read_each(decode_all(body, _many), lambda index, item: _event(index, item, None, now))
+    maker = _maker(now)
+    return read_each(decode_all(body, _many), lambda index, item: _event(index, item, None, maker))
 
 
 def read_one(body: bytes, header_key: str | None, now: datetime) -> Event:
@@ -44,10 +45,14 @@ def read_one(body: bytes, header_key: str | None, now: datetime) -> Event:
         item: Any = _one.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         item = decode(body)
-    return _event(0, item, header_key, now)
+    return _event(0, item, header_key, _maker(now))
 
 
-def _event(index: int, item: object, header_key: str | None, now: datetime) -> Event:
+def _maker(now: datetime) -> Maker:
+    return Maker("plain", now, id_field="idempotency_key", time_field="occurred_at")
+
+
+def _event(index: int, item: object, header_key: str | None, maker: Maker) -> Event:
     request = shaped(item, AgentRequest)
     key = request.idempotency_key or header_key
     if not key:
@@ -56,6 +61,4 @@ def _event(index: int, item: object, header_key: str | None, now: datetime) -> E
             N_("Give each request a key of its own, so that sending it again does not count it twice."),
             "required",
         )
-    return make_event(
-        index, request, kind="plain", source=SOURCE, event_id=key, occurred_at=request.occurred_at, now=now
-    )
+    return maker.make(index, request, SOURCE, key, request.occurred_at)

@@ -42,6 +42,13 @@ class OpenDay(msgspec.Struct, frozen=True):
     requests: int
 
 
+class KeysSeen(msgspec.Struct, frozen=True):
+    """Keys that were looked at: the last one, and how many of them were forgotten."""
+
+    last: UUID
+    forgotten: int
+
+
 DIRECTORY = Statement(
     """
     SELECT t.currency, ta.agent_id, a.slug, ta.status, ta.deactivated_at
@@ -96,17 +103,22 @@ CLOSE_DAY = Statement(
     NoRow,
 )
 
-# By the rows' places, a batch at a time: a purge never holds many locks, nor a long transaction.
+# Through the primary key alone, which holds the day: an index of the days would cost every event that comes in.
 PURGE_KEYS = Statement(
     """
-    DELETE FROM alquimista_platform.event_keys
-    WHERE tenant_id = %(tenant_id)s AND key = ANY (ARRAY(
-      SELECT key FROM alquimista_platform.event_keys
-      WHERE tenant_id = %(tenant_id)s AND seen_on < %(before)s ORDER BY seen_on LIMIT %(limit)s))
+    WITH part AS MATERIALIZED (
+      SELECT key, seen_on < %(before)s AS old FROM alquimista_platform.event_keys
+      WHERE tenant_id = %(tenant_id)s AND key > %(after)s AND key <= %(last)s ORDER BY key LIMIT %(limit)s
+    ), forgotten AS (
+      DELETE FROM alquimista_platform.event_keys
+      WHERE tenant_id = %(tenant_id)s AND key = ANY (ARRAY(SELECT key FROM part WHERE old))
+    )
+    SELECT key AS last, (SELECT count(*) FROM part WHERE old) AS forgotten FROM part ORDER BY key DESC LIMIT 1
     """,
-    NoRow,
+    KeysSeen,
 )
 
+# By the rows' places, a batch at a time: a purge never holds many locks, nor a long transaction.
 PURGE_SPANS = Statement(
     """
     DELETE FROM alquimista_platform.usage_spans
@@ -168,9 +180,9 @@ async def close_day(conn: Conn, tenant_id: UUID, day: OpenDay, now: datetime) ->
     return await conn.execute(CLOSE_DAY, tenant_id=tenant_id, day=day.day, requests=day.requests, now=now)
 
 
-async def purge_keys(conn: Conn, tenant_id: UUID, before: date, limit: int) -> int:
-    """Forget at most `limit` keys seen before a day; how many."""
-    return await conn.execute(PURGE_KEYS, tenant_id=tenant_id, before=before, limit=limit)
+async def purge_keys(conn: Conn, tenant_id: UUID, after: UUID, last: UUID, before: date, limit: int) -> KeysSeen | None:
+    """Look at the next `limit` keys up to `last`, and forget those seen before a day; None when there are no more."""
+    return await conn.fetch_one(PURGE_KEYS, tenant_id=tenant_id, after=after, last=last, before=before, limit=limit)
 
 
 async def purge_spans(conn: Conn, tenant_id: UUID, before: date, limit: int) -> int:

@@ -1,13 +1,13 @@
 """Taking events: looked up, counted against the tenant's limit, gathered, written once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import structlog
-from psycopg.errors import CheckViolation
+from psycopg.errors import CheckViolation, UniqueViolation
 
 from alquimista.cache.bus import Bus
 from alquimista.clock import new_id
@@ -28,16 +28,17 @@ from alquimista.usage.service.gather import Gatherer
 log = structlog.get_logger(__name__)
 
 # A larger write runs in a transaction of its own, since others wait behind it on a pipelined connection.
-_SINGLE_STATEMENT: Final = 200
+_SINGLE_STATEMENT: Final = 1000
 
 _ACCEPTED, _DUPLICATE, _UNKNOWN_AGENT, _LIMITED = map(
     INGEST_EVENTS.labels, ("accepted", "duplicate", "unknown_agent", "limited")
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    rows: list[Row]
+# Each attempt after the first finds events that somebody else has committed since the one before.
+_ATTEMPTS: Final = 5
+
+Rows = dict[bytes, bytes]  # By their keys, packed for the statement.
 
 
 class Ingest:
@@ -54,7 +55,7 @@ class Ingest:
         self._limiter = limiter
         self._limit = Limit(count=db.settings.ingest_per_minute, seconds=60, per=("tenant",))
         self.directory = Directory(db, bus)
-        self._gatherer: Gatherer[_Batch, set[UUID]] = Gatherer(self._write, lambda batch: len(batch.rows))
+        self._gatherer: Gatherer[Rows, int] = Gatherer(self._write, len)
 
     async def submit(self, tenant_id: UUID, events: Sequence[Event], *, besides: int = 0) -> Outcome:
         """Write events of a tenant, each once; what became of them, once that is committed.
@@ -72,8 +73,7 @@ class Ingest:
         if not events:
             return outcome
         rows = await self._rows(tenant_id, events, outcome)
-        claimed = await self._gatherer.put(tenant_id, _Batch(list(rows.values()))) if rows else set()
-        outcome.accepted = len(claimed)
+        outcome.accepted = await self._gatherer.put(tenant_id, rows) if rows else 0
         outcome.duplicates = len(events) - len(outcome.refused) - outcome.accepted
         _ACCEPTED.inc(outcome.accepted)
         _DUPLICATE.inc(outcome.duplicates)
@@ -99,48 +99,58 @@ class Ingest:
         """Take nothing more; write what waits."""
         await self._gatherer.close()
 
-    async def _rows(self, tenant_id: UUID, events: Sequence[Event], outcome: Outcome) -> dict[UUID, Row]:
-        """The rows to write, by key. Events of agents that the tenant has not activated are refused."""
+    async def _rows(self, tenant_id: UUID, events: Sequence[Event], outcome: Outcome) -> Rows:
+        """The rows to write. Events of agents that the tenant has not activated are refused."""
         agents = await self.directory.agents(tenant_id)
-        if any(agents.find(event.agent, event.occurred_at) is None for event in events):
-            agents = await self.directory.agents(tenant_id, newer_than=REFRESH_S)
-        rows: dict[UUID, Row] = {}
+        rows: Rows = {}
         for event in events:
             agent_id = agents.find(event.agent, event.occurred_at)
             if agent_id is None:
+                agents = await self.directory.agents(tenant_id, newer_than=REFRESH_S)
+                agent_id = agents.find(event.agent, event.occurred_at)
+            if agent_id is None:
                 outcome.refused.append(_unknown_agent(event))
             elif event.key not in rows:
-                rows[event.key] = _row(event, agent_id, agents.currency)
+                rows[event.key] = queries.packed(_row(event, agent_id, agents.currency))
         return rows
 
-    async def _write(self, tenant_id: UUID, batches: list[_Batch]) -> list[set[UUID]]:
-        """One transaction for all the batches; of each, the keys that it was the first to bring."""
-        rows: dict[UUID, Row] = {}
-        owners: dict[UUID, int] = {}
+    async def _write(self, tenant_id: UUID, batches: list[Rows]) -> list[int]:
+        """One transaction for all the batches; of each, how many events it was the first to bring."""
+        rows: Rows = {}
+        bringer: dict[bytes, int] = {}
         for number, batch in enumerate(batches):
-            for row in batch.rows:
-                if row.key not in rows:
-                    rows[row.key] = row
-                    owners[row.key] = number
-        claimed: list[set[UUID]] = [set() for _ in batches]
-        for key in await self._store(tenant_id, list(rows.values())):
-            claimed[owners[key]].add(key)
-        return claimed
+            for key, row in batch.items():
+                if bringer.setdefault(key, number) == number:
+                    rows[key] = row
+        for key in await self._store(tenant_id, rows):
+            del bringer[key]
+        accepted = Counter(bringer.values())
+        return [accepted[number] for number in range(len(batches))]
 
-    async def _store(self, tenant_id: UUID, rows: list[Row]) -> set[UUID]:
+    async def _store(self, tenant_id: UUID, rows: Rows) -> set[bytes]:
+        """Write rows; the keys that were known already."""
         moment = clock_now()
-        if len(rows) <= _SINGLE_STATEMENT:
-            return await write(self._db.tenant(tenant_id), tenant_id, rows, moment)
-        async with tenant_transaction(self._db, tenant_id) as conn:
-            return await write(conn, tenant_id, rows, moment)
+        for _ in range(_ATTEMPTS):
+            try:
+                if len(rows) <= _SINGLE_STATEMENT:
+                    return await _write(self._db.tenant(tenant_id), tenant_id, rows, moment)
+                async with tenant_transaction(self._db, tenant_id) as conn:
+                    return await _write(conn, tenant_id, rows, moment)
+            except UniqueViolation:
+                continue
+        raise Unavailable(retry_after=1)
 
 
-async def write(conn: Conn, tenant_id: UUID, rows: Sequence[Row], received_at: datetime) -> set[UUID]:
-    """Write rows once; the keys that were new.
+async def write(conn: Conn, tenant_id: UUID, rows: Sequence[Row], received_at: datetime) -> None:
+    """Write rows once, in the caller's transaction, which must keep anybody else from writing the same events.
 
     Raises:
         Unavailable: the day of an event has no partition, which the daily job should have made.
     """
+    await _write(conn, tenant_id, {row.key: queries.packed(row) for row in rows}, received_at)
+
+
+async def _write(conn: Conn, tenant_id: UUID, rows: Mapping[bytes, bytes], received_at: datetime) -> set[bytes]:
     try:
         return await queries.write(conn, tenant_id, rows, new_id(), received_at)
     except CheckViolation as error:
@@ -159,20 +169,19 @@ def _unknown_agent(event: Event) -> Refusal:
 def _row(event: Event, agent_id: UUID, currency: str) -> Row:
     measures = event.measures
     return Row(
-        id=new_id(),
-        key=event.key,
-        occurred_at=event.occurred_at,
-        agent_id=agent_id,
-        requests=1,
-        status=measures.status,
-        response_time_ms=measures.response_time_ms,
-        input_tokens=measures.input_tokens,
-        output_tokens=measures.output_tokens,
-        cost_micros=measures.cost,
-        currency=measures.currency or currency,
-        model=measures.model,
-        trace_id=measures.trace_id,
-        span_id="",
-        source=event.source,
-        event_id=event.event_id,
+        event.key,
+        agent_id,
+        event.occurred_at,
+        measures.cost,
+        measures.response_time_ms,
+        measures.input_tokens,
+        measures.output_tokens,
+        1,
+        measures.status,
+        measures.currency or currency,
+        measures.model,
+        event.source,
+        measures.trace_id,
+        "",
+        event.event_id,
     )

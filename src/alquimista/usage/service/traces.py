@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.clock import new_id, now
+from alquimista.clock import now
 from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
@@ -177,7 +177,6 @@ def _row(work: Work, requests: int) -> Row:
     back = requests < 0
     assert work.agent_id is not None
     return Row(
-        id=new_id(),
         key=event_key("otlp-back" if back else "otlp", work.trace_id, work.span_id),
         occurred_at=work.occurred_at,
         agent_id=work.agent_id,

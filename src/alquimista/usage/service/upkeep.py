@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from alquimista.db.pool import Database
+from alquimista.db.statement import Conn
 from alquimista.db.tenancy import owner_transaction
 from alquimista.usage.models.events import KEY_DAYS, LATEST
 from alquimista.usage.queries import traces
@@ -16,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 AHEAD_DAYS: Final = 14  # The job runs daily: two weeks of failures pass before events find no partition.
 _PURGE_LIMIT: Final = 5_000
+_WEEK: Final = 7
+_KEYS: Final = 2**128 - 1
 
 
 async def make_partitions(db: Database, now: datetime, *, ahead: int = AHEAD_DAYS) -> int:
@@ -57,17 +60,27 @@ async def purge(db: Database, tenant_id: UUID, now: datetime) -> int:
     Event keys and the work of spans after 40 days; spans with the raw events.
     """
     today = now.astimezone(UTC).date()
-    keys_before = today - timedelta(days=KEY_DAYS)
+    seen_before = today - timedelta(days=KEY_DAYS)
     spans_before = months_before(today, db.settings.raw_retention_months)
     conn = db.tenant(tenant_id)
-    forgotten = 0
-    for forget, before in (
-        (queries.purge_keys, keys_before),
-        (queries.purge_spans, keys_before),
-        (traces.purge_traces, spans_before),
-    ):
+    forgotten = await _purge_keys(conn, tenant_id, today, seen_before)
+    for forget, before in ((queries.purge_spans, seen_before), (traces.purge_traces, spans_before)):
         while count := await forget(conn, tenant_id, before, _PURGE_LIMIT):
             forgotten += count
+    return forgotten
+
+
+async def _purge_keys(conn: Conn, tenant_id: UUID, today: date, before: date) -> int:
+    """Forget old keys among a seventh of the tenant's keys, another one each day; how many.
+
+    Keys are hashes, so that the sevenths are equal; each key is looked at once a week.
+    """
+    place = today.toordinal() % _WEEK
+    after, last = (UUID(int=_KEYS * n // _WEEK) for n in (place, place + 1))
+    forgotten = 0
+    while (seen := await queries.purge_keys(conn, tenant_id, after, last, before, _PURGE_LIMIT)) is not None:
+        forgotten += seen.forgotten
+        after = seen.last
     return forgotten
 
 
