@@ -57,9 +57,7 @@ async def keep(cache: Cache, plan: Plan, context: Context, lookup: Lookup, body:
     return _answer(plan, context, lookup, entry, "MISS")
 
 
-def hit(
-    plan: Plan, context: Context, lookup: Lookup, entry: Entry, common: RawHeaders
-) -> Hit | Answer:
+def hit(plan: Plan, context: Context, lookup: Lookup, entry: Entry, common: RawHeaders) -> Hit | Answer:
     """The answer to a HIT; `common` are the headers of every answer."""
     if b"if-none-match" in context.headers:
         return _answer(plan, context, lookup, entry, "HIT")
