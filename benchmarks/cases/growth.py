@@ -140,10 +140,11 @@ def _weigh(site: Site, events: int) -> list[list[str]]:
     for name, table, count in (("raw event", "agent_requests", events), ("key", "event_keys", keys)):
         heap, indexes = site.admin(
             """
-            SELECT sum(pg_table_size(inhrelid)), sum(pg_indexes_size(inhrelid)) FROM pg_inherits
-            WHERE inhparent = ('alquimista_platform.' || %(table)s)::regclass
+            SELECT sum(pg_table_size(relid)), sum(pg_indexes_size(relid)) FROM (
+              SELECT relid FROM pg_partition_tree(%(table)s::regclass) UNION SELECT %(table)s::regclass
+            ) AS parts
             """,
-            {"table": table},
+            {"table": f"alquimista_platform.{table}"},
         )[0]
         rows.append([name, f"{heap / count:.0f}", f"{indexes / count:.0f}"])
     site.admin("TRUNCATE alquimista_platform.event_keys")

@@ -17,6 +17,7 @@ from alquimista.errors import MethodNotAllowed, NotFound
 from alquimista.http import locale, proxies, security
 from alquimista.http.caching import Hit
 from alquimista.http.context import Context
+from alquimista.http.crowd import Crowd
 from alquimista.http.door import Door, PageError
 from alquimista.http.failures import describe
 from alquimista.http.limits import Limiter
@@ -62,7 +63,7 @@ def build(
 
 
 class App:
-    """See `build`. `metrics` is a collector for the process's exposition."""
+    """See `build`. `metrics` is a collector for the exposition; `crowd` tells the server whom to turn away."""
 
     def __init__(
         self,
@@ -76,17 +77,22 @@ class App:
         self.table = table
         self.services = services
         self.metrics = Metrics()
-        self._steps = Steps(services, authenticate, self.metrics)
+        self._security = head(security.headers(services.settings))
+        self.crowd = Crowd(self.metrics, self._security)
+        self._steps = Steps(services, authenticate, self.metrics, self.crowd)
         self._door = Door(self.metrics, page_error)
         self._lifespan = lifespan
         self._mounts = mounts
         self._trusted = services.settings.trusted_proxies
-        self._security = head(security.headers(services.settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            self.crowd.count += 1
+            try:
+                await self._http(scope, receive, send)
+            finally:
+                self.crowd.count -= 1
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:

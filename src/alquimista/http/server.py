@@ -14,9 +14,12 @@ from alquimista.http.responses import WHOLE, RawHeaders, written
 
 
 class Protocol(HttpToolsProtocol):
-    """See the module. Everything but the sending of whole answers is uvicorn's own."""
+    """See the module. Everything but the sending of whole answers, and the turning away, is uvicorn's own."""
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's own types.
+        # With others in line behind it on its connection, a refusal would lead to the next within itself, and so on.
+        if not self.pipeline and (refusal := app.crowd.refusal(cycle.scope)) and _send_whole(cycle, *refusal):
+            return
         cycle.scope["extensions"] = {WHOLE: partial(_send_whole, cycle)}
         super()._start_asgi_task(cycle, app)
 

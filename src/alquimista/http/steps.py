@@ -15,6 +15,7 @@ from alquimista.errors import NotFound, Unauthenticated
 from alquimista.http import body, caching, csrf, locale, security, tenant_scope
 from alquimista.http.caching import Hit
 from alquimista.http.context import Context, require_uuid
+from alquimista.http.crowd import Crowd
 from alquimista.http.limits import Limiter
 from alquimista.http.metrics import Metrics
 from alquimista.http.plan import FORM, BodyKind, Plan
@@ -28,10 +29,11 @@ from alquimista.wiring import Services
 class Steps:
     """What the steps need besides the request."""
 
-    def __init__(self, services: Services, authenticate: Authenticate, metrics: Metrics) -> None:
+    def __init__(self, services: Services, authenticate: Authenticate, metrics: Metrics, crowd: Crowd) -> None:
         self._settings = services.settings
         self._authenticate = authenticate
         self._metrics = metrics
+        self._crowd = crowd
         self._limiter = services.get(Limiter)
         self._cache: Cache | None = services.extras.get(Cache)
         self._security_headers = list(security.headers(services.settings))
@@ -95,7 +97,8 @@ class Steps:
         if session or plan.route.permission is None:
             csrf.check_site(self._settings, context.headers)
         if plan.body_kind is not BodyKind.NONE or (guarded and media == FORM):
-            context.raw = await body.read(receive, context.headers, plan.route.body_limit)
+            with self._crowd.aside():
+                context.raw = await body.read(receive, context.headers, plan.route.body_limit)
         if guarded:
             sent = context.headers.get(csrf.HEADER, b"").decode("latin-1")
             if not sent and media == FORM:
