@@ -129,15 +129,20 @@ class Cache:
 
     async def get(self, key: str) -> Entry | None:
         """The entry of a key, unless it is too old or the cache is not usable."""
-        if not self._bus.healthy:
-            return None
+        if (entry := self.kept(key)) is not None:
+            return entry
+        return await self._from_shared(key) if self._bus.healthy else None
+
+    def kept(self, key: str) -> Entry | None:
+        """The entry, if this process itself has it."""
         kept = self._entries.get(key)
-        if kept is not None:
-            if kept.expires > self._clock():
-                self._entries.move_to_end(key)
-                return kept.entry
-            self._forget(key)
-        return await self._from_shared(key)
+        if kept is None or not self._bus.healthy:
+            return None
+        if kept.expires > self._clock():
+            self._entries.move_to_end(key)
+            return kept.entry
+        self._forget(key)
+        return None
 
     def begin(self, tenant_id: UUID, topics: Iterable[str]) -> Fill:
         """Announce an answer about to be computed: call before reading what it is made of."""

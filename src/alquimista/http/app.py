@@ -1,6 +1,5 @@
 """The application: one ASGI callable without middleware. It matches, lets the steps serve, and sends."""
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -16,14 +15,15 @@ from alquimista.cache.store import Cache
 from alquimista.errors import MethodNotAllowed, NotFound
 from alquimista.http import locale, proxies, security
 from alquimista.http.caching import Hit
-from alquimista.http.context import Context
+from alquimista.http.context import Context, new_trace_id
 from alquimista.http.crowd import Crowd
 from alquimista.http.door import Door, PageError
 from alquimista.http.failures import describe
 from alquimista.http.limits import Limiter
 from alquimista.http.metrics import Metrics
-from alquimista.http.responses import Answer, RawHeaders, head, send_whole
-from alquimista.http.routes import Authenticate, Route
+from alquimista.http.repeats import Repeats
+from alquimista.http.responses import Answer, RawHeaders, Whole, head, send_whole
+from alquimista.http.routes import Authenticate, Remembered, Route
 from alquimista.http.steps import Steps
 from alquimista.http.table import Table
 from alquimista.wiring import Services
@@ -39,6 +39,7 @@ def build(
     services: Services,
     authenticate: Authenticate,
     *,
+    remembered: Remembered | None = None,
     lifespan: Lifespan | None = None,
     mounts: Mapping[str, ASGIApp] | None = None,
     page_error: PageError | None = None,
@@ -50,6 +51,8 @@ def build(
         services: must hold a Cache when a route is cached; a Limiter is added when there is none.
         authenticate: the actor of a request, None when it carries no credential. Raises Unauthenticated for a bad one.
             It is only asked when the request has an Authorization or a Cookie header.
+        remembered: of an authenticated request, a question that can be asked again and again: whom its Authorization
+            stands for, None when that must be verified anew. Without it, no repeated request is answered at once.
         lifespan: opened before the first request and closed after the last.
         mounts: whole applications under a prefix, such as `{"/static": StaticFiles(...)}`; they get the path below it.
         page_error: renders a problem of a `page` route, or of an unknown address that a browser opened.
@@ -59,17 +62,18 @@ def build(
         raise ValueError("A route is cached: wire a Cache into the services first")
     if Limiter not in services.extras:
         services.add(Limiter(services.db))
-    return App(table, services, authenticate, lifespan, dict(mounts or {}), page_error)
+    return App(table, services, authenticate, remembered, lifespan, dict(mounts or {}), page_error)
 
 
 class App:
-    """See `build`. `metrics` is a collector for the exposition; `crowd` tells the server whom to turn away."""
+    """See `build`. `metrics` is a collector for the exposition; `at_once` is for our own server (http/server.py)."""
 
     def __init__(
         self,
         table: Table,
         services: Services,
         authenticate: Authenticate,
+        remembered: Remembered | None,
         lifespan: Lifespan | None,
         mounts: dict[str, ASGIApp],
         page_error: PageError | None,
@@ -79,11 +83,16 @@ class App:
         self.metrics = Metrics()
         self._security = head(security.headers(services.settings))
         self.crowd = Crowd(self.metrics, self._security)
-        self._steps = Steps(services, authenticate, self.metrics, self.crowd)
+        self._repeats = Repeats(services, remembered, self.metrics)
+        self._steps = Steps(services, authenticate, self.metrics, self.crowd, self._repeats)
         self._door = Door(self.metrics, page_error)
         self._lifespan = lifespan
         self._mounts = mounts
         self._trusted = services.settings.trusted_proxies
+
+    def at_once(self, scope: Scope) -> Whole | None:
+        """The answer that needs no task: to a read that is repeated, or to one request too many."""
+        return self._repeats.answer(scope) or self.crowd.refusal(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -132,7 +141,7 @@ class App:
             locale=locale.choose(headers, None),
             client_ip=proxies.client_address(client[0] if client else proxies.LOCAL, forwarded, self._trusted),
             headers=headers,
-            trace_id=given[1].decode("ascii") if given else os.urandom(16).hex(),
+            trace_id=given[1].decode("ascii") if given else new_trace_id(),
             path=path,
         )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from alquimista.cache.store import Cache, Entry, Fill
 from alquimista.http.context import Context
@@ -18,11 +19,18 @@ class Hit(NamedTuple):
     body: bytes
 
 
+class Place(NamedTuple):
+    """Where an answer is kept, but for the version of the tenant's usage, which a live answer's key ends with."""
+
+    stem: str
+    live: bool
+
+
 class Lookup(NamedTuple):
-    """The place of an answer: where to find it, and how it is told to the browser. No key: not kept (no-store)."""
+    """What there is of an answer, and how it is told to the browser. No key: not kept (no-store)."""
 
     key: str
-    live: bool
+    place: Place
     entry: Entry | None
     fill: Fill | None
 
@@ -38,13 +46,18 @@ async def look_up(cache: Cache, plan: Plan, context: Context, canonical_query: s
     assert actor is not None
     live = rule.live is not None and rule.live(context)
     if actor.internal and context.tenant_id is not None:
-        return Lookup("", live, None, None)
-    version = cache.usage_version(context.tenant) if live else ""
+        return Lookup("", Place("", live), None, None)
     reader = actor.role or actor.kind
-    key = f"{plan.name}|{context.tenant.hex}|{reader}|{context.locale}|{version}|{canonical_query}"
-    if (entry := await cache.get(key)) is not None:
-        return Lookup(key, live, entry, None)
-    return Lookup(key, live, None, cache.begin(context.tenant, rule.topics) if cache.usable else None)
+    place = Place(f"{plan.name}|{context.tenant.hex}|{reader}|{context.locale}|{canonical_query}", live)
+    where = key(cache, context.tenant, place)
+    if (entry := await cache.get(where)) is not None:
+        return Lookup(where, place, entry, None)
+    return Lookup(where, place, None, cache.begin(context.tenant, rule.topics) if cache.usable else None)
+
+
+def key(cache: Cache, tenant_id: UUID, place: Place) -> str:
+    """The key of an answer at this moment."""
+    return f"{place.stem}|{cache.usage_version(tenant_id)}" if place.live else place.stem
 
 
 async def keep(cache: Cache, plan: Plan, context: Context, lookup: Lookup, body: bytes) -> Answer:
@@ -75,7 +88,7 @@ def _answer(plan: Plan, context: Context, lookup: Lookup, entry: Entry, status: 
         return Answer(200, entry.body, headers=headers | {"cache-control": "no-store"})
     headers["etag"] = entry.etag.decode("ascii")
     headers["cache-control"] = (
-        "private, max-age=0, must-revalidate" if lookup.live else f"private, max-age={rule.max_age}"
+        "private, max-age=0, must-revalidate" if lookup.place.live else f"private, max-age={rule.max_age}"
     )
     if _matches(context.headers.get(b"if-none-match", b""), entry.etag):
         return Answer(304, headers=headers)

@@ -4,7 +4,6 @@ Beyond a thousand, a request is turned away before anything is asked about it, a
 the work of refusing it at the end of the way, where a process at twice its capacity spent half of its time.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -13,12 +12,12 @@ from starlette.types import Scope
 
 from alquimista.errors import Unavailable
 from alquimista.http import health, locale, problems
+from alquimista.http.context import new_trace_id
 from alquimista.http.metrics import Metrics
-from alquimista.http.responses import Head, RawHeaders
+from alquimista.http.responses import Head, Whole, written
 
 MOST_AT_ONCE: Final = 1_000  # As many as wait for the database in db/executor.py.
 _ALWAYS: Final = frozenset(route.path for route in health.ROUTES)
-Whole = tuple[int, bytes, RawHeaders, bytes]  # Status, common headers as they are written, own headers, body.
 
 
 class Crowd:
@@ -42,10 +41,10 @@ class Crowd:
         """The answer that turns a request away; None when it is welcome, as questions about health always are."""
         if self.count < MOST_AT_ONCE or scope["path"] in _ALWAYS or scope["method"] == "HEAD":
             return None
-        problem, trace_id = Unavailable(retry_after=1), os.urandom(16).hex()
+        problem, trace_id = Unavailable(retry_after=1), new_trace_id()
         self._metrics.refused(problem.code)
         answer = problems.answer(
             problem, locale=locale.choose(dict(scope["headers"]), None), instance=scope["path"], trace_id=trace_id
         )
         own = [(b"x-trace-id", trace_id.encode("ascii")), *answer.raw_headers({})]
-        return answer.status, self._common.text, own, answer.body
+        return answer.status, self._common.text, written(own), answer.body

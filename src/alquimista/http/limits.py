@@ -81,6 +81,29 @@ class Limiter:
                 nearest = lease
         return None if nearest is None else nearest.standing(seconds)
 
+    def keys(self, plan: Plan, context: Context) -> tuple[str, ...]:
+        """The keys of the limits that `enforce` takes this request from."""
+        subjects = ((prefix, _subject(kind, context)) for _, kind, prefix in plan.limits)
+        return tuple(prefix + subject for prefix, subject in subjects if subject is not None)
+
+    def take_at_hand(self, keys: tuple[str, ...], seconds: float) -> Standing | None:
+        """Take a request from all of these limits, if this process has enough of each at hand.
+
+        Returns:
+            The standing that is nearest to its end; None when nothing was taken, and `enforce` must be asked.
+        """
+        nearest: _Lease | None = None
+        leases = [self._leases.get(key) for key in keys]
+        for lease in leases:
+            if lease is None or lease.left < 1 or not lease.start <= seconds < lease.end:
+                return None
+        for lease in leases:
+            assert lease is not None
+            lease.left -= 1
+            if nearest is None or lease.left + lease.elsewhere < nearest.left + nearest.elsewhere:
+                nearest = lease
+        return None if nearest is None else nearest.standing(seconds)
+
     async def take(self, key: str, limit: Limit, amount: int = 1) -> Standing:
         """Take one request, or `amount` things at once, from the limit of `key`: a text that names rule and subject.
 

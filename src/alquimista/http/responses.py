@@ -10,6 +10,7 @@ from starlette.types import Scope, Send
 JSON: Final = "application/json"
 WHOLE: Final = "alquimista.whole"  # An extension of ASGI, which our own server has: see http/server.py.
 RawHeaders = list[tuple[bytes, bytes]]
+Whole = tuple[int, bytes, bytes, bytes]  # Status, common headers and own headers as they are written, body.
 
 
 def _unserialisable(value: object) -> Any:  # noqa: ANN401 - msgspec's hook.

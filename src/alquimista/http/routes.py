@@ -45,8 +45,9 @@ class Cache:
     """Server TTL and browser max-age in seconds (requirements 1.5: ceilings).
 
     The key always holds tenant, role class, locale and every query field. `topics` are what invalidates it
-    (`cache.invalidate(tenant_id, topic)`). `live` says when an answer includes today: such an answer is
-    `private, max-age=0, must-revalidate` with an ETag, and its entry is keyed by the tenant's rollup version.
+    (`cache.invalidate(tenant_id, topic)`). `live` says of which requests the answer includes today, whenever they are
+    asked: it is `private, max-age=0, must-revalidate` with an ETag, and its entry is keyed by the tenant's rollup
+    version.
 
     A cached handler answers a shape, never a Response; its own headers and cookies are not kept. A PLATFORM route's
     entries belong to the platform tenant. Staff who look at a tenant always reach the handler, which audits the read.
@@ -110,3 +111,5 @@ class Route:
 
 
 Authenticate = Callable[[Context], Awaitable[Actor | None]]
+# Asks whom a request's Authorization still stands for; None when that must be verified anew.
+Remembered = Callable[[Context], Callable[[], Actor | None]]

@@ -14,30 +14,33 @@ from alquimista.http.responses import WHOLE, RawHeaders, written
 
 
 class Protocol(HttpToolsProtocol):
-    """See the module. Everything but the sending of whole answers, and the turning away, is uvicorn's own."""
+    """See the module. Everything but the sending of whole answers, and the answering at once, is uvicorn's own."""
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's own types.
-        # With others in line behind it on its connection, a refusal would lead to the next within itself, and so on.
-        if not self.pipeline and (refusal := app.crowd.refusal(cycle.scope)) and _send_whole(cycle, *refusal):
+        # With others in line behind it on its connection, an answer would lead to the next within itself, and so on.
+        if not self.pipeline and (answer := app.at_once(cycle.scope)) and _send_whole(cycle, *answer):
             return
-        cycle.scope["extensions"] = {WHOLE: partial(_send_whole, cycle)}
+        cycle.scope["extensions"] = {WHOLE: partial(_take_whole, cycle)}
         super()._start_asgi_task(cycle, app)
 
 
-def _send_whole(cycle: Any, status: int, common: bytes, own: RawHeaders, body: bytes) -> bool:  # noqa: ANN401 - As above.
-    """Send status, headers (`common` as they are written, and `own`) and body; False leaves it to ASGI's messages.
+def _take_whole(cycle: Any, status: int, common: bytes, own: RawHeaders, body: bytes) -> bool:  # noqa: ANN401 - As above.
+    return _send_whole(cycle, status, common, written(own), body)
+
+
+def _send_whole(cycle: Any, status: int, common: bytes, own: bytes, body: bytes) -> bool:  # noqa: ANN401 - As above.
+    """Send status, headers (`common` and `own` as they are written) and body; False leaves it to ASGI's messages.
 
     So are answers that a slow reader must wait for, and those that end the connection.
     """
-    text = written(own)
     if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
         return False
-    if b"connection:" in text:
+    if b"connection:" in own:
         return False
     cycle.waiting_for_100_continue = False
     cycle.response_started = cycle.response_complete = True
     date = written(cycle.default_headers)
-    cycle.transport.writelines((b"".join((STATUS_LINE[status], date, common, text, b"\r\n")), body))
+    cycle.transport.write(b"".join((STATUS_LINE[status], date, common, own, b"\r\n", body)))
     cycle.message_event.set()
     cycle.on_response()
     return True

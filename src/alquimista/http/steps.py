@@ -20,6 +20,7 @@ from alquimista.http.limits import Limiter
 from alquimista.http.metrics import Metrics
 from alquimista.http.plan import FORM, BodyKind, Plan
 from alquimista.http.refusals import HandlerTimeout
+from alquimista.http.repeats import Repeats
 from alquimista.http.responses import Answer, encode
 from alquimista.http.routes import Authenticate
 from alquimista.observability.logs import bound
@@ -29,11 +30,14 @@ from alquimista.wiring import Services
 class Steps:
     """What the steps need besides the request."""
 
-    def __init__(self, services: Services, authenticate: Authenticate, metrics: Metrics, crowd: Crowd) -> None:
+    def __init__(
+        self, services: Services, authenticate: Authenticate, metrics: Metrics, crowd: Crowd, repeats: Repeats
+    ) -> None:
         self._settings = services.settings
         self._authenticate = authenticate
         self._metrics = metrics
         self._crowd = crowd
+        self._repeats = repeats
         self._limiter = services.get(Limiter)
         self._cache: Cache | None = services.extras.get(Cache)
         self._security_headers = list(security.headers(services.settings))
@@ -84,6 +88,7 @@ class Steps:
         lookup = await caching.look_up(self._cache, plan, context, canonical_query)
         if lookup.entry is not None:
             self._metrics.cached(plan.name, "HIT")
+            self._repeats.note(plan, context, lookup.place)
             return caching.hit(plan, context, lookup, lookup.entry, self._security_headers)
         self._metrics.cached(plan.name, "MISS")
         result = await _handle(plan, context)

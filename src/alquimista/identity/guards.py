@@ -1,12 +1,14 @@
 """From a request to its actor."""
 
+from collections.abc import Callable
+
 from alquimista.access import Actor
 from alquimista.config import Settings
 from alquimista.http.context import Context
 from alquimista.http.security import SESSION_COOKIE, clear_cookie, cookie_name, set_cookie
 from alquimista.identity.models.problems import InvalidToken, SessionEnded
 from alquimista.identity.models.sessions import REFRESH_LIFE, Client, Opened
-from alquimista.identity.service.authentication import by_bearer, by_cookie
+from alquimista.identity.service.authentication import by_bearer, by_cookie, remembered_bearer
 
 
 async def authenticate(context: Context) -> Actor | None:
@@ -32,6 +34,12 @@ async def authenticate(context: Context) -> Actor | None:
         context.cookies.append(clear_cookie(settings, SESSION_COOKIE))
         raise SessionEnded
     return actor
+
+
+def remembered(context: Context) -> Callable[[], Actor | None]:
+    """Asks, as often as one likes, whom `authenticate` would make of this Authorization without asking the database."""
+    _, _, token = context.headers[b"authorization"].decode("latin-1").partition(" ")
+    return remembered_bearer(context.services, token.strip())
 
 
 def client_of(context: Context) -> Client:

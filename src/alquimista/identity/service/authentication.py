@@ -1,7 +1,9 @@
 """From what a request presents to who it is: access tokens, API keys, session cookies, the issuer's tokens."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from alquimista import clock
 from alquimista.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Actor, ActorKind
@@ -25,7 +27,7 @@ async def by_bearer(services: Services, token: str) -> Actor:
         TenantSuspended: a good key of a suspended company.
     """
     kit = services.get(Identity)
-    digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    digest = _digest(token)
     known = kit.actors.get(digest)
     if known is not None:
         return known
@@ -36,6 +38,11 @@ async def by_bearer(services: Services, token: str) -> Actor:
     return await _by_access_token(kit, token, digest)
 
 
+def remembered_bearer(services: Services, token: str) -> Callable[[], Actor | None]:
+    """Asks whether `by_bearer` would answer without a look at the database, and whom."""
+    return partial(services.get(Identity).actors.get, _digest(token))
+
+
 async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -> Actor | None:
     """The actor of a browser's session; None when it is over or was never one.
 
@@ -43,7 +50,7 @@ async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -
     remembered for its like alone, so that the next request of a person is noted.
     """
     kit = services.get(Identity)
-    digest = hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
+    digest = _digest(cookie)
     remembered = b"cookie:" + digest  # Apart from bearers: a cookie's value is no bearer token.
     overheard = b"passive:" + digest
     known = kit.actors.get(remembered) or (kit.actors.get(overheard) if passive else None)
@@ -102,3 +109,7 @@ async def _touch(kit: Identity, standing: Standing) -> None:
     now = clock.now()
     if now - standing.last_seen_at >= min(TOUCH_EVERY, kit.idle / 2, timedelta.max):
         await sessions.touch(kit.db.login(), standing.session_id, now)
+
+
+def _digest(credential: str) -> bytes:
+    return hashlib.sha256(credential.encode("utf-8", "surrogateescape")).digest()
