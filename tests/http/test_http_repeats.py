@@ -1,4 +1,4 @@
-"""A cached answer to a request that came before, word for word, skips the steps, and nothing that they guard is lost."""
+"""A cached answer to a request that came before, word for word, skips the steps, not what they guard."""
 
 import httpx
 import pytest
