@@ -24,6 +24,7 @@ from benchmarks.harness.machine import describe
 CASES: Final = (
     "usage_query",
     "usage_cached",
+    "rls",
     "ingest_batches",
     "ingest_singles",
     "otlp",
