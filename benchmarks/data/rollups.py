@@ -17,7 +17,7 @@ _COLUMNS: Final = "requests, failures, response_ms, input_tokens, output_tokens,
 
 
 def fill(site: Site, tenants: list[UUID], agents: list[UUID], days: int) -> None:
-    """A row for each tenant, agent and day of the last `days` days, today included."""
+    """A row for each tenant, agent and day of the last `days` days, today included, in the order of days and tenants."""
     with psycopg.connect(site.url("admin")) as conn:
         conn.execute(
             "CREATE TEMP TABLE shapes (n int, requests bigint, failures bigint, response_ms bigint, "
@@ -34,6 +34,7 @@ def fill(site: Site, tenants: list[UUID], agents: list[UUID], days: int) -> None
             CROSS JOIN generate_series(0, %s - 1) AS back
             CROSS JOIN unnest(%s::uuid[]) WITH ORDINALITY AS agent (a, j)
             JOIN shapes ON n = (i * 31 + back * 17 + j * 7) %% {_SHAPES}
+            ORDER BY back DESC, i, j
             """,  # noqa: S608 - Our own column names.
             [tenants, days, agents],
         )

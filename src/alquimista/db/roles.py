@@ -15,8 +15,8 @@ STATEMENT_TIMEOUT_S: Final = 30
 _CONNECT_TIMEOUT_S: Final = 5
 # A transaction left open (say, while an outside service hangs) holds locks and a pooled connection: end it.
 _IDLE_IN_TRANSACTION_S: Final = 60
-# A plan is made once for a connection, perhaps while a table is empty, and is still in use when the table holds millions
-# of rows: reading an empty table from end to end is cheapest, and ever dearer afterwards. All that the app reads of a
+# A plan is made once for a connection, perhaps while a table is empty, and is in use when the table holds millions of
+# rows: to read an empty table from end to end is cheapest, and ever dearer afterwards. All that the app reads of a
 # tenant has an index. (jit: PostgreSQL 15 takes a plan that it was told to avoid for one that is worth compiling.)
 _PLANS: Final = {"enable_seqscan": "off", "jit": "off"}
 ROLES: Final[tuple[Role, ...]] = ("owner", "app", "internal", "login")
