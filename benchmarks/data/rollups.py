@@ -17,7 +17,7 @@ _COLUMNS: Final = "requests, failures, response_ms, input_tokens, output_tokens,
 
 
 def fill(site: Site, tenants: list[UUID], agents: list[UUID], days: int) -> None:
-    """A row for each tenant, agent and day of the last `days` days, today included, in the order of days and tenants."""
+    """A row for each tenant, agent and day of the last `days` days, today included, in the order of the days."""
     with psycopg.connect(site.url("admin")) as conn:
         conn.execute(
             "CREATE TEMP TABLE shapes (n int, requests bigint, failures bigint, response_ms bigint, "

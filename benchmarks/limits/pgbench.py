@@ -1,5 +1,6 @@
 """The usage statement through pgbench: what PostgreSQL answers when its client costs next to nothing."""
 
+import os
 import re
 import subprocess
 from enum import Enum
@@ -41,11 +42,16 @@ class Way(Enum):
 
 
 class Pgbench:
-    """Measures a site. The same tenants and the same statement as in the HTTP cases, prepared."""
+    """Measures a site. The same tenants and the same statement as in the HTTP cases, prepared.
 
-    def __init__(self, site: Site, people: Population, scratch: Path) -> None:
+    Args:
+        session: settings of each connection, as libpq's `options`; the server's own without.
+    """
+
+    def __init__(self, site: Site, people: Population, scratch: Path, session: str = "") -> None:
         self._site = site
         self._scratch = scratch
+        self._session = session
         self._best: dict[Way, int] = {}
         _deal(site, people)
         _check(site, people)
@@ -60,6 +66,7 @@ class Pgbench:
             options += ["-D", f"{name}={value}"]
         ran = subprocess.run(
             [binaries.bundled() / "pgbench", *options, self._site.url(role)],
+            env={**os.environ, "PGOPTIONS": self._session},
             capture_output=True,
             text=True,
             check=False,
