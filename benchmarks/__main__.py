@@ -39,6 +39,7 @@ CASES: Final = (
     "connections",
     "start",
     "memory",
+    "profile",
 )
 PEERS_PYTHON: Final = FOLDER / ".venv" / "bin" / "python"
 _out = Console()
