@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive
+from structlog.contextvars import bind_contextvars
 
 from alquimista.access import ActorKind
 from alquimista.cache.store import Cache
@@ -23,7 +24,6 @@ from alquimista.http.refusals import HandlerTimeout
 from alquimista.http.repeats import Repeats
 from alquimista.http.responses import Answer, encode
 from alquimista.http.routes import Authenticate
-from alquimista.observability.logs import bound
 from alquimista.wiring import Services
 
 
@@ -115,9 +115,9 @@ class Steps:
 
 async def _handle(plan: Plan, context: Context) -> Any:  # noqa: ANN401 - What a handler answers.
     try:
-        with bound(trace_id=context.trace_id):
-            async with asyncio.timeout(plan.timeout_s) as timer:
-                return await plan.route.handler(context)
+        bind_contextvars(trace_id=context.trace_id)  # Of this task, which ends with the request.
+        async with asyncio.timeout(plan.timeout_s) as timer:
+            return await plan.route.handler(context)
     except TimeoutError:
         if timer.expired():
             raise HandlerTimeout(seconds=plan.timeout_s) from None
