@@ -152,10 +152,9 @@ def _statement(site: Site, population: Population) -> list[list[str]]:
 
 def _rows(plan: dict[str, Any], table: str) -> float:
     """Rows that the plan's nodes took from the table, those that a filter threw away included."""
+    found = (node for node in _nodes(plan) if node.get("Relation Name") == table)
     return sum(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-        for node in _nodes(plan)
-        if node.get("Relation Name") == table
+        float((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]) for node in found
     )
 
 

@@ -91,7 +91,7 @@ async def _read(app: App, scopes: Iterator[dict[str, Any]], reads: int) -> int:
     for _ in range(0, reads, AT_ONCE):
         waiting = []
         for scope in islice(scopes, AT_ONCE):
-            if answer := app.at_once(scope):  # type: ignore[arg-type]
+            if answer := app.at_once(scope):
                 assert answer[0] == 200, answer
                 without_task += 1
             else:
