@@ -23,7 +23,7 @@ _PEERS: dict[str, Callable[[int], Sequence[str]]] = {
 def run(bench: Bench) -> Outcome:
     """One worker process each, 32 connections, 1,000 people of 200 companies."""
     site = bench.cluster.site("usage_cached")
-    population = populate(site, tenants=10 if bench.quick else 200)
+    population = populate(site, tenants=40 if bench.quick else 200)
     tokens = write_tokens(bench.scratch / "cached-tokens", population)
     site.admin(commands.fastify_function())
     with ExitStack() as stack:

@@ -1,13 +1,18 @@
 """A cached answer to a request that came before, word for word, skips the steps, not what they guard."""
 
 import httpx
+import msgspec
 import pytest
 
 from alquimista.http.routes import Cache, Limit, TenantScope
 from alquimista.http.server import Protocol
 from support.listening import listening
-from support.web import ACME, ACTORS, Steering, guarded
+from support.web import ACME, ACTORS, Steering, guarded, route
 from tests.http.conftest import by_name
+
+
+class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: str
 
 
 class Way:
@@ -42,7 +47,7 @@ def bus():
 
 
 @pytest.fixture
-async def client(make_app, db, way, bus):
+def app(make_app, db, way, bus):
     def table(name, **cache):
         return guarded(
             "GET",
@@ -54,8 +59,12 @@ async def client(make_app, db, way, bus):
             response=dict,
         )
 
-    routes = table("/kept"), table("/live", live=lambda _: True), table("/scarce")
-    app = make_app(*routes, db=db, bus=bus, authenticate=way.authenticate, remembered=way.remembered)
+    routes = table("/kept"), table("/live", live=lambda _: True), table("/scarce"), route("POST", "/notes", body=Note)
+    return make_app(*routes, db=db, bus=bus, authenticate=way.authenticate, remembered=way.remembered)
+
+
+@pytest.fixture
+async def client(app):
     async with listening(app, Protocol) as url, httpx.AsyncClient(base_url=url) as client:
         yield client
 

@@ -22,7 +22,7 @@ from alquimista.http.failures import describe
 from alquimista.http.limits import Limiter
 from alquimista.http.metrics import Metrics
 from alquimista.http.repeats import Repeats
-from alquimista.http.responses import Answer, RawHeaders, Whole, head, send_whole
+from alquimista.http.responses import Answer, RawHeaders, head, send_whole
 from alquimista.http.routes import Authenticate, Remembered, Route
 from alquimista.http.steps import Steps
 from alquimista.http.table import Table
@@ -66,7 +66,7 @@ def build(
 
 
 class App:
-    """See `build`. `metrics` is a collector for the exposition; `at_once` is for our own server (http/server.py)."""
+    """See `build`. `metrics` is a collector for the exposition; `crowd` and `repeats` are for http/server.py."""
 
     def __init__(
         self,
@@ -83,16 +83,12 @@ class App:
         self.metrics = Metrics()
         self._security = head(security.headers(services.settings))
         self.crowd = Crowd(self.metrics, self._security)
-        self._repeats = Repeats(services, remembered, self.metrics)
-        self._steps = Steps(services, authenticate, self.metrics, self.crowd, self._repeats)
+        self.repeats = Repeats(services, remembered, self.metrics)
+        self._steps = Steps(services, authenticate, self.metrics, self.crowd, self.repeats)
         self._door = Door(self.metrics, page_error)
         self._lifespan = lifespan
         self._mounts = mounts
         self._trusted = services.settings.trusted_proxies
-
-    def at_once(self, scope: Scope) -> Whole | None:
-        """The answer that needs no task: to a read that is repeated, or to one request too many."""
-        return self._repeats.answer(scope) or self.crowd.refusal(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

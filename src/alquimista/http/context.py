@@ -21,7 +21,7 @@ _dice = random.Random()  # noqa: S311 - A trace's name is no secret, and the ker
 
 def new_trace_id() -> str:
     """The name of a trace that begins here: 32 hex digits, random as W3C Trace Context has it."""
-    return f"{_dice.getrandbits(128):032x}"
+    return _dice.randbytes(16).hex()
 
 
 class Standing(NamedTuple):

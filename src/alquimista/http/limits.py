@@ -36,7 +36,7 @@ _MAX_KEY: Final = 200
 
 
 @dataclass(slots=True)
-class _Lease:
+class Lease:
     """A process's part of one window of a limit, from `start` until before `end` (seconds since 1970)."""
 
     limit: int
@@ -57,7 +57,7 @@ class Limiter:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._leases: dict[str, _Lease] = {}
+        self._leases: dict[str, Lease] = {}
 
     async def enforce(self, plan: Plan, context: Context) -> Standing | None:
         """Take this request from all of its route's limits; the standing that is nearest to its end.
@@ -67,7 +67,7 @@ class Limiter:
             Unavailable: the database did not answer.
         """
         seconds = context.now.timestamp()
-        nearest: _Lease | None = None
+        nearest: Lease | None = None
         for limit, kind, prefix in plan.limits:
             if (subject := _subject(kind, context)) is None:
                 continue
@@ -81,28 +81,29 @@ class Limiter:
                 nearest = lease
         return None if nearest is None else nearest.standing(seconds)
 
-    def keys(self, plan: Plan, context: Context) -> tuple[str, ...]:
-        """The keys of the limits that `enforce` takes this request from."""
+    def leases(self, plan: Plan, context: Context) -> tuple[Lease, ...]:
+        """What this process has of each limit that `enforce` takes this request from; empty when one is not here."""
         subjects = ((prefix, _subject(kind, context)) for _, kind, prefix in plan.limits)
-        return tuple(prefix + subject for prefix, subject in subjects if subject is not None)
+        keys = [prefix + subject for prefix, subject in subjects if subject is not None]
+        found = tuple(self._leases[key] for key in keys if key in self._leases)
+        return found if len(found) == len(keys) else ()
 
-    def take_at_hand(self, keys: tuple[str, ...], seconds: float) -> Standing | None:
-        """Take a request from all of these limits, if this process has enough of each at hand.
+    @staticmethod
+    def take_at_hand(leases: tuple[Lease, ...], seconds: float) -> Standing | None:
+        """Take a request from all of these, if there is enough of each.
 
         Returns:
             The standing that is nearest to its end; None when nothing was taken, and `enforce` must be asked.
         """
-        nearest: _Lease | None = None
-        leases = [self._leases.get(key) for key in keys]
         for lease in leases:
-            if lease is None or lease.left < 1 or not lease.start <= seconds < lease.end:
+            if lease.left < 1 or not lease.start <= seconds < lease.end:
                 return None
+        nearest = leases[0]
         for lease in leases:
-            assert lease is not None
             lease.left -= 1
-            if nearest is None or lease.left + lease.elsewhere < nearest.left + nearest.elsewhere:
+            if lease.left + lease.elsewhere < nearest.left + nearest.elsewhere:
                 nearest = lease
-        return None if nearest is None else nearest.standing(seconds)
+        return nearest.standing(seconds)
 
     async def take(self, key: str, limit: Limit, amount: int = 1) -> Standing:
         """Take one request, or `amount` things at once, from the limit of `key`: a text that names rule and subject.
@@ -116,7 +117,7 @@ class Limiter:
         seconds = now().timestamp()
         return (await self._take(key, limit, amount, seconds)).standing(seconds)
 
-    async def _take(self, key: str, limit: Limit, amount: int, seconds: float) -> _Lease:
+    async def _take(self, key: str, limit: Limit, amount: int, seconds: float) -> Lease:
         lease = self._leases.get(key)
         if lease is None or not lease.start <= seconds < lease.end:
             lease = self._new_lease(key, limit, seconds)
@@ -132,15 +133,15 @@ class Limiter:
         lease.left -= amount
         return lease
 
-    def _new_lease(self, key: str, limit: Limit, seconds: float) -> _Lease:
+    def _new_lease(self, key: str, limit: Limit, seconds: float) -> Lease:
         if len(self._leases) >= _MAX_LEASES:
             self._leases.clear()
         shift = crc32(key.encode()) % limit.seconds  # The same in every process.
         start = int((seconds - shift) // limit.seconds) * limit.seconds + shift
-        lease = self._leases[key] = _Lease(limit.count, start, start + limit.seconds)
+        lease = self._leases[key] = Lease(limit.count, start, start + limit.seconds)
         return lease
 
-    async def _borrow(self, key: str, limit: Limit, lease: _Lease, missing: int) -> None:
+    async def _borrow(self, key: str, limit: Limit, lease: Lease, missing: int) -> None:
         if lease.dry:
             return  # Used up: no need to ask again before the window ends.
         block = max(missing, 0 if limit.exact else limit.count // BLOCKS)

@@ -9,6 +9,7 @@ from starlette.types import Scope, Send
 
 JSON: Final = "application/json"
 WHOLE: Final = "alquimista.whole"  # An extension of ASGI, which our own server has: see http/server.py.
+WORDS: Final = "alquimista.words"  # Another: the request as it came, when it came in one piece and without a body.
 RawHeaders = list[tuple[bytes, bytes]]
 Whole = tuple[int, bytes, bytes, bytes]  # Status, common headers and own headers as they are written, body.
 
