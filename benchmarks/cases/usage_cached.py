@@ -42,6 +42,8 @@ def run(bench: Bench) -> Outcome:
         [
             "Ours checks the remembered session, both rate limits (per company and per person, kept in PostgreSQL and "
             "lent in blocks) and the version of the company's usage: a cached answer is never older than the figures.",
+            "A read that is repeated word for word is answered before it is parsed (decision 35); each person's first "
+            "two are not.",
             "Fastify keeps the serialized body by company and period; the bare app keeps it by token.",
         ],
         {"Latency of the answers (ms, medians of the rounds)": latencies(samples)},
