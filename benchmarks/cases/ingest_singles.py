@@ -69,8 +69,8 @@ def run(bench: Bench) -> Outcome:
             "and folds nothing.",
             "What stands in the way of more: each company's events are a transaction under its own row security, and "
             "64 connections of 50 companies bring 1.3 events to one. It takes PostgreSQL some 300 µs, for rows in "
-            "three tables with an index each, and the web process as long. A statement for many companies would take a tenth "
-            "of that for each event, as the batches show, and would set row security aside where everybody writes. "
+            "three tables with an index each, and the web process as long. A statement for many companies would take a "
+            "tenth of that for each event, as the batches show, and would set row security aside where everybody writes. "
             "Tried: without the tables' checks and foreign key PostgreSQL takes a fifth less; they stayed, as the "
             "second lock. A collector in the sender's own process, which sends batches, is the way to more.",
         ],
