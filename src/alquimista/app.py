@@ -76,10 +76,8 @@ def create_app(settings: Settings) -> App:
             snapshots = asyncio.create_task(_publish(services.get(Exposition)))
             stack.callback(snapshots.cancel)
             # What is here now stays, and need not be looked through again: a full collection took a tenth of a second.
-            # Requests leave hardly a cycle behind, and looking for them every few milliseconds took 3 % of a core.
             gc.collect()
             gc.freeze()
-            gc.set_threshold(10_000)
             yield
 
     app = build(

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import msgspec
 import pytest
 
-from alquimista.http import crowd, health
+from alquimista.http import crowd, health, server
+from alquimista.http.responses import Answer
 from alquimista.http.server import Protocol
 from support.listening import listening
 from support.web import route
@@ -16,6 +17,10 @@ from support.web import route
 
 class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
+
+
+async def large(_context):
+    return Answer(200, b"x" * 5_000_000)  # More than sockets hold.
 
 
 @pytest.fixture
@@ -30,7 +35,11 @@ async def app(make_app, go, monkeypatch):
 
     monkeypatch.setattr(crowd, "MOST_AT_ONCE", 2)
     return make_app(
-        *health.ROUTES, route("GET", "/wait", handler=wait), route("GET", "/x"), route("POST", "/notes", body=Note)
+        *health.ROUTES,
+        route("GET", "/wait", handler=wait),
+        route("GET", "/x"),
+        route("GET", "/large", handler=large),
+        route("POST", "/notes", body=Note),
     )
 
 
@@ -94,3 +103,52 @@ async def test_requests_that_arrive_together_are_turned_away_in_their_order(app,
         statuses = re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)
         assert statuses[:1_001] == [b"503"] * 1_000 + [b"200"]
         assert len(statuses) == 3_002
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_who_would_close_the_connection_is_turned_away_as_well(app, go, method, version):
+    async with full(app, go) as client:
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(f"{method} /x HTTP/{version}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert b"connection: close" in head
+        assert bool(body) == (method == "GET")
+
+
+async def test_a_long_body_of_one_too_many_is_not_waited_for(app, go):
+    async with full(app, go) as client:
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n")
+        assert b"connection: close" in await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+
+async def test_who_does_not_read_its_answers_takes_nobodys_place(app, go):
+    async with listening(app, Protocol) as url, httpx.AsyncClient(base_url=url) as client:
+        host, port = url.removeprefix("http://").split(":")
+        lazy = [(await asyncio.open_connection(host, port, limit=1))[1] for _ in range(3)]
+        for writer in lazy:
+            writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * 8)
+        await asyncio.sleep(0.3)
+        assert app.crowd.count == 0
+        assert (await client.get("/x")).status_code == 200
+        for writer in lazy:
+            writer.close()
+
+
+async def test_who_reads_nothing_for_long_loses_the_connection(app, monkeypatch):
+    monkeypatch.setattr(server, "_PATIENCE_S", 0.3)
+    async with listening(app, Protocol) as url:
+        reader, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"), limit=1)
+        writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * 8)
+        await asyncio.sleep(1)
+        taken = 0
+        with suppress(ConnectionResetError):
+            while piece := await asyncio.wait_for(reader.read(1_000_000), 5):
+                taken += len(piece)
+        assert taken < 8 * 5_000_000
+        writer.close()

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import resource
 import socket
 from contextlib import ExitStack
@@ -63,3 +64,12 @@ def test_more_callers_than_the_customary_number_of_files() -> None:
         assert after[1] == before[1]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_process_that_starts_makes_no_other_one_wait_in_accept():
+    with listen("127.0.0.1", 0) as listener, listener.dup() as elsewhere:
+        elsewhere.settimeout(0)
+        hands = in_many_hands(listener)
+        assert not os.get_blocking(elsewhere.fileno())
+        for hand in hands[1:]:
+            hand.close()

@@ -92,6 +92,8 @@ class Executor:
                 if is_unavailable(error):
                     raise Unavailable(retry_after=1) from error
                 raise
+            finally:
+                del call  # Else its exception and this frame would keep each other, and the parameters.
         raise AssertionError
 
     async def close(self) -> None:

@@ -93,11 +93,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
-            self.crowd.count += 1
-            try:
-                await self._http(scope, receive, send)
-            finally:
-                self.crowd.count -= 1
+            await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
@@ -113,6 +109,7 @@ class App:
         plan, parameters, allowed = self.table.match(scope["method"], path)
         context = self._context(scope, receive, parameters)
         answer: Answer | Hit | Response
+        self.crowd.count += 1
         try:
             if plan is not None:
                 answer = await self._steps.serve(plan, context, receive)
@@ -122,6 +119,8 @@ class App:
             return
         except Exception as error:  # noqa: BLE001 - This is the door: nothing passes beside it.
             answer = await self._door.answer(error, plan, context)
+        finally:
+            self.crowd.count -= 1
         status = await self._send(answer, context, scope, receive, send)
         self.metrics.served(plan.name if plan else "unknown", status, perf_counter() - started)
 

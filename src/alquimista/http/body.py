@@ -67,16 +67,11 @@ async def read(receive: Receive, headers: Headers, limit: int) -> bytes:
         TooLarge, MalformedBody, BodyTimeout: as they say.
         ClientDisconnect: the client left.
     """
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientDisconnect
-    body: bytes = message.get("body", b"")
-    if message.get("more_body", False):
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await _read_rest(receive, body, limit)
-        except TimeoutError:
-            raise BodyTimeout(seconds=BODY_TIMEOUT_S) from None
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            body = await _read_all(receive, limit)
+    except TimeoutError:
+        raise BodyTimeout(seconds=BODY_TIMEOUT_S) from None
     if len(body) > limit:
         raise TooLarge(limit=limit)
     if headers.get(b"content-encoding", b"").lower() != b"gzip":
@@ -86,8 +81,9 @@ async def read(receive: Receive, headers: Headers, limit: int) -> bytes:
     return gunzip(body, limit)
 
 
-async def _read_rest(receive: Receive, first: bytes, limit: int) -> bytes:
-    chunks, size = [first], len(first)
+async def _read_all(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
     while size <= limit:
         message = await receive()
         if message["type"] == "http.disconnect":

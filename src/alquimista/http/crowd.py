@@ -11,7 +11,7 @@ from typing import Final
 from starlette.types import Scope
 
 from alquimista.errors import Unavailable
-from alquimista.http import health, locale, problems
+from alquimista.http import body, health, locale, problems
 from alquimista.http.context import new_trace_id
 from alquimista.http.metrics import Metrics
 from alquimista.http.responses import Head, Whole, written
@@ -21,7 +21,11 @@ _ALWAYS: Final = frozenset(route.path for route in health.ROUTES)
 
 
 class Crowd:
-    """The requests at work in this process. Those whose body is still coming do not count: they cost nothing yet."""
+    """The requests at work in this process.
+
+    Those whose body is still coming do not count, since they cost nothing yet; nor do those whose answer is made, since
+    whoever does not read it would hold their places.
+    """
 
     def __init__(self, metrics: Metrics, common: Head) -> None:
         self._metrics = metrics
@@ -39,12 +43,14 @@ class Crowd:
 
     def refusal(self, scope: Scope) -> Whole | None:
         """The answer that turns a request away; None when it is welcome, as questions about health always are."""
-        if self.count < MOST_AT_ONCE or scope["path"] in _ALWAYS or scope["method"] == "HEAD":
+        if self.count < MOST_AT_ONCE or scope["path"] in _ALWAYS:
             return None
-        problem, trace_id = Unavailable(retry_after=1), new_trace_id()
+        problem, trace_id, headers = Unavailable(retry_after=1), new_trace_id(), dict(scope["headers"])
         self._metrics.refused(problem.code)
         answer = problems.answer(
-            problem, locale=locale.choose(dict(scope["headers"]), None), instance=scope["path"], trace_id=trace_id
+            problem, locale=locale.choose(headers, None), instance=scope["path"], trace_id=trace_id
         )
         own = [(b"x-trace-id", trace_id.encode("ascii")), *answer.raw_headers({})]
-        return answer.status, self._common.text, written(own), answer.body
+        if body.is_long(headers):
+            own.append((b"connection", b"close"))  # Else the server reads, and drops, the rest of what is sent.
+        return answer.status, self._common.text, written(own), b"" if scope["method"] == "HEAD" else answer.body

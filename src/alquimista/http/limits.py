@@ -126,10 +126,7 @@ class Limiter:
                 if lease.left < amount:
                     await self._borrow(key, limit, lease, amount - lease.left)
         if lease.left < amount:
-            standing = lease.standing(seconds)._replace(remaining=0)
-            problem = TooManyRequests(retry_after=standing.reset)
-            problem.headers |= {name.decode(): value.decode() for name, value in standing.raw_headers}
-            raise problem
+            raise _used_up(lease.standing(seconds)._replace(remaining=0))
         lease.left -= amount
         return lease
 
@@ -151,6 +148,12 @@ class Limiter:
         unlent = limit.count - count
         lease.left += max(0, min(block, block + unlent))
         lease.elsewhere, lease.dry = max(0, unlent), unlent <= 0
+
+
+def _used_up(standing: Standing) -> TooManyRequests:
+    problem = TooManyRequests(retry_after=standing.reset)
+    problem.headers |= {name.decode(): value.decode() for name, value in standing.raw_headers}
+    return problem
 
 
 def _subject(kind: str, context: Context) -> str | None:

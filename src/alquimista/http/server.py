@@ -8,6 +8,7 @@ A request that came before, word for word, is not even parsed (http/repeats.py):
 all that has come since the parser ended the request before, so that nothing in a body can pose as one.
 """
 
+import asyncio
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from alquimista.http.app import App
 from alquimista.http.responses import WHOLE, WORDS, RawHeaders, written
 
+_CONNECTION: Final = b"connection: "
+_PATIENCE_S: Final = 60.0  # For a reader that takes nothing of what waits for it.
 _LONGEST: Final = 4_096  # Bytes of a request that may be remembered.
 
 
@@ -25,6 +28,7 @@ class Protocol(HttpToolsProtocol):
     app: App
     _begun = 0  # Requests of this connection.
     _between = True  # The parser stands between two of them: not inside a head, nor inside the body of a refused one.
+    _stalled: asyncio.TimerHandle | None = None
     _answered_at = 0.0  # The last time that the timer of an idle connection was not told of.
 
     def data_received(self, data: bytes) -> None:
@@ -53,6 +57,26 @@ class Protocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def pause_writing(self) -> None:
+        """As the transport calls it: what waits for the reader is too much."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(_PATIENCE_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """As the transport calls it: the reader has taken it."""
+        super().resume_writing()
+        self._forgive()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As the transport calls it."""
+        super().connection_lost(exc)
+        self._forgive()
+
+    def _forgive(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def on_message_begin(self) -> None:
         """As the parser calls it, at the first letter of a request."""
         self._begun += 1
@@ -66,7 +90,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's own types.
         # With others in line behind it on its connection, a refusal would lead to the next within itself, and so on.
-        if not self.pipeline and (refusal := app.crowd.refusal(cycle.scope)) and _send_whole(cycle, *refusal):
+        if not self.pipeline and (refusal := app.crowd.refusal(cycle.scope)) and _refuse(cycle, *refusal):
             return
         cycle.scope["extensions"] = {WHOLE: partial(_take_whole, cycle)}
         super()._start_asgi_task(cycle, app)
@@ -87,17 +111,26 @@ def _standard(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
 
 
 def _take_whole(cycle: Any, status: int, common: bytes, own: RawHeaders, body: bytes) -> bool:  # noqa: ANN401 - As above.
-    return _send_whole(cycle, status, common, written(own), body)
+    """Send an answer that leaves the connection open; False leaves it to ASGI's messages."""
+    text = written(own)
+    return cycle.keep_alive and _CONNECTION not in text and _send_whole(cycle, status, common, text, body)
+
+
+def _refuse(cycle: Any, status: int, common: bytes, own: bytes, body: bytes) -> bool:  # noqa: ANN401 - As above.
+    """Send a refusal, and end the connection where it must; False if it could not be sent."""
+    closing = _CONNECTION in own
+    if not cycle.keep_alive and not closing:
+        closing, own = True, own + _CONNECTION + b"close\r\n"
+    if not _send_whole(cycle, status, common, own, body):
+        return False
+    if closing:
+        cycle.transport.close()
+    return True
 
 
 def _send_whole(cycle: Any, status: int, common: bytes, own: bytes, body: bytes) -> bool:  # noqa: ANN401 - As above.
-    """Send status, headers (`common` and `own` as they are written) and body; False leaves it to ASGI's messages.
-
-    So are answers that a slow reader must wait for, and those that end the connection.
-    """
-    if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
-        return False
-    if b"connection:" in own:
+    """Send status, headers (`common` and `own` as they are written) and body; False where that must wait or is late."""
+    if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
         return False
     cycle.waiting_for_100_continue = False
     cycle.response_started = cycle.response_complete = True

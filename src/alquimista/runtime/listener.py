@@ -44,6 +44,9 @@ def in_many_hands(listener: socket.socket) -> list[socket.socket]:
 
     Under load a turn takes tens of milliseconds: with one, a connection waited nine seconds behind a thousand others.
     """
+    # First of all: a copy takes this over, and sets it for everybody who has the socket. Were it blocking, even for a
+    # moment, another web process could be caught in accept() until the next connection comes, with all that it serves.
+    listener.settimeout(0)
     return [listener, *(listener.dup() for _ in range(_HANDS - 1))]
 
 

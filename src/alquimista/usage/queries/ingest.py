@@ -91,7 +91,7 @@ def _text(value: str) -> bytes:
     return _COLUMN(25, len(encoded)) + encoded
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def _frequent(*values: str) -> bytes:
     """Texts that are the same in many rows."""
     return b"".join(map(_text, values))

@@ -54,7 +54,10 @@ class Gatherer(Generic[T, R]):
         self._pending_of[tenant_id] += weight
         if tenant_id not in self._writers:
             self._writers[tenant_id] = asyncio.create_task(self._drain(tenant_id))
-        return await future
+        try:
+            return await future
+        finally:
+            del future  # Its exception's traceback has this frame: they would keep each other, and the item.
 
     async def close(self) -> None:
         """Take nothing more, and write what waits."""
@@ -82,7 +85,7 @@ class Gatherer(Generic[T, R]):
             log.warning("usage.write_failed", tenant_id=str(tenant_id), rows=weight, error=type(error).__name__)
             for _, future in taken:
                 if not future.done():
-                    future.set_exception(error)
+                    future.set_exception(error.with_traceback(None))
         else:
             for (_, future), result in zip(taken, results, strict=True):
                 if not future.done():

@@ -89,11 +89,8 @@ class Ingest:
         try:
             await self._limiter.take(f"ingest|{tenant_id.hex}", self._limit, min(count, self._limit.count))
         except TooManyRequests as refused:
-            wait = int(refused.headers["Retry-After"])
-            problem = IngestLimit(retry_after=wait, limit=self._limit.count)
-            problem.headers |= refused.headers
             _LIMITED.inc(count)
-            raise problem from None
+            raise _over(refused, self._limit) from None
 
     async def close(self) -> None:
         """Take nothing more; write what waits."""
@@ -159,6 +156,14 @@ async def _write(conn: Conn, tenant_id: UUID, rows: Mapping[bytes, bytes], recei
             raise
         log.exception("usage.no_partition", tenant_id=str(tenant_id))
         raise Unavailable(retry_after=60) from error
+
+
+def _over(refused: TooManyRequests, limit: Limit) -> IngestLimit:
+    # Made apart from where it is raised: an exception in a variable of a frame that it has passed keeps that frame, and
+    # what was read of the request with it, until a collection.
+    problem = IngestLimit(retry_after=int(refused.headers["Retry-After"]), limit=limit.count)
+    problem.headers |= refused.headers
+    return problem
 
 
 def _unknown_agent(event: Event) -> Refusal:
