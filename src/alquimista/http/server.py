@@ -34,13 +34,14 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Answer a read that is repeated before it is parsed; hand everything else on, with its words."""
         between, begun = self._between, self._begun
-        if between and self._idle() and (answer := self.app.repeats.answer(_host(self.client), data)):
+        short = between and len(data) <= _LONGEST  # No batch of events is digested: nothing longer is known.
+        if short and self._idle() and (answer := self.app.repeats.answer(_host(self.client), data)):
             self.transport.write(_text(self.server_state.default_headers, *answer))
             self.server_state.total_requests += 1
             self._answered_at = self.loop.time()
             return
         super().data_received(data)
-        if between and self._between and self._begun == begun + 1 and len(data) <= _LONGEST and self.cycle.keep_alive:
+        if short and self._between and self._begun == begun + 1 and self.cycle.keep_alive:
             extensions: dict[str, Any] = self.cycle.scope.get("extensions") or {}
             extensions[WORDS] = data
 
