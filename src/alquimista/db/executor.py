@@ -46,7 +46,7 @@ class Executor:
     Args:
         conninfo: where and as whom to connect, the session's statement_timeout included.
         size: connections at most.
-        max_pending: calls that may wait for a connection; beyond them callers get Unavailable at once.
+        max_pending: reads, and as many writes, that may wait for a connection; beyond them callers get Unavailable.
     """
 
     def __init__(self, conninfo: str, *, size: int, max_pending: int = MAX_PENDING) -> None:
@@ -57,7 +57,7 @@ class Executor:
         self._connections: list[PipelineConnection] = []
         self._openers: set[asyncio.Task[None]] = set()
         self._failing = False
-        self._pending: deque[Call] = deque()
+        self._pending: dict[bool, deque[Call]] = {False: deque(), True: deque()}  # Reads; writes.
         self._queries: set[str] = set()
         self._closing = False
         self._drained = asyncio.Event()
@@ -81,7 +81,7 @@ class Executor:
         key, formats = (text, self.transformer.types or ()), self.transformer.formats or []
         context = context_value(tenant_id).encode()
         for attempt in range(self._size + 1):
-            call = Call(context, key, dumped, formats, asyncio.get_running_loop().create_future())
+            call = Call(context, key, dumped, formats, asyncio.get_running_loop().create_future(), statement.writes)
             self._submit(call)
             try:
                 return await call.future
@@ -103,8 +103,9 @@ class Executor:
         for opener in openers:
             opener.cancel()
         await asyncio.gather(*openers, return_exceptions=True)
-        while self._pending:
-            _fail(self._pending.popleft(), None)
+        for waiting in self._pending.values():
+            while waiting:
+                _fail(waiting.popleft(), None)
         if any(connection.load for connection in self._connections):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), _CLOSE_S)
@@ -119,33 +120,46 @@ class Executor:
     def _submit(self, call: Call) -> None:
         if self._closing:
             raise Unavailable(retry_after=1)
-        connection = self._free()
+        connection = self._free(writes=call.writes)
         if connection is not None:
             if connection.load:
                 self._grow()
             connection.send(call)
             return
-        if len(self._pending) >= self._max_pending:
-            self._pending = deque(waiting for waiting in self._pending if not waiting.future.done())
-            if len(self._pending) >= self._max_pending:
+        waiting = self._pending[call.writes]
+        if len(waiting) >= self._max_pending:
+            self._pending[call.writes] = waiting = deque(one for one in waiting if not one.future.done())
+            if len(waiting) >= self._max_pending:
                 raise Unavailable(retry_after=1)
         call.timer = asyncio.get_running_loop().call_later(WAIT_S, _fail, call, None)
-        self._pending.append(call)
+        waiting.append(call)
         self._grow()
 
-    def _free(self) -> PipelineConnection | None:
-        """The least loaded connection, if it has room."""
-        best = min(self._connections, key=lambda connection: connection.load, default=None)
+    def _free(self, *, writes: bool) -> PipelineConnection | None:
+        """The least loaded connection that may take such a call, if it has room.
+
+        A write waits for the disk, now and then for a second, and whatever is behind it on its connection waits with
+        it. So reads go where no write is, and writes leave one connection to them.
+        """
+        clear = [connection for connection in self._connections if not connection.writes]
+        if not writes:
+            fit = clear or self._connections
+        elif len(clear) == 1 < len(self._connections):
+            fit = [connection for connection in self._connections if connection.writes]
+        else:
+            fit = self._connections
+        best = min(fit, key=lambda connection: connection.load, default=None)
         return best if best is not None and best.load < DEPTH else None
 
     def _advance(self) -> None:
         """Send what waits, as far as there is room. Calls that were abandoned meanwhile are never sent."""
-        while self._pending and (connection := self._free()) is not None:
-            call = self._pending.popleft()
-            if call.timer is not None:
-                call.timer.cancel()
-            if not call.future.done():
-                connection.send(call)
+        for writes, waiting in self._pending.items():
+            while waiting and (connection := self._free(writes=writes)) is not None:
+                call = waiting.popleft()
+                if call.timer is not None:
+                    call.timer.cancel()
+                if not call.future.done():
+                    connection.send(call)
         if self._closing and not any(connection.load for connection in self._connections):
             self._drained.set()
 
@@ -156,7 +170,7 @@ class Executor:
         for call in calls:
             _fail(call, error)
         self._advance()
-        if self._pending:
+        if any(self._pending.values()):
             self._grow()
 
     def _grow(self) -> None:
@@ -178,7 +192,7 @@ class Executor:
                 log.warning("database connection failed", error=_words(error))
                 await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - Only spreads the attempts.
                 delay = min(2 * delay, _LAST_DELAY_S)
-                if not self._pending:
+                if not any(self._pending.values()):
                     return
             else:
                 self._failing = False

@@ -37,6 +37,7 @@ class Call:
     params: Sequence[Buffer | None]
     formats: Sequence[int]
     future: asyncio.Future[PGresult]
+    writes: bool
     name: bytes = b""  # Of the prepared statement.
     parses: bool = False  # Whether the statement is parsed in the same message.
     result: PGresult | None = None
@@ -70,6 +71,7 @@ class PipelineConnection:
         self._on_answer = on_answer
         self._on_lost = on_lost
         self._in_flight: deque[Call] = deque()
+        self.writes = 0  # How many of the calls in flight write.
         self._prepared: OrderedDict[Key, bytes] = OrderedDict()
         self._preparing: set[Key] = set()
         self._names = count()
@@ -100,6 +102,7 @@ class PipelineConnection:
         if not self._in_flight:
             self._progress_at = self._loop.time()  # Silence counts from here: there was nothing to answer before.
         self._in_flight.append(call)
+        self.writes += call.writes
         try:
             self._send(call)
             self._flush()
@@ -208,6 +211,7 @@ class PipelineConnection:
                 call.result = result  # The statement's own comes last.
             case ExecStatus.PIPELINE_SYNC:
                 self._in_flight.popleft()
+                self.writes -= call.writes
                 self._answer(call)
             case ExecStatus.FATAL_ERROR:
                 call.error = call.error or error_from_result(result)

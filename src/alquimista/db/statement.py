@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 R = TypeVar("R")
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
+_WRITES: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|pg_notify)\b")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Statement(Generic[R]):
             return f"${names.index(name) + 1}"
 
         return _PLACEHOLDER.sub(number, self.sql).replace("%%", "%"), tuple(names)
+
+    @cached_property
+    def writes(self) -> bool:
+        """Whether its end may wait for the disk: it changes rows, locks them or sends a notice."""
+        return _WRITES.search(self.sql) is not None
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -1,0 +1,68 @@
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from alquimista.clock import new_id
+from alquimista.db.executor import DEPTH, SingleStatements
+from alquimista.db.statement import NoRow, Statement
+from support.databases import FreshDatabase
+from support.notes import ADD, NOTES, OpenExecutor
+
+
+@contextmanager
+def writers_wait(database: FreshDatabase) -> Iterator[None]:
+    """Whoever writes a note waits, as for a disk that has stopped; readers do not."""
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("LOCK TABLE public.notes IN SHARE MODE")
+        yield
+
+
+@pytest.mark.parametrize("writes", [2, 4 * DEPTH + 1])
+async def test_reads_pass_writes_that_wait(
+    migrated: FreshDatabase, executor: OpenExecutor, tenants: list[UUID], writes: int
+):
+    tenant_id = new_id()
+    async with executor(size=4) as one:
+        conn = SingleStatements(one, tenant_id)
+        # As many connections as there may be: until then a read may stand behind the first write for a moment.
+        await asyncio.gather(*(conn.fetch(NOTES) for _ in range(4 * DEPTH)))
+        with writers_wait(migrated):
+            writing = [
+                asyncio.create_task(conn.execute(ADD, tenant_id=tenant_id, id=new_id(), body="x"))
+                for _ in range(writes)
+            ]
+            await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                assert set(map(len, await asyncio.gather(*(conn.fetch(NOTES) for _ in range(3 * DEPTH))))) == {0}
+            assert not any(task.done() for task in writing)
+        assert await asyncio.gather(*writing) == [1] * writes
+        assert len(await conn.fetch(NOTES)) == writes
+
+
+async def test_writes_have_a_connection_even_if_there_is_only_one(executor: OpenExecutor, tenants: list[UUID]):
+    tenant_id = new_id()
+    async with executor(size=1) as one:
+        conn = SingleStatements(one, tenant_id)
+        adding = [conn.execute(ADD, tenant_id=tenant_id, id=new_id(), body="x") for _ in range(3 * DEPTH)]
+        *_, notes = await asyncio.gather(*adding, conn.fetch(NOTES))
+        assert len(notes) <= 3 * DEPTH
+        assert len(await conn.fetch(NOTES)) == 3 * DEPTH
+
+
+@pytest.mark.parametrize(
+    ("sql", "writes"),
+    [
+        ("SELECT updated_at FROM notes", False),
+        ("WITH a AS (INSERT INTO notes VALUES (1) RETURNING 1) SELECT * FROM a", True),
+        ("SELECT 1 FROM notes FOR NO KEY UPDATE", True),
+        ("SELECT 1 FROM notes FOR SHARE", True),
+        ("DELETE FROM notes", True),
+        ("SELECT pg_catalog.pg_notify('a', 'b')", True),
+    ],
+)
+def test_what_counts_as_a_write(sql: str, *, writes: bool):
+    assert Statement(sql, NoRow).writes is writes
