@@ -9,6 +9,7 @@ import pytest
 from alquimista.clock import new_id
 from alquimista.db.executor import DEPTH, SingleStatements
 from alquimista.db.statement import NoRow, Statement
+from alquimista.http.queries import RAISE_WINDOW
 from support.databases import FreshDatabase
 from support.notes import ADD, NOTES, OpenExecutor
 
@@ -66,3 +67,12 @@ async def test_writes_have_a_connection_even_if_there_is_only_one(executor: Open
 )
 def test_what_counts_as_a_write(sql: str, *, writes: bool):
     assert Statement(sql, NoRow).writes is writes
+
+
+def test_a_limit_is_counted_beside_the_reads_because_its_table_is_unlogged(migrated: FreshDatabase):
+    assert RAISE_WINDOW.unlogged
+    with psycopg.connect(migrated.admin_url) as admin:
+        found = admin.execute(
+            "SELECT relpersistence FROM pg_class WHERE oid = 'alquimista_platform.rate_limit_windows'::regclass"
+        ).fetchone()
+    assert found == ("u",)

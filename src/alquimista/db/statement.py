@@ -15,11 +15,13 @@ class Statement(Generic[R]):
     """SQL with `%(name)s` parameters (a literal % is written %%), and the frozen dataclass or Struct of its rows.
 
     The row type's fields are the statement's columns, by name and in order: this is checked at the first use.
-    Use `Statement(sql, NoRow)` for a statement whose rows nobody reads.
+    Use `Statement(sql, NoRow)` for a statement whose rows nobody reads. A statement that changes unlogged tables alone
+    says `unlogged`: its end never waits for the disk.
     """
 
     sql: str
     row: type[R]
+    unlogged: bool = False
 
     @cached_property
     def positional(self) -> tuple[str, tuple[str, ...]]:
@@ -37,7 +39,7 @@ class Statement(Generic[R]):
     @cached_property
     def writes(self) -> bool:
         """Whether its end may wait for the disk: it changes rows, locks them or sends a notice."""
-        return _WRITES.search(self.sql) is not None
+        return not self.unlogged and _WRITES.search(self.sql) is not None
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

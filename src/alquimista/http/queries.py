@@ -32,6 +32,7 @@ RAISE_WINDOW: Final = Statement(
     RETURNING count
     """,
     Counted,
+    unlogged=True,
 )
 
 PURGE_WINDOWS: Final = Statement(

@@ -1,6 +1,6 @@
 """Jinja2 for pages: one environment per language, so that macros and filters know theirs without being told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -49,10 +49,22 @@ def _say(value: Text | str, locale: str) -> str:
     return value.render(locale) if isinstance(value, Text) else value
 
 
+class _Environment(Environment):
+    """Its templates share the environment's globals, since none has globals of its own.
+
+    Jinja2 would lay an empty mapping over them for each template, and copy both, name by name, each time that a
+    template is rendered or imported: a tenth of the time that a page takes.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        assert not d, "a template has globals of its own"
+        return self.globals
+
+
 @cache
 def environment(locale: str) -> Environment:
     """The environment of a locale. Unknown names in a template are errors, not blanks."""
-    env = Environment(
+    env = _Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
