@@ -104,11 +104,11 @@ def check(ours: str, peers: dict[str, Peer], population: Population) -> None:
 def read(bench: Bench, url: str, tokens: Path) -> Load:
     """One round of reads; every answer must be a 200.
 
-    A second goes ahead of it: what a server remembers of a session or of a limit, for thirty seconds or a minute, has
+    Two seconds go ahead of it: what a server remembers of a session or of a limit, for thirty seconds or a minute, has
     been forgotten while the others were measured, and in life it is not all asked anew in the same second.
     """
     script, env = FOLDER / "load" / "usage.lua", {"TOKENS": str(tokens)}
-    wrk(url, script, seconds=1, env=env)
+    wrk(url, script, seconds=2, env=env)
     load = wrk(url, script, seconds=bench.seconds, env=env)
     assert load.refused == 0, f"{url}: {load}"
     assert load.errors == 0, f"{url}: {load}"

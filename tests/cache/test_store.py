@@ -1,5 +1,6 @@
 """The cache: bounded, and dropped in every process when its tenant's data changes."""
 
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -28,11 +29,25 @@ async def test_an_entry_is_there_until_its_time_is_over(bus):
     clock = [100.0]
     cache = Cache(bus, clock=lambda: clock[0])
     await put(cache, "k", ttl=10)
-    clock[0] = 109.9
+    clock[0] = 105.9
     assert await cache.get("k") == entry()
     clock[0] = 110.0
     assert await cache.get("k") is None
     assert cache.size == 0
+
+
+async def test_what_was_kept_together_does_not_end_together(bus):
+    clock = [100.0]
+    cache = Cache(bus, clock=lambda: clock[0])
+    for number in range(300):
+        await put(cache, f"k{number}", ttl=10)
+    left = []
+    for second in range(5, 11):
+        clock[0] = 100.0 + second
+        left.append(len([n for n in range(300) if await cache.get(f"k{n}")]))
+    ended = [before - after for before, after in pairwise(left)]
+    assert (left[0], left[-1]) == (300, 0)
+    assert max(ended) < 150
 
 
 async def test_the_least_recently_used_goes_first_when_it_is_full(bus):

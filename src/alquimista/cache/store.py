@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 from weakref import WeakSet
+from zlib import crc32
 
 import structlog
 
@@ -23,6 +24,7 @@ TOPIC: Final = "cache"
 USAGE_TOPIC: Final = "usage"
 DEFAULT_BYTES: Final = 64 * 1024 * 1024
 _OVERHEAD: Final = 400  # Bytes of bookkeeping that an entry costs beside its body and key, roughly.
+_SPREAD: Final = 0.4  # An entry is kept for its whole time, or for up to this share less, by its key.
 _MAX_VERSIONS: Final = 100_000
 _REOPEN_EVERY_S: Final = 1.0
 _log = structlog.get_logger("alquimista.cache")
@@ -151,7 +153,7 @@ class Cache:
         return fill
 
     async def put(self, key: str, entry: Entry, fill: Fill, *, ttl: float) -> None:
-        """Keep an answer for `ttl` seconds, unless it was invalidated while it was computed."""
+        """Keep an answer for at most `ttl` seconds, unless it was invalidated while it was computed."""
         if fill.stale() or not self._bus.healthy:
             return
         self._keep(key, entry, fill, ttl)
@@ -173,7 +175,10 @@ class Cache:
         size = len(entry.body) + 2 * len(key) + _OVERHEAD
         if size > self._max_bytes // 10:
             return
-        self._entries[key] = _Kept(entry, self._clock() + ttl, size, fill.tags)
+        # What was kept in the same second must not end in the same second: after a start, when everybody's page asks
+        # for the first time, all of it would have to be made anew at once, and again each minute.
+        lives = ttl * (1 - _SPREAD * (crc32(key.encode()) & 0xFF) / 0xFF)
+        self._entries[key] = _Kept(entry, self._clock() + lives, size, fill.tags)
         self.size += size
         for tag in fill.tags:
             self._by_tag.setdefault(tag, set()).add(key)
