@@ -13,6 +13,8 @@ from alquimista.http.queries import RAISE_WINDOW
 from support.databases import FreshDatabase
 from support.notes import ADD, NOTES, OpenExecutor
 
+SLEEP = Statement("SELECT pg_sleep(%(seconds)s)", NoRow)
+
 
 @contextmanager
 def writers_wait(database: FreshDatabase) -> Iterator[None]:
@@ -52,6 +54,25 @@ async def test_writes_have_a_connection_even_if_there_is_only_one(executor: Open
         *_, notes = await asyncio.gather(*adding, conn.fetch(NOTES))
         assert len(notes) <= 3 * DEPTH
         assert len(await conn.fetch(NOTES)) == 3 * DEPTH
+
+
+async def test_writes_have_their_turn_among_reads_that_never_end(executor: OpenExecutor, tenants: list[UUID]):
+    tenant_id = new_id()
+    async with executor(size=2) as one:
+        conn, done = SingleStatements(one, tenant_id), asyncio.Event()
+
+        async def reader() -> None:
+            while not done.is_set():
+                await conn.execute(SLEEP, seconds=0.01)
+
+        readers = [asyncio.create_task(reader()) for _ in range(6 * DEPTH)]
+        await asyncio.sleep(0.1)
+        adding = (conn.execute(ADD, tenant_id=tenant_id, id=new_id(), body="x") for _ in range(DEPTH))
+        try:
+            assert await asyncio.gather(*adding) == [1] * DEPTH
+        finally:
+            done.set()
+            await asyncio.gather(*readers)
 
 
 @pytest.mark.parametrize(

@@ -153,15 +153,23 @@ class Executor:
 
     def _advance(self) -> None:
         """Send what waits, as far as there is room. Calls that were abandoned meanwhile are never sent."""
-        for writes, waiting in self._pending.items():
-            while waiting and (connection := self._free(writes=writes)) is not None:
-                call = waiting.popleft()
-                if call.timer is not None:
-                    call.timer.cancel()
-                if not call.future.done():
-                    connection.send(call)
+        while (turn := self._turn()) is not None:
+            call, connection = turn
+            self._pending[call.writes].popleft()
+            if call.timer is not None:
+                call.timer.cancel()
+            if not call.future.done():
+                connection.send(call)
         if self._closing and not any(connection.load for connection in self._connections):
             self._drained.set()
+
+    def _turn(self) -> tuple[Call, PipelineConnection] | None:
+        """Of the calls that wait, the one that has waited longest among those that a connection has room for."""
+        heads = [waiting[0] for waiting in self._pending.values() if waiting]
+        for call in sorted(heads, key=_since):
+            if (connection := self._free(writes=call.writes)) is not None:
+                return call, connection
+        return None
 
     def _lost(self, connection: PipelineConnection, calls: list[Call], error: Exception) -> None:
         self._connections.remove(connection)
@@ -238,6 +246,12 @@ class SingleStatements:
     async def execute(self, statement: Statement[Any], **params: Any) -> int:  # noqa: ANN401 - As above.
         """Run the statement; the number of rows it touched."""
         return (await self._executor.run(self._tenant_id, statement, params)).command_tuples or 0
+
+
+def _since(call: Call) -> float:
+    """A moment that is earlier for calls that have waited longer."""
+    assert call.timer is not None
+    return call.timer.when()
 
 
 def _fail(call: Call, cause: Exception | None) -> None:
