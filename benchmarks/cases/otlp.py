@@ -64,10 +64,10 @@ def run(bench: Bench) -> Outcome:
             f"connections, {tenants} companies mixed.",
             "Each export is stored with fsync before its answer: its spans, the work that they tell of and, once, the "
             "requests and tokens. Afterwards the database is counted.",
-            "What stands in the way of more: of a span PostgreSQL takes 60 to 80 µs of processor time, a tenth of it for "
-            "reading 0.8 kB of JSON, and a web process 50 µs, beside the load tool on two cores; quicker hours of the "
-            "machine gave 16,000 to 18,000 a second. Reckoned and left: keeping a resource's attributes once instead of "
-            "with each span (7 µs), and not checking a document's size in the database (2 µs).",
+            "What stands in the way of more: of a span PostgreSQL takes 60 to 80 µs of processor time, a tenth of it "
+            "for reading 0.8 kB of JSON, and a web process 50 µs, beside the load tool on two cores; quicker hours of "
+            "the machine gave 16,000 to 18,000 a second. Reckoned and left: keeping a resource's attributes once "
+            "instead of with each span (7 µs), and not checking a document's size in the database (2 µs).",
         ],
     )
 

@@ -123,9 +123,9 @@ def _outcome(load: Load, people: int, warm: int, measured: int, spent: list[floa
             "moment a thing was due. One web process and one worker, PostgreSQL and wrk on the same two cores: web "
             f"used {web:.2f} cores with hashing, the worker {worker:.2f}.",
             "Found with it and mended: answers that were kept in the same second ended in the same second, so that a "
-            "minute after a start all pages were made anew at once (two runs of three had a stall of seconds); now each "
-            "key ends at a time of its own. And a read no longer waits on its connection behind a write whose fsync "
-            "takes a second.",
+            "minute after a start all pages were made anew at once (two runs of three had a stall of seconds); now "
+            "each key ends at a time of its own. And a read no longer waits on its connection behind a write whose "
+            "fsync takes a second.",
             f"Sign-ins are measured apart, since a hash alone takes a quarter of a second; the 95th percentile with "
             f"them included is {percentile(everything, 95)} ms.",
         ],
