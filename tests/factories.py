@@ -13,10 +13,10 @@ from stdnum.br import cnpj as cnpj_rules
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Role
 from alquimista.agents import queries as agent_queries
-from alquimista.agents.models import Agent
+from alquimista.agents.models.agents import Agent
 from alquimista.db.pool import Database
 from alquimista.db.statement import NoRow, Statement
-from alquimista.db.tenancy import login_transaction, owner_transaction, tenant_transaction
+from alquimista.db.tenancy import login_transaction, tenant_transaction
 from alquimista.identity.models.api_keys import new_key
 from alquimista.identity.models.passwords import prehash
 from alquimista.tenants import queries as tenant_queries
@@ -130,7 +130,9 @@ async def add_member(db: Database, tenant_id: UUID, user_id: UUID, role: Role) -
     await db.login().execute(INSERT_MEMBER, tenant_id=tenant_id, user_id=user_id, role=role, now=clock.now())
 
 
-async def make_agent(db: Database, *, slug: str | None = None, name: str = "Vendas Ativas") -> Agent:
+async def make_agent(
+    db: Database, *, slug: str | None = None, name: str = "Vendas Ativas", status: str = "active"
+) -> Agent:
     """An agent of the catalogue."""
     agent_id = clock.new_id()
     agent = Agent(
@@ -141,10 +143,10 @@ async def make_agent(db: Database, *, slug: str | None = None, name: str = "Vend
         segment="vendas",
         category="comercial",
         version="1.0.0",
-        status="active",
+        status=status,
     )
-    async with owner_transaction(db) as conn:
-        return await agent_queries.upsert_agent(conn, agent, clock.now())
+    async with tenant_transaction(db, PLATFORM_TENANT) as conn:
+        return msgspec.structs.replace(agent, id=await agent_queries.put_agent(conn, agent, clock.now()))
 
 
 async def activate_agent(db: Database, tenant_id: UUID, agent_id: UUID | None = None) -> UUID:

@@ -15,7 +15,7 @@ from stdnum.br import cnpj as cnpj_rules
 from alquimista import clock
 from alquimista.access import Role
 from alquimista.agents import service as agents
-from alquimista.agents.models import Agent
+from alquimista.agents.models.agents import Agent
 from alquimista.cache.bus import Bus
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import login_transaction, owner_transaction, tenant_transaction

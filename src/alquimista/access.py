@@ -41,6 +41,7 @@ class Permission(StrEnum):
     API_KEY_MANAGE = "api_key:manage"
     ACCOUNT_MANAGE = "account:manage"  # One's own profile, password, sessions and second factor.
     PLATFORM_READ = "platform:read"
+    CATALOGUE_MANAGE = "catalogue:manage"
 
 
 _ACCOUNT: Final = frozenset({Permission.ACCOUNT_MANAGE})
@@ -60,7 +61,7 @@ _TENANT_ADMIN: Final = _MEMBER | {
 _SUPPORT: Final = _MEMBER | {Permission.USER_READ, Permission.API_KEY_READ, Permission.PLATFORM_READ}
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN,
+    Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN | {Permission.CATALOGUE_MANAGE},
     Role.INTERNAL_SUPPORT: _SUPPORT,
     Role.TENANT_ADMIN: _TENANT_ADMIN,
     Role.TENANT_USER: frozenset(_MEMBER),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
+from alquimista.agents import api as agents
+from alquimista.billing import api as billing
 from alquimista.cache.bus import Bus
 from alquimista.cache.store import Cache
 from alquimista.config import Settings
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
 API: Final[tuple[Route, ...]] = (
     *health.ROUTES,
     *identity.ROUTES,
+    *agents.ROUTES,
     *usage.ROUTES,
+    *billing.ROUTES,
     *dashboards.ROUTES,
 )
 

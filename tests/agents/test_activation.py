@@ -6,7 +6,7 @@ import pytest
 
 import factories
 from alquimista.agents import service
-from alquimista.agents.models import AgentLimitReached, AgentSuspended, UnknownAgent, clean_slug
+from alquimista.agents.models.agents import AgentLimitReached, AgentSuspended, UnknownAgent
 from alquimista.clock import new_id, now
 from alquimista.db.statement import NoRow, Statement
 from alquimista.db.tenancy import tenant_transaction
@@ -78,9 +78,3 @@ async def test_publishing_an_agent_again_keeps_its_id(db):
     again = await factories.make_agent(db, slug="sdr-spin", name="SDR SPIN")
     assert (again.id, again.name) == (first.id, "SDR SPIN")
     assert "sdr-spin" in {agent.slug for agent in await service.catalogue(db.staff())}
-
-
-@pytest.mark.parametrize("slug", ["", "Vendas", "a--b", "-a", "a_b", "á", "a" * 65, "a\n"])
-def test_a_slug_is_lower_case_words_and_hyphens(slug):
-    with pytest.raises(Invalid):
-        clean_slug(slug)

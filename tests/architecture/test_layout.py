@@ -8,7 +8,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "alquimista"
-ROOMS = ("agents", "audit", "dashboards", "identity", "incidents", "integrations", "notifications", "tenants", "usage")
+ROOMS = (
+    "agents",
+    "audit",
+    "billing",
+    "dashboards",
+    "identity",
+    "incidents",
+    "integrations",
+    "notifications",
+    "tenants",
+    "usage",
+)
 VOCABULARY = {"__init__", "models", "queries", "gateway", "service", "guards", "api", "jobs"}
 CEILING = 400
 STATEMENT = re.compile(

@@ -13,6 +13,10 @@ SABOTAGE = {
     "lets the app past its tenant by a second policy": (
         f"create policy wide on {TABLE} for select to alquimista_app using (true)"
     ),
+    "is of the catalogue, yet written by others than the platform": (
+        "create policy wide on public.subscription_plans for update to alquimista_app using (true)"
+    ),
+    "is of the catalogue, yet hidden from some": "drop policy catalogue_read on public.subscription_plans",
     "lets the app read what belongs to sign-in": (
         "create policy wide on alquimista_platform.sessions for select to alquimista_app using (true)"
     ),

@@ -13,13 +13,15 @@ QUEUE = {
     f"alquimista_platform.{name}" for name in ("job_queue", "job_log", "job_statistics", "job_schedules", "workers")
 }
 # Without row security: nothing in them belongs to a customer, or (the queue) only the worker may read it.
-GLOBALS = QUEUE | {
+GLOBALS = QUEUE | {"alquimista_platform.rate_limit_windows", "public.migrations"}
+# The same for all tenants: read by all, written in transactions of the platform tenant alone.
+CATALOGUE = {
     "alquimista_platform.agents",
-    "alquimista_platform.rate_limit_windows",
+    "alquimista_platform.agent_versions",
     "public.subscription_plans",
+    "public.subscription_addons",
     "public.subnucleos",
     "public.subnucleo_agents",
-    "public.migrations",
 }
 # Read before any tenant is known: by the sign-in role alone.
 SIGN_IN = {
@@ -36,6 +38,7 @@ SIGN_IN = {
 }
 # Not keyed by tenant_id: tenants are the tenants, and a person may belong to several.
 SHARED = {"alquimista_platform.tenants", "alquimista_platform.users"}
+_EXEMPT = GLOBALS | CATALOGUE | SIGN_IN | SHARED
 # Tenant tables that sign-in reaches too: who belongs where, keys, and what it writes.
 LOGIN_REACHES = SHARED | {
     f"alquimista_platform.{name}" for name in ("tenant_users", "invitations", "api_keys", "audit_logs", "mails")
@@ -55,14 +58,23 @@ DELETABLE = {
     "fibonacci_core.metrics",
     "nigredo_leads.rate_limits",
     "public.dry_run_log",
+    "public.subnucleo_agents",
 }
 # Never changed once written.
 APPEND_ONLY = {
     f"alquimista_platform.{name}"
-    for name in ("audit_logs", "approval_decisions", "agent_requests", "usage_closed_days", "usage_zone_changes")
+    for name in (
+        "audit_logs",
+        "approval_decisions",
+        "agent_requests",
+        "agent_versions",
+        "usage_closed_days",
+        "usage_zone_changes",
+    )
 } | {"nigredo_leads.blocklist"}
 
 _OWN = "(tenant_id = alquimista_platform.current_tenant())"
+_PLATFORM = "(alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())"
 _TABLES = """
 WITH tables AS (
   SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relispartition AS partition, c.relkind, c.relacl, c.relowner,
@@ -115,6 +127,15 @@ RULES = {
         SELECT name || ', policy ' || polname FROM policies
         WHERE tenant AND polpermissive AND 'alquimista_app' = ANY (roles)
           AND (visible IS DISTINCT FROM %(own)s OR written IS DISTINCT FROM %(own)s)""",
+    "is of the catalogue, yet written by others than the platform": """
+        SELECT name || ', policy ' || polname FROM policies
+        WHERE name = ANY (%(catalogue)s) AND polcmd <> 'r'
+          AND (polcmd <> 'a' AND visible IS DISTINCT FROM %(platform)s
+            OR polcmd <> 'd' AND written IS DISTINCT FROM %(platform)s)""",
+    "is of the catalogue, yet hidden from some": """
+        SELECT name FROM tables t WHERE name = ANY (%(catalogue)s) AND NOT EXISTS (SELECT FROM policies p
+          WHERE p.oid = t.oid AND p.polcmd = 'r' AND p.visible = 'true'
+            AND p.roles && ARRAY['alquimista_app', 'alquimista_internal']::name[])""",
     "lets the app read what belongs to sign-in": """
         SELECT name || ', policy ' || polname FROM policies
         WHERE name = ANY (%(sign_in)s) AND 'alquimista_app' = ANY (roles)
@@ -227,7 +248,9 @@ def violations(conn: psycopg.Connection[Any]) -> list[str]:
     """Each broken rule as `table: what is wrong`; empty when every table keeps to all of them."""
     params = {
         "schemas": SCHEMAS,
-        "exempt": sorted(GLOBALS | SIGN_IN | SHARED),
+        "exempt": sorted(_EXEMPT),
+        "catalogue": sorted(CATALOGUE),
+        "platform": _PLATFORM,
         "globals": sorted(GLOBALS),
         "queue": sorted(QUEUE),
         "sign_in": sorted(SIGN_IN),
@@ -247,7 +270,7 @@ def violations(conn: psycopg.Connection[Any]) -> list[str]:
 
 def exceptions_without_table(conn: psycopg.Connection[Any]) -> set[str]:
     """Names in the lists above that the database does not have: leftovers, which could hide a new table."""
-    names = GLOBALS | SIGN_IN | LOGIN_REACHES | METERED | DELETABLE | APPEND_ONLY
+    names = GLOBALS | CATALOGUE | SIGN_IN | LOGIN_REACHES | METERED | DELETABLE | APPEND_ONLY
     return {name for name in names if conn.execute("SELECT to_regclass(%s)", [name]).fetchone() == (None,)}
 
 
@@ -256,5 +279,5 @@ def tenant_tables(conn: psycopg.Connection[Any]) -> list[str]:
     sql = _TABLES + "SELECT name FROM tables WHERE tenant ORDER BY name"
     return [
         name
-        for (name,) in conn.execute(sql.encode(), {"schemas": SCHEMAS, "exempt": sorted(GLOBALS | SIGN_IN | SHARED)})
+        for (name,) in conn.execute(sql.encode(), {"schemas": SCHEMAS, "exempt": sorted(_EXEMPT)})
     ]

@@ -1,35 +1,104 @@
 """Use cases of agents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from alquimista.access import Actor
+from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.agents import queries
-from alquimista.agents.models import (
+from alquimista.agents.models.agents import (
     Agent,
     AgentLimitReached,
+    AgentRules,
     AgentStatus,
     AgentSuspended,
+    Loaded,
+    Source,
     TenantAgent,
     UnknownAgent,
-    clean_slug,
+    VersionTaken,
+    entry,
 )
+from alquimista.agents.models.definitions import Definition, Sheet
 from alquimista.audit import service as audit
 from alquimista.cache import store
+from alquimista.clock import new_id
 from alquimista.db.statement import Conn
-from alquimista.tenants.models import UnknownTenant, clean_name
-
-
-async def publish(conn: Conn, agent: Agent, now: datetime) -> Agent:
-    """Write one entry of the catalogue by its slug. Takes the owner's connection: the catalogue is global."""
-    clean_slug(agent.slug)
-    clean_name(agent.name, "name")
-    return await queries.upsert_agent(conn, agent, now)
+from alquimista.tenants.models import UnknownTenant
 
 
 async def catalogue(conn: Conn) -> list[Agent]:
-    """Every agent of the catalogue, by slug."""
+    """Every agent of the catalogue with its rules, in the catalogue's order."""
     return await queries.catalogue(conn)
+
+
+async def load(conn: Conn, sheets: Sequence[Sheet], now: datetime, *, replace: bool = False) -> Loaded:
+    """Bring the catalogue to what its files say; what agrees already is not touched, and nothing is taken away.
+
+    What staff have written stays, unless `replace`. Takes a transaction of the platform tenant.
+
+    Raises:
+        VersionTaken: a file has other rules than the stored version of its number.
+    """
+    stored = {agent.slug: agent for agent in await queries.catalogue(conn)}
+    written, kept = [], []
+    for sheet in sheets:
+        before = stored.get(sheet.slug)
+        agent = entry(sheet, before.id if before else new_id(), Source.FILE)
+        if before == agent:
+            continue
+        if before is not None and before.source is Source.STAFF and not replace:
+            kept.append(sheet.slug)
+            continue
+        await _put(conn, agent, sheet.definition, None, now)
+        written.append(sheet.slug)
+    if written:
+        await _changed_catalogue(conn, None, written)
+    return Loaded(tuple(written), tuple(kept))
+
+
+async def revise(conn: Conn, actor: Actor, sheet: Sheet, now: datetime) -> Agent:
+    """Write an agent of the catalogue as staff want it. Takes a transaction of the platform tenant.
+
+    Raises:
+        VersionTaken: the version has other rules already.
+    """
+    stored = {agent.slug: agent.id for agent in await queries.catalogue(conn)}
+    agent = entry(sheet, stored.get(sheet.slug) or new_id(), Source.STAFF)
+    await _put(conn, agent, sheet.definition, actor.user_id, now)
+    await _changed_catalogue(conn, actor, [sheet.slug])
+    return agent
+
+
+async def rules(conn: Conn, tenant_id: UUID, slug: str, version: str | None) -> AgentRules:
+    """What an agent that the tenant has active must keep to; a version of it, or the one in force.
+
+    Raises:
+        UnknownAgent: the tenant has no such active agent, or there is no such version.
+    """
+    found = await queries.rules_of_tenant(conn, tenant_id, slug, version)
+    if found is None:
+        raise UnknownAgent
+    return found
+
+
+async def _put(conn: Conn, agent: Agent, definition: Definition, author: UUID | None, now: datetime) -> None:
+    agent_id = await queries.put_agent(conn, agent, now)
+    if await queries.put_version(conn, agent_id, agent.version, definition, author, now) != definition:
+        raise VersionTaken(slug=agent.slug, version=agent.version)
+
+
+async def _changed_catalogue(conn: Conn, actor: Actor | None, slugs: Sequence[str]) -> None:
+    await audit.record(
+        conn,
+        actor,
+        "catalogue.agents_changed",
+        category="agent",
+        resource_type="catalogue",
+        details={"agents": list(slugs)},
+        tenant_id=PLATFORM_TENANT,
+    )
+    await store.invalidate(conn, PLATFORM_TENANT, "catalogue")
 
 
 async def list_agents(conn: Conn, tenant_id: UUID) -> list[TenantAgent]:

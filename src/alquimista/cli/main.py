@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from alquimista import __version__
-from alquimista.cli import migrations, secrets, serve, tenants, up, usage, users, worker
+from alquimista.cli import catalogue, migrations, secrets, serve, tenants, up, usage, users, worker
 from alquimista.config import ConfigError
 from alquimista.errors import Problem
 from alquimista.runtime.failures import StartError
@@ -33,6 +33,7 @@ app.command()(up.up)
 app.command()(serve.serve)
 app.command()(worker.worker)
 app.add_typer(migrations.app, name="migrations")
+app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(usage.app, name="usage")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(users.app, name="users")

@@ -1,5 +1,6 @@
 """What `alquimista up` does, step by step, and what it shows meanwhile."""
 
+import asyncio
 import http.client
 import os
 import shutil
@@ -17,10 +18,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from alquimista import clock
+from alquimista.catalogue.files import read as read_catalogue
+from alquimista.catalogue.load import load as load_catalogue
 from alquimista.config import ConfigError, Settings, load, variable
 from alquimista.db.bootstrap import bootstrap, role_url
 from alquimista.db.migrations import runner
 from alquimista.db.migrations.models import MigrationError, Step
+from alquimista.db.pool import Database
 from alquimista.observability.exposition import DIRECTORY_VARIABLE
 from alquimista.runtime import datadir
 from alquimista.runtime.embedded import EmbeddedServer
@@ -66,6 +71,7 @@ class Platform:
             status.update("Preparing the database…")
             bootstrap(admin_url, settings)
             self._migrate(settings, status.update)
+            self._load_catalogue(settings)
             if self._demo:
                 status.update("Adding the demo companies and their traffic…")
                 self._seed(settings)
@@ -107,6 +113,21 @@ class Platform:
             runner.apply(role_url(settings, "owner"), on_step=on_step)
         except MigrationError as error:
             raise StartError(str(error)) from error
+
+    def _load_catalogue(self, settings: Settings) -> None:
+        """The shipped catalogue, so that there is something to activate and to sell; what staff changed stays."""
+        from alquimista.demo.catalogue import with_tiers
+
+        wanted = with_tiers(read_catalogue()) if self._demo else read_catalogue()
+
+        async def run() -> None:
+            db = await Database.open(settings)
+            try:
+                await load_catalogue(db, wanted, clock.now())
+            finally:
+                await db.close()
+
+        asyncio.run(run())
 
     def _seed(self, settings: Settings) -> None:
         from alquimista.demo.seed import seed

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista.access import Permission
-from alquimista.agents.models import UnknownAgent
+from alquimista.agents.models.agents import UnknownAgent
 from alquimista.audit import service as audit
 from alquimista.dashboards import service
 from alquimista.dashboards.models import (

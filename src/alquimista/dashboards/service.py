@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista.access import PLATFORM_TENANT, Actor, Role
-from alquimista.agents.models import UnknownAgent
+from alquimista.agents.models.agents import UnknownAgent
 from alquimista.dashboards.models import (
     PERIOD_DAYS,
     AgentFigures,

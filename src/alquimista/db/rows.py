@@ -84,7 +84,7 @@ def only(rows: list[R]) -> R | None:
 
 @cache
 def _maker(row: type[Any]) -> Callable[..., Any]:
-    """The row's constructor; fields declared as an enum or a tuple get one (the driver gives a str, a list)."""
+    """The row's constructor. Fields declared as an enum, a tuple or a Struct get one: the driver gives str, list, dict."""
     hints = typing.get_type_hints(row)
     names = getattr(row, "__struct_fields__", None) or tuple(getattr(row, "__dataclass_fields__", ()))
     converters = [(index, kind) for index, name in enumerate(names) if (kind := _converter(hints[name])) is not None]
@@ -112,4 +112,6 @@ def _converter(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 - Any 
             convert = items[0]
             return lambda values: tuple(map(convert, values))
         return tuple
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return lambda document: msgspec.convert(document, hint)
     return hint if isinstance(hint, type) and issubclass(hint, Enum) else None

@@ -14,14 +14,13 @@ import msgspec
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Role
 from alquimista.agents import service as agents
-from alquimista.agents.models import Agent
 from alquimista.cache.bus import Bus
 from alquimista.config import Settings
 from alquimista.db.crypto import Sealer, derive
 from alquimista.db.pool import Database
-from alquimista.db.tenancy import owner_transaction, tenant_transaction
+from alquimista.db.tenancy import tenant_transaction
 from alquimista.demo import extras
-from alquimista.demo.story import AGENTS, HISTORY_DAYS, TENANTS, ZONE, DemoRequest, DemoTenant, requests_of
+from alquimista.demo.story import HISTORY_DAYS, TENANTS, ZONE, DemoRequest, DemoTenant, requests_of
 from alquimista.http.limits import Limiter
 from alquimista.identity.models.problems import AlreadyMember
 from alquimista.identity.service.api_keys import create_api_key, list_api_keys, revoke_api_key
@@ -146,7 +145,7 @@ def _password(settings: Settings, email: str) -> str:
 
 
 async def _provision(services: Services, now: datetime) -> tuple[list[User], list[Key]]:
-    catalogue = await _catalogue(services.db, now)
+    catalogue = await _catalogue(services.db)
     for tenant in TENANTS:
         await _tenant(services, tenant, catalogue, now)
     users = people(services.settings)
@@ -168,14 +167,9 @@ async def _key(services: Services, tenant_id: UUID) -> Key:
     return Key(tenant_id, secret)
 
 
-async def _catalogue(db: Database, now: datetime) -> dict[str, UUID]:
-    """The demo agents in the catalogue; their ids by slug."""
-    found = {}
-    async with owner_transaction(db) as conn:
-        for one in AGENTS:
-            agent = Agent(clock.new_id(), one.slug, one.name, "", one.segment, "vertical", "1.0.0", "active")
-            found[one.slug] = (await agents.publish(conn, agent, now)).id
-    return found
+async def _catalogue(db: Database) -> dict[str, UUID]:
+    """The agents of the catalogue, which is loaded at every start; their ids by slug."""
+    return {agent.slug: agent.id for agent in await agents.catalogue(db.staff())}
 
 
 async def _tenant(services: Services, tenant: DemoTenant, catalogue: dict[str, UUID], now: datetime) -> None:

@@ -16,11 +16,9 @@ HISTORY_DAYS: Final = 34  # Events are accepted up to 35 days late.
 
 @dataclass(frozen=True, slots=True)
 class DemoAgent:
-    """A catalogue entry and how it behaves: typical latency in ms, share of errors, model, tokens of an answer."""
+    """An agent of the shipped catalogue and how it behaves: latency in ms, share of errors, model, tokens of an answer."""
 
     slug: str
-    name: str
-    segment: str
     latency_ms: int
     error_rate: float
     model: str
@@ -62,14 +60,14 @@ class DemoRequest:
 
 
 AGENTS: Final = (
-    DemoAgent("agendamento", "Agendamento de consultas", "Saúde", 900, 0.012, "gpt-5-mini", 260),
-    DemoAgent("clinica-medica", "Clínica médica", "Saúde", 1300, 0.018, "gpt-5-mini", 340),
-    DemoAgent("pesquisa-satisfacao", "Pesquisa de satisfação", "Relacionamento", 600, 0.006, "gpt-5-nano", 140),
-    DemoAgent("cobranca", "Cobrança amigável", "Financeiro", 1500, 0.025, "claude-haiku-4-5", 310),
-    DemoAgent("entregas", "Entregas e rastreio", "Serviços", 750, 0.010, "gpt-5-nano", 180),
-    DemoAgent("suporte-tecnico", "Suporte técnico", "Serviços", 2100, 0.031, "claude-sonnet-5", 520),
-    DemoAgent("sdr-spin", "SDR SPIN", "Vendas", 1800, 0.020, "claude-sonnet-5", 460),
-    DemoAgent("vendas-ativas", "Vendas ativas", "Vendas", 1600, 0.022, "gpt-5-mini", 400),
+    DemoAgent("agendamento", 900, 0.012, "gpt-5-mini", 260),
+    DemoAgent("clinica-medica", 1300, 0.018, "gpt-5-mini", 340),
+    DemoAgent("pesquisa-de-satisfacao", 600, 0.006, "gpt-5-nano", 140),
+    DemoAgent("cobranca", 1500, 0.025, "claude-haiku-4-5", 310),
+    DemoAgent("delivery", 750, 0.010, "gpt-5-nano", 180),
+    DemoAgent("suporte-tecnico", 2100, 0.031, "claude-sonnet-5", 520),
+    DemoAgent("sdr-spin", 1800, 0.020, "claude-sonnet-5", 460),
+    DemoAgent("vendas-ativas", 1600, 0.022, "gpt-5-mini", 400),
 )
 BY_SLUG: Final = {agent.slug: agent for agent in AGENTS}
 
@@ -82,7 +80,7 @@ TENANTS: Final = (
         "profissional",
         69_700,
         460,
-        ("agendamento", "clinica-medica", "pesquisa-satisfacao", "cobranca"),
+        ("agendamento", "clinica-medica", "pesquisa-de-satisfacao", "cobranca"),
     ),
     DemoTenant(
         "transportes-aurora",
@@ -92,7 +90,7 @@ TENANTS: Final = (
         "expert",
         149_700,
         780,
-        ("entregas", "suporte-tecnico", "pesquisa-satisfacao", "cobranca", "vendas-ativas"),
+        ("delivery", "suporte-tecnico", "pesquisa-de-satisfacao", "cobranca", "vendas-ativas"),
     ),
     DemoTenant(
         "escola-ipe-amarelo",

@@ -43,11 +43,10 @@ async def look_up(cache: Cache, plan: Plan, context: Context, canonical_query: s
     rule = plan.route.cache
     actor = context.actor
     assert rule is not None
-    assert actor is not None
     live = rule.live is not None and rule.live(context)
-    if actor.internal and context.tenant_id is not None:
+    if actor is not None and actor.internal and context.tenant_id is not None:
         return Lookup("", Place("", live), None, None)
-    reader = actor.role or actor.kind
+    reader = (actor.role or actor.kind) if actor is not None else "anybody"
     place = Place(f"{plan.name}|{context.tenant.hex}|{reader}|{context.locale}|{canonical_query}", live)
     where = key(cache, context.tenant, place)
     if (entry := await cache.get(where)) is not None:
@@ -83,13 +82,14 @@ def _answer(plan: Plan, context: Context, lookup: Lookup, entry: Entry, status: 
     """The entry as an answer, or 304 when If-None-Match names it."""
     rule = plan.route.cache
     assert rule is not None
-    headers = {"x-cache-status": status, "vary": _VARY}
+    headers = {"x-cache-status": status, "vary": _VARY if plan.authenticates else "Accept-Language"}
     if not lookup.key:
         return Answer(200, entry.body, headers=headers | {"cache-control": "no-store"})
     headers["etag"] = entry.etag.decode("ascii")
-    headers["cache-control"] = (
-        "private, max-age=0, must-revalidate" if lookup.place.live else f"private, max-age={rule.max_age}"
-    )
+    if lookup.place.live:
+        headers["cache-control"] = "private, max-age=0, must-revalidate"
+    else:
+        headers["cache-control"] = f"{'private' if plan.authenticates else 'public'}, max-age={rule.max_age}"
     if _matches(context.headers.get(b"if-none-match", b""), entry.etag):
         return Answer(304, headers=headers)
     return Answer(200, entry.body, headers=headers)

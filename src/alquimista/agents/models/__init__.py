@@ -1,0 +1,1 @@
+"""Agents of the catalogue and of tenants (agents), and what an agent is and may do (definitions)."""

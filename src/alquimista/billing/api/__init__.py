@@ -1,0 +1,8 @@
+"""The endpoints of billing."""
+
+from typing import Final
+
+from alquimista.billing.api import catalogue, editing
+from alquimista.http.routes import Route
+
+ROUTES: Final[tuple[Route, ...]] = (*catalogue.ROUTES, *editing.ROUTES)

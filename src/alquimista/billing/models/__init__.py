@@ -1,0 +1,1 @@
+"""The vocabulary of billing: the catalogue's plans, add-ons and SubNúcleos."""

@@ -1,0 +1,164 @@
+"""Plans, add-ons and SubNúcleos: as the catalogue's files give them, and as versions in the database."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from alquimista.agents.models.agents import Source
+from alquimista.errors import Conflict
+from alquimista.i18n import N_
+
+Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,49}$")]
+Slug = Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Title = Annotated[str, Meta(min_length=1, max_length=100)]
+Text = Annotated[str, Meta(max_length=2000)]
+Cents = Annotated[int, Meta(ge=0, le=10**12)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+UNLIMITED = 999_999  # People of the largest plan, in the founding price list.
+
+
+class _Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Tier(_Sheet, frozen=True):
+    """Requests of a month beyond the plan's, up to the `up_to`-th (None: all the rest): `price_cents` for each `per`.
+
+    A part of `per` that was begun counts whole.
+    """
+
+    per: Annotated[int, Meta(ge=1)]
+    price_cents: Cents
+    up_to: Annotated[int, Meta(ge=1)] | None = None
+
+
+class Plan(_Sheet, frozen=True):
+    """What a plan costs and holds. A year's price is for twelve months, paid at once."""
+
+    name: Name
+    display_name: Title
+    description: Text
+    currency: Currency
+    price_monthly_cents: Cents
+    price_yearly_cents: Cents
+    max_subnucleos: Count
+    max_agents: Count
+    max_users: Count
+    max_requests_per_month: Annotated[int, Meta(ge=0)]
+    includes_fibonacci: bool
+    features: Annotated[tuple[Title, ...], Meta(max_length=40)]
+    overage_tiers: Annotated[tuple[Tier, ...], Meta(max_length=20)]
+    sort_order: Count
+
+    def __post_init__(self) -> None:
+        """Tiers rise, and only the last may be open. Raises ValueError, which msgspec makes a ValidationError."""
+        ends = [tier.up_to for tier in self.overage_tiers]
+        closed = [end for end in ends if end is not None]
+        if closed != sorted(set(closed)) or None in ends[:-1]:
+            raise ValueError("each overage tier must end beyond the one before it, and only the last may have no end")
+
+
+class Addon(_Sheet, frozen=True):
+    """What can be bought beside a plan, priced each."""
+
+    name: Name
+    kind: Literal["agent"]
+    display_name: Title
+    description: Text
+    currency: Currency
+    price_monthly_cents: Cents
+    price_yearly_cents: Cents
+
+
+class SubNucleo(_Sheet, frozen=True):
+    """A bundle of agents, by their slugs; required ones cannot be left out."""
+
+    name: Name
+    display_name: Title
+    description: Text
+    category: Title
+    sort_order: Count
+    required: tuple[Slug, ...]
+    optional: tuple[Slug, ...]
+
+    def __post_init__(self) -> None:
+        """An agent is in it once. Raises ValueError, which msgspec makes a ValidationError."""
+        if len({*self.required, *self.optional}) < len(self.required) + len(self.optional) or not self.agents:
+            raise ValueError("name each agent once, and at least one")
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """All of its agents."""
+        return self.required + self.optional
+
+
+class PlanVersion(Plan, frozen=True):
+    """A version of a plan, on sale from `valid_from` until before `valid_to`."""
+
+    id: UUID
+    version: int
+    source: Source
+    valid_from: datetime
+    valid_to: datetime | None
+
+    @property
+    def terms(self) -> Plan:
+        """The plan alone."""
+        return Plan(*(getattr(self, name) for name in Plan.__struct_fields__))
+
+
+class AddonVersion(Addon, frozen=True):
+    """A version of an add-on."""
+
+    id: UUID
+    version: int
+    source: Source
+    valid_from: datetime
+    valid_to: datetime | None
+
+    @property
+    def terms(self) -> Addon:
+        """The add-on alone."""
+        return Addon(*(getattr(self, name) for name in Addon.__struct_fields__))
+
+
+class StoredSubNucleo(SubNucleo, frozen=True):
+    """A SubNúcleo of the database."""
+
+    id: UUID
+    source: Source
+
+    def says(self, wanted: SubNucleo) -> bool:
+        """Whether it is what is wanted; the order of its agents is no matter."""
+        mine, theirs = ([getattr(one, name) for name in SubNucleo.__struct_fields__] for one in (self, wanted))
+        return all(
+            set(a) == set(b) if isinstance(a, tuple) else a == b for a, b in zip(mine, theirs, strict=True)
+        )
+
+
+class Price(msgspec.Struct, frozen=True):
+    """Two prices of the same thing, in cents."""
+
+    currency: str
+    monthly_cents: int
+    yearly_cents: int
+
+    @classmethod
+    def of(cls, version: PlanVersion | AddonVersion) -> Self:
+        """The prices of a version."""
+        return cls(version.currency, version.price_monthly_cents, version.price_yearly_cents)
+
+    @property
+    def saved_percent(self) -> int:
+        """How much less a year costs than twelve months, in whole percent, rounded down: an offer must not overstate."""
+        months = 12 * self.monthly_cents
+        return max(0, (months - self.yearly_cents) * 100 // months) if months else 0
+
+
+class VersionScheduled(Conflict):
+    code = "version_scheduled"
+    message = N_("A change of {name} is already set for {moment}. The next one can begin after it.")

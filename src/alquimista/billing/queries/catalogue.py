@@ -1,0 +1,230 @@
+"""The only SQL on plans, add-ons and SubNúcleos."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from alquimista.agents.models.agents import Source
+from alquimista.billing.models.catalogue import Addon, AddonVersion, Plan, PlanVersion, StoredSubNucleo, SubNucleo
+from alquimista.db.statement import Conn, NoRow, Statement
+
+# Whoever changes the catalogue waits for whoever does so now: two at once would each end the same version.
+TAKE_TURN = Statement(
+    "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.catalogue', 0))::text AS locked",
+    NoRow,
+)
+
+# The version that comes last of each name is the one to compare with; what is on sale follows from its times.
+LATEST_PLANS = Statement(
+    """
+    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
+      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
+      valid_from, valid_to
+    FROM public.subscription_plans WHERE valid_to IS NULL ORDER BY sort_order, name
+    """,
+    PlanVersion,
+)
+
+PLANS_ON_SALE = Statement(
+    """
+    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
+      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
+      valid_from, valid_to
+    FROM public.subscription_plans
+    WHERE valid_from <= %(moment)s AND (valid_to IS NULL OR valid_to > %(moment)s) ORDER BY sort_order, name
+    """,
+    PlanVersion,
+)
+
+PLAN_HISTORY = Statement(
+    """
+    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
+      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
+      valid_from, valid_to
+    FROM public.subscription_plans ORDER BY sort_order, name, version DESC
+    """,
+    PlanVersion,
+)
+
+END_PLAN = Statement("UPDATE public.subscription_plans SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
+
+ADD_PLAN = Statement(
+    """
+    INSERT INTO public.subscription_plans (id, name, version, display_name, description, currency, price_monthly_cents,
+      price_yearly_cents, max_subnucleos, max_agents, max_users, max_requests_per_month, includes_fibonacci, features,
+      overage_tiers, sort_order, source, valid_from, created_at)
+    VALUES (%(id)s, %(name)s, %(version)s, %(display_name)s, %(description)s, %(currency)s, %(price_monthly_cents)s,
+      %(price_yearly_cents)s, %(max_subnucleos)s, %(max_agents)s, %(max_users)s, %(max_requests_per_month)s,
+      %(includes_fibonacci)s, %(features)s, %(overage_tiers)s, %(sort_order)s, %(source)s, %(valid_from)s, %(now)s)
+    RETURNING name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
+      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
+      valid_from, valid_to
+    """,
+    PlanVersion,
+)
+
+LATEST_ADDONS = Statement(
+    """
+    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
+      valid_from, valid_to
+    FROM public.subscription_addons WHERE valid_to IS NULL ORDER BY name
+    """,
+    AddonVersion,
+)
+
+ADDONS_ON_SALE = Statement(
+    """
+    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
+      valid_from, valid_to
+    FROM public.subscription_addons
+    WHERE valid_from <= %(moment)s AND (valid_to IS NULL OR valid_to > %(moment)s) ORDER BY name
+    """,
+    AddonVersion,
+)
+
+ADDON_HISTORY = Statement(
+    """
+    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
+      valid_from, valid_to
+    FROM public.subscription_addons ORDER BY name, version DESC
+    """,
+    AddonVersion,
+)
+
+END_ADDON = Statement("UPDATE public.subscription_addons SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
+
+ADD_ADDON = Statement(
+    """
+    INSERT INTO public.subscription_addons (id, name, version, kind, display_name, description, currency,
+      price_monthly_cents, price_yearly_cents, source, valid_from, created_at)
+    VALUES (%(id)s, %(name)s, %(version)s, %(kind)s, %(display_name)s, %(description)s, %(currency)s,
+      %(price_monthly_cents)s, %(price_yearly_cents)s, %(source)s, %(valid_from)s, %(now)s)
+    RETURNING name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
+      valid_from, valid_to
+    """,
+    AddonVersion,
+)
+
+SUBNUCLEOS = Statement(
+    """
+    SELECT s.name, s.display_name, s.description, s.category, s.sort_order,
+      coalesce(array_agg(a.slug ORDER BY a.number, a.slug) FILTER (WHERE sa.is_required), '{}') AS required,
+      coalesce(array_agg(a.slug ORDER BY a.number, a.slug) FILTER (WHERE NOT sa.is_required), '{}') AS optional,
+      s.id, s.source
+    FROM public.subnucleos s
+    LEFT JOIN public.subnucleo_agents sa ON sa.subnucleo_id = s.id
+    LEFT JOIN alquimista_platform.agents a ON a.id = sa.agent_id
+    GROUP BY s.id ORDER BY s.sort_order, s.name
+    """,
+    StoredSubNucleo,
+)
+
+PUT_SUBNUCLEO = Statement(
+    """
+    INSERT INTO public.subnucleos (id, name, display_name, description, category, sort_order, source, created_at,
+      updated_at)
+    VALUES (%(id)s, %(name)s, %(display_name)s, %(description)s, %(category)s, %(sort_order)s, %(source)s, %(now)s,
+      %(now)s)
+    ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, description = excluded.description,
+      category = excluded.category, sort_order = excluded.sort_order, source = excluded.source,
+      updated_at = excluded.updated_at
+    """,
+    NoRow,
+)
+
+DROP_MEMBERS = Statement("DELETE FROM public.subnucleo_agents WHERE subnucleo_id = %(id)s", NoRow)
+
+ADD_MEMBERS = Statement(
+    """
+    INSERT INTO public.subnucleo_agents (subnucleo_id, agent_id, is_required)
+    SELECT %(id)s, a.id, a.slug = ANY (%(required)s::text[])
+    FROM alquimista_platform.agents a WHERE a.slug = ANY (%(agents)s::text[])
+    """,
+    NoRow,
+)
+
+
+async def take_turn(conn: Conn) -> None:
+    """Wait until no other transaction changes the catalogue."""
+    await conn.execute(TAKE_TURN)
+
+
+async def latest_plans(conn: Conn) -> list[PlanVersion]:
+    """Of each plan the version that comes last, on sale or from a later moment on."""
+    return await conn.fetch(LATEST_PLANS)
+
+
+async def plans_on_sale(conn: Conn, moment: datetime) -> list[PlanVersion]:
+    """The plans that can be bought at a moment, in the catalogue's order."""
+    return await conn.fetch(PLANS_ON_SALE, moment=moment)
+
+
+async def plan_history(conn: Conn) -> list[PlanVersion]:
+    """Every version of every plan, the latest of each first."""
+    return await conn.fetch(PLAN_HISTORY)
+
+
+async def addon_history(conn: Conn) -> list[AddonVersion]:
+    """Every version of every add-on, the latest of each first."""
+    return await conn.fetch(ADDON_HISTORY)
+
+
+async def end_plan(conn: Conn, plan_id: UUID, moment: datetime) -> None:
+    """Take a version off sale from a moment on."""
+    await conn.execute(END_PLAN, id=plan_id, moment=moment)
+
+
+async def add_plan(
+    conn: Conn, plan_id: UUID, version: int, plan: Plan, source: Source, valid_from: datetime, now: datetime
+) -> PlanVersion:
+    """Write a version of a plan, without an end."""
+    values = {name: getattr(plan, name) for name in Plan.__struct_fields__}
+    values["features"] = Jsonb(list(plan.features))
+    values["overage_tiers"] = Jsonb(msgspec.to_builtins(plan.overage_tiers))
+    row = await conn.fetch_one(
+        ADD_PLAN, id=plan_id, version=version, **values, source=source.value, valid_from=valid_from, now=now
+    )
+    assert row is not None
+    return row
+
+
+async def latest_addons(conn: Conn) -> list[AddonVersion]:
+    """Of each add-on the version that comes last."""
+    return await conn.fetch(LATEST_ADDONS)
+
+
+async def addons_on_sale(conn: Conn, moment: datetime) -> list[AddonVersion]:
+    """The add-ons that can be bought at a moment."""
+    return await conn.fetch(ADDONS_ON_SALE, moment=moment)
+
+
+async def end_addon(conn: Conn, addon_id: UUID, moment: datetime) -> None:
+    """Take a version off sale from a moment on."""
+    await conn.execute(END_ADDON, id=addon_id, moment=moment)
+
+
+async def add_addon(
+    conn: Conn, addon_id: UUID, version: int, addon: Addon, source: Source, valid_from: datetime, now: datetime
+) -> AddonVersion:
+    """Write a version of an add-on, without an end."""
+    values = {name: getattr(addon, name) for name in Addon.__struct_fields__}
+    row = await conn.fetch_one(
+        ADD_ADDON, id=addon_id, version=version, **values, source=source.value, valid_from=valid_from, now=now
+    )
+    assert row is not None
+    return row
+
+
+async def subnucleos(conn: Conn) -> list[StoredSubNucleo]:
+    """Every SubNúcleo with its agents, in the catalogue's order."""
+    return await conn.fetch(SUBNUCLEOS)
+
+
+async def put_subnucleo(conn: Conn, subnucleo_id: UUID, one: SubNucleo, source: Source, now: datetime) -> int:
+    """Write a SubNúcleo and its members; how many of them the catalogue knows."""
+    values = {name: getattr(one, name) for name in ("name", "display_name", "description", "category", "sort_order")}
+    await conn.execute(PUT_SUBNUCLEO, id=subnucleo_id, **values, source=source.value, now=now)
+    await conn.execute(DROP_MEMBERS, id=subnucleo_id)
+    return await conn.execute(ADD_MEMBERS, id=subnucleo_id, required=list(one.required), agents=list(one.agents))

@@ -1,0 +1,193 @@
+"""Use cases of the catalogue's plans, add-ons and SubNúcleos."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from alquimista.access import PLATFORM_TENANT, Actor
+from alquimista.agents.models.agents import Loaded, Source, UnknownAgent
+from alquimista.audit import service as audit
+from alquimista.billing.models.catalogue import (
+    Addon,
+    AddonVersion,
+    Plan,
+    PlanVersion,
+    StoredSubNucleo,
+    SubNucleo,
+    VersionScheduled,
+)
+from alquimista.billing.queries import catalogue as queries
+from alquimista.cache import store
+from alquimista.clock import new_id
+from alquimista.db.statement import Conn
+
+TOPIC: Final = "catalogue"
+_TICK: Final = timedelta(microseconds=1)
+
+
+async def plans(conn: Conn, moment: datetime) -> list[PlanVersion]:
+    """The plans on sale at a moment."""
+    return await queries.plans_on_sale(conn, moment)
+
+
+async def addons(conn: Conn, moment: datetime) -> list[AddonVersion]:
+    """The add-ons on sale at a moment."""
+    return await queries.addons_on_sale(conn, moment)
+
+
+async def subnucleos(conn: Conn) -> list[StoredSubNucleo]:
+    """Every SubNúcleo with its agents."""
+    return await queries.subnucleos(conn)
+
+
+async def load(
+    conn: Conn,
+    plans: Sequence[Plan],
+    addons: Sequence[Addon],
+    subnucleos: Sequence[SubNucleo],
+    now: datetime,
+    *,
+    replace: bool = False,
+) -> Loaded:
+    """Bring plans, add-ons and SubNúcleos to what the files say, after their agents; what agrees is not touched.
+
+    A change of a plan or add-on is a new version from now on. What staff have written stays, unless `replace`. Takes a
+    transaction of the platform tenant.
+
+    Raises:
+        UnknownAgent: a SubNúcleo names an agent that the catalogue does not have.
+    """
+    await queries.take_turn(conn)
+    written: list[str] = []
+    kept: list[str] = []
+    last_plans = {one.name: one for one in await queries.latest_plans(conn)}
+    for plan in plans:
+        before = last_plans.get(plan.name)
+        if _stays(before, kept, agrees=before is not None and before.terms == plan, replace=replace):
+            continue
+        await _sell_plan(conn, plan, before, Source.FILE, now, now)
+        written.append(plan.name)
+    last_addons = {one.name: one for one in await queries.latest_addons(conn)}
+    for addon in addons:
+        last = last_addons.get(addon.name)
+        if _stays(last, kept, agrees=last is not None and last.terms == addon, replace=replace):
+            continue
+        await _sell_addon(conn, addon, last, Source.FILE, now, now)
+        written.append(addon.name)
+    bundles = {one.name: one for one in await queries.subnucleos(conn)}
+    for bundle in subnucleos:
+        stored = bundles.get(bundle.name)
+        if _stays(stored, kept, agrees=stored is not None and stored.says(bundle), replace=replace):
+            continue
+        await _put_subnucleo(conn, bundle, stored, Source.FILE, now)
+        written.append(bundle.name)
+    if written:
+        await _changed(conn, None, written)
+    return Loaded(tuple(written), tuple(kept))
+
+
+def _stays(
+    before: PlanVersion | AddonVersion | StoredSubNucleo | None, kept: list[str], *, agrees: bool, replace: bool
+) -> bool:
+    """Whether loading leaves what is stored: it agrees with the file, or staff wrote it, which is noted in `kept`."""
+    if before is None or agrees:
+        return agrees
+    if before.source is Source.STAFF and not replace:
+        kept.append(before.name)
+        return True
+    return False
+
+
+async def _put_subnucleo(
+    conn: Conn, one: SubNucleo, before: StoredSubNucleo | None, source: Source, now: datetime
+) -> None:
+    known = await queries.put_subnucleo(conn, before.id if before else new_id(), one, source, now)
+    if known < len(one.agents):
+        raise UnknownAgent
+
+
+async def plan_history(conn: Conn) -> list[PlanVersion]:
+    """Every version of every plan, the latest of each first."""
+    return await queries.plan_history(conn)
+
+
+async def addon_history(conn: Conn) -> list[AddonVersion]:
+    """Every version of every add-on, the latest of each first."""
+    return await queries.addon_history(conn)
+
+
+async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, now: datetime) -> PlanVersion:
+    """Sell a plan as staff want it, from a moment on; the version before ends there, and who has it keeps it.
+
+    Takes a transaction of the platform tenant.
+
+    Raises:
+        VersionScheduled: another change is to come already.
+    """
+    await queries.take_turn(conn)
+    before = next((one for one in await queries.latest_plans(conn) if one.name == plan.name), None)
+    _refuse_scheduled(before, now)
+    sold = await _sell_plan(conn, plan, before, Source.STAFF, valid_from, now)
+    await _changed(conn, actor, [plan.name])
+    return sold
+
+
+async def sell_addon(conn: Conn, actor: Actor, addon: Addon, valid_from: datetime, now: datetime) -> AddonVersion:
+    """Sell an add-on as staff want it, as `sell_plan` does a plan."""
+    await queries.take_turn(conn)
+    before = next((one for one in await queries.latest_addons(conn) if one.name == addon.name), None)
+    _refuse_scheduled(before, now)
+    sold = await _sell_addon(conn, addon, before, Source.STAFF, valid_from, now)
+    await _changed(conn, actor, [addon.name])
+    return sold
+
+
+async def change_subnucleo(conn: Conn, actor: Actor, one: SubNucleo, now: datetime) -> StoredSubNucleo:
+    """Write a SubNúcleo as staff want it. Takes a transaction of the platform tenant.
+
+    Raises:
+        UnknownAgent: it names an agent that the catalogue does not have.
+    """
+    await queries.take_turn(conn)
+    before = next((stored for stored in await queries.subnucleos(conn) if stored.name == one.name), None)
+    await _put_subnucleo(conn, one, before, Source.STAFF, now)
+    await _changed(conn, actor, [one.name])
+    return next(stored for stored in await queries.subnucleos(conn) if stored.name == one.name)
+
+
+def _refuse_scheduled(before: PlanVersion | AddonVersion | None, now: datetime) -> None:
+    if before is not None and before.valid_from > now:
+        raise VersionScheduled(name=before.name, moment=before.valid_from.isoformat(timespec="minutes"))
+
+
+async def _sell_plan(
+    conn: Conn, plan: Plan, before: PlanVersion | None, source: Source, valid_from: datetime, now: datetime
+) -> PlanVersion:
+    if before is not None:
+        valid_from = max(valid_from, before.valid_from + _TICK)
+        await queries.end_plan(conn, before.id, valid_from)
+    version = before.version + 1 if before else 1
+    return await queries.add_plan(conn, new_id(), version, plan, source, valid_from, now)
+
+
+async def _sell_addon(
+    conn: Conn, addon: Addon, before: AddonVersion | None, source: Source, valid_from: datetime, now: datetime
+) -> AddonVersion:
+    if before is not None:
+        valid_from = max(valid_from, before.valid_from + _TICK)
+        await queries.end_addon(conn, before.id, valid_from)
+    version = before.version + 1 if before else 1
+    return await queries.add_addon(conn, new_id(), version, addon, source, valid_from, now)
+
+
+async def _changed(conn: Conn, actor: Actor | None, names: Sequence[str]) -> None:
+    await audit.record(
+        conn,
+        actor,
+        "catalogue.prices_changed",
+        category="tenant",
+        resource_type="catalogue",
+        details={"changed": list(names)},
+        tenant_id=PLATFORM_TENANT,
+    )
+    await store.invalidate(conn, PLATFORM_TENANT, TOPIC)
