@@ -10,7 +10,6 @@ from alquimista.agents.models.agents import AgentLimitReached, AgentSuspended, U
 from alquimista.clock import new_id, now
 from alquimista.db.statement import NoRow, Statement
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.errors import Invalid
 from alquimista.tenants.models import UnknownTenant
 
 SUSPEND = Statement(

@@ -54,7 +54,9 @@ def test_prices_and_limits_are_list_b_and_nothing_is_charged_beyond():
 
 def test_a_tenant_made_by_hand_gets_the_limits_of_the_catalogue():
     limits = {name: (one.max_agents, one.max_users, one.max_requests_per_month) for name, one in PLAN_LIMITS.items()}
-    assert limits == {plan.name: (plan.max_agents, plan.max_users, plan.max_requests_per_month) for plan in files.read().plans}
+    assert limits == {
+        plan.name: (plan.max_agents, plan.max_users, plan.max_requests_per_month) for plan in files.read().plans
+    }
 
 
 def test_every_agent_has_rules_of_its_own():
@@ -79,7 +81,12 @@ def test_every_agent_has_rules_of_its_own():
         ("plans.toml", "max_users = 3\n", "max_users = 3\nmax_people = 3\n", "unknown field `max_people`"),
         ("subnucleos.toml", '"sdr-spin"', '"sdr-spim"', "vendas names the agent sdr-spim"),
         ("subnucleos.toml", '"vendas-ativas"', '"sdr-spin"', "name each agent once"),
-        ("agents/retencao.toml", 'kind = "pressure"', 'kind = "presure"', "retencao.toml: Invalid enum value 'presure'"),
+        (
+            "agents/retencao.toml",
+            'kind = "pressure"',
+            'kind = "presure"',
+            "retencao.toml: Invalid enum value 'presure'",
+        ),
         ("agents/retencao.toml", "number = 10", "number = 11", "the number 11 twice"),
         ("agents/clinica-medica.toml", 'before = ["', 'before = ["voar", "', "guards `voar`"),
     ],

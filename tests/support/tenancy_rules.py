@@ -277,7 +277,4 @@ def exceptions_without_table(conn: psycopg.Connection[Any]) -> set[str]:
 def tenant_tables(conn: psycopg.Connection[Any]) -> list[str]:
     """The tables that belong to tenants, by their schema and name."""
     sql = _TABLES + "SELECT name FROM tables WHERE tenant ORDER BY name"
-    return [
-        name
-        for (name,) in conn.execute(sql.encode(), {"schemas": SCHEMAS, "exempt": sorted(_EXEMPT)})
-    ]
+    return [name for (name,) in conn.execute(sql.encode(), {"schemas": SCHEMAS, "exempt": sorted(_EXEMPT)})]

@@ -163,9 +163,7 @@ async def put_version(
 ) -> Definition:
     """Write the rules of a version, unless it has some; those that it has afterwards."""
     document = msgspec.to_builtins(definition)
-    await conn.execute(
-        PUT_VERSION, agent_id=agent_id, version=version, definition=document, author=author, now=now
-    )
+    await conn.execute(PUT_VERSION, agent_id=agent_id, version=version, definition=document, author=author, now=now)
     stored = await conn.fetch_one(VERSION, agent_id=agent_id, version=version)
     assert stored is not None
     return stored.definition

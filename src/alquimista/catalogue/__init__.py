@@ -1,4 +1,4 @@
-"""The shipped catalogue, as data: an agent in each file of agents/, plans.toml, subnucleos.toml; and what reads and loads it.
+"""The shipped catalogue, as data: a file for each agent in agents/, plans.toml, subnucleos.toml; and what loads it.
 
 A vendor's own catalogue is a folder of the same shape.
 """

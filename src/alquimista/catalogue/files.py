@@ -52,7 +52,9 @@ def read(folder: Path = SHIPPED) -> Catalogue:
     slugs = {agent.slug for agent in agents}
     for one in bundles:
         if strange := set(one.agents) - slugs:
-            raise ConfigError(f"subnucleos.toml: {one.name} names the agent {min(strange)}, which has no file in agents/.")
+            raise ConfigError(
+                f"subnucleos.toml: {one.name} names the agent {min(strange)}, which has no file in agents/."
+            )
     return Catalogue(agents, prices.plans, prices.addons, bundles)
 
 

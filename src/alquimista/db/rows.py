@@ -84,7 +84,7 @@ def only(rows: list[R]) -> R | None:
 
 @cache
 def _maker(row: type[Any]) -> Callable[..., Any]:
-    """The row's constructor. Fields declared as an enum, a tuple or a Struct get one: the driver gives str, list, dict."""
+    """The row's constructor. Fields declared as enum, tuple or Struct get one: the driver gives str, list or dict."""
     hints = typing.get_type_hints(row)
     names = getattr(row, "__struct_fields__", None) or tuple(getattr(row, "__dataclass_fields__", ()))
     converters = [(index, kind) for index, name in enumerate(names) if (kind := _converter(hints[name])) is not None]

@@ -1,4 +1,4 @@
-"""The demo's catalogue: the shipped one, with prices beyond the plans' limits, which the founding list does not have."""
+"""The demo's catalogue: the shipped one, with prices beyond the plans' limits, of which the founding list has none."""
 
 from typing import Final
 

@@ -16,7 +16,7 @@ HISTORY_DAYS: Final = 34  # Events are accepted up to 35 days late.
 
 @dataclass(frozen=True, slots=True)
 class DemoAgent:
-    """An agent of the shipped catalogue and how it behaves: latency in ms, share of errors, model, tokens of an answer."""
+    """An agent of the catalogue and how it behaves: latency in ms, share of errors, model, tokens of an answer."""
 
     slug: str
     latency_ms: int

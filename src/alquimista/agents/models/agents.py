@@ -11,7 +11,6 @@ from alquimista.errors import Conflict, NotFound
 from alquimista.i18n import N_
 
 
-
 class AgentStatus(StrEnum):
     """A tenant's agent: suspended ones come back only with the subscription."""
 

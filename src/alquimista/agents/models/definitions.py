@@ -1,7 +1,7 @@
 """What an agent of the catalogue is and may do, as data that an agent's runtime reads and enforces.
 
-The shape is that of the files in alquimista/catalogue/agents (requirements 5.1: persona, functions, what must be confirmed
-first, what it never does, when it hands over to a person).
+The shape is that of the files in alquimista/catalogue/agents (requirements 5.1: persona, functions, what must be
+confirmed first, what it never does, when it hands over to a person).
 """
 
 from collections import Counter

@@ -26,9 +26,7 @@ from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
 from alquimista.i18n import N_
 
-_From = Annotated[
-    datetime, Meta(tz=True, description="From when it is sold; at once unless given. Not in the past.")
-]
+_From = Annotated[datetime, Meta(tz=True, description="From when it is sold; at once unless given. Not in the past.")]
 
 
 class PlanChange(Plan, frozen=True):

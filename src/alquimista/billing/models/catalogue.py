@@ -135,9 +135,7 @@ class StoredSubNucleo(SubNucleo, frozen=True):
     def says(self, wanted: SubNucleo) -> bool:
         """Whether it is what is wanted; the order of its agents is no matter."""
         mine, theirs = ([getattr(one, name) for name in SubNucleo.__struct_fields__] for one in (self, wanted))
-        return all(
-            set(a) == set(b) if isinstance(a, tuple) else a == b for a, b in zip(mine, theirs, strict=True)
-        )
+        return all(set(a) == set(b) if isinstance(a, tuple) else a == b for a, b in zip(mine, theirs, strict=True))
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -154,7 +152,7 @@ class Price(msgspec.Struct, frozen=True):
 
     @property
     def saved_percent(self) -> int:
-        """How much less a year costs than twelve months, in whole percent, rounded down: an offer must not overstate."""
+        """How much less a year costs than twelve months, in whole percent, rounded down: no offer overstates."""
         months = 12 * self.monthly_cents
         return max(0, (months - self.yearly_cents) * 100 // months) if months else 0
 

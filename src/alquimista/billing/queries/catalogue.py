@@ -1,6 +1,7 @@
 """The only SQL on plans, add-ons and SubNúcleos."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -10,6 +11,13 @@ from alquimista.agents.models.agents import Source
 from alquimista.billing.models.catalogue import Addon, AddonVersion, Plan, PlanVersion, StoredSubNucleo, SubNucleo
 from alquimista.db.statement import Conn, NoRow, Statement
 
+# The fields of PlanVersion and AddonVersion, in their order.
+_PLAN: Final = """name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos,
+      max_agents, max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id,
+      version, source, valid_from, valid_to"""
+_ADDON: Final = """name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id,
+      version, source, valid_from, valid_to"""
+
 # Whoever changes the catalogue waits for whoever does so now: two at once would each end the same version.
 TAKE_TURN = Statement(
     "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.catalogue', 0))::text AS locked",
@@ -18,20 +26,16 @@ TAKE_TURN = Statement(
 
 # The version that comes last of each name is the one to compare with; what is on sale follows from its times.
 LATEST_PLANS = Statement(
-    """
-    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
-      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
-      valid_from, valid_to
+    f"""
+    SELECT {_PLAN}
     FROM public.subscription_plans WHERE valid_to IS NULL ORDER BY sort_order, name
     """,
     PlanVersion,
 )
 
 PLANS_ON_SALE = Statement(
-    """
-    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
-      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
-      valid_from, valid_to
+    f"""
+    SELECT {_PLAN}
     FROM public.subscription_plans
     WHERE valid_from <= %(moment)s AND (valid_to IS NULL OR valid_to > %(moment)s) ORDER BY sort_order, name
     """,
@@ -39,10 +43,8 @@ PLANS_ON_SALE = Statement(
 )
 
 PLAN_HISTORY = Statement(
-    """
-    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
-      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
-      valid_from, valid_to
+    f"""
+    SELECT {_PLAN}
     FROM public.subscription_plans ORDER BY sort_order, name, version DESC
     """,
     PlanVersion,
@@ -51,33 +53,29 @@ PLAN_HISTORY = Statement(
 END_PLAN = Statement("UPDATE public.subscription_plans SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
 
 ADD_PLAN = Statement(
-    """
+    f"""
     INSERT INTO public.subscription_plans (id, name, version, display_name, description, currency, price_monthly_cents,
       price_yearly_cents, max_subnucleos, max_agents, max_users, max_requests_per_month, includes_fibonacci, features,
       overage_tiers, sort_order, source, valid_from, created_at)
     VALUES (%(id)s, %(name)s, %(version)s, %(display_name)s, %(description)s, %(currency)s, %(price_monthly_cents)s,
       %(price_yearly_cents)s, %(max_subnucleos)s, %(max_agents)s, %(max_users)s, %(max_requests_per_month)s,
       %(includes_fibonacci)s, %(features)s, %(overage_tiers)s, %(sort_order)s, %(source)s, %(valid_from)s, %(now)s)
-    RETURNING name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos, max_agents,
-      max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id, version, source,
-      valid_from, valid_to
+    RETURNING {_PLAN}
     """,
     PlanVersion,
 )
 
 LATEST_ADDONS = Statement(
-    """
-    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
-      valid_from, valid_to
+    f"""
+    SELECT {_ADDON}
     FROM public.subscription_addons WHERE valid_to IS NULL ORDER BY name
     """,
     AddonVersion,
 )
 
 ADDONS_ON_SALE = Statement(
-    """
-    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
-      valid_from, valid_to
+    f"""
+    SELECT {_ADDON}
     FROM public.subscription_addons
     WHERE valid_from <= %(moment)s AND (valid_to IS NULL OR valid_to > %(moment)s) ORDER BY name
     """,
@@ -85,9 +83,8 @@ ADDONS_ON_SALE = Statement(
 )
 
 ADDON_HISTORY = Statement(
-    """
-    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
-      valid_from, valid_to
+    f"""
+    SELECT {_ADDON}
     FROM public.subscription_addons ORDER BY name, version DESC
     """,
     AddonVersion,
@@ -96,13 +93,12 @@ ADDON_HISTORY = Statement(
 END_ADDON = Statement("UPDATE public.subscription_addons SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
 
 ADD_ADDON = Statement(
-    """
+    f"""
     INSERT INTO public.subscription_addons (id, name, version, kind, display_name, description, currency,
       price_monthly_cents, price_yearly_cents, source, valid_from, created_at)
     VALUES (%(id)s, %(name)s, %(version)s, %(kind)s, %(display_name)s, %(description)s, %(currency)s,
       %(price_monthly_cents)s, %(price_yearly_cents)s, %(source)s, %(valid_from)s, %(now)s)
-    RETURNING name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id, version, source,
-      valid_from, valid_to
+    RETURNING {_ADDON}
     """,
     AddonVersion,
 )
