@@ -10,15 +10,16 @@ from typing import Final
 from uuid import UUID
 
 import bcrypt
+from msgspec import structs
 from stdnum.br import cnpj as cnpj_rules
 
 from alquimista import clock
-from alquimista.access import Role
+from alquimista.access import PLATFORM_TENANT, Role
 from alquimista.agents import service as agents
-from alquimista.agents.models.agents import Agent
 from alquimista.cache.bus import Bus
+from alquimista.catalogue import files
 from alquimista.db.pool import Database
-from alquimista.db.tenancy import login_transaction, owner_transaction, tenant_transaction
+from alquimista.db.tenancy import login_transaction, tenant_transaction
 from alquimista.identity.models.passwords import prehash
 from alquimista.identity.models.sessions import Client, Opened, SessionKind
 from alquimista.identity.models.users import User as Person
@@ -141,13 +142,14 @@ async def _populate(site: Site, tenants: int, users: int, agents: int, days: int
 
 
 async def _catalogue(db: Database, count: int) -> list[tuple[UUID, str]]:
-    now, found = clock.now(), []
-    async with owner_transaction(db) as conn:
-        for number in range(1, count + 1):
-            slug = f"agente-{number}"
-            agent = Agent(clock.new_id(), slug, f"Agente {number}", "", "vendas", "vertical", "1.0.0", "active")
-            found.append(((await agents.publish(conn, agent, now)).id, slug))
-    return found
+    """Agents of our own, by their ids and slugs, with the rules of a shipped one."""
+    sheet = files.read().agents[0]
+    names = [(f"agente-{number}", f"Agente {number}") for number in range(1, count + 1)]
+    sheets = [structs.replace(sheet, number=None, slug=slug, name=name, category="vertical") for slug, name in names]
+    async with tenant_transaction(db, PLATFORM_TENANT) as conn:
+        await agents.load(conn, sheets, clock.now())
+        ids = {agent.slug: agent.id for agent in await agents.catalogue(conn)}
+    return [(ids[slug], slug) for slug, _ in names]
 
 
 async def _tenant(

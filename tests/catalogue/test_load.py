@@ -6,6 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+import factories
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Actor, ActorKind
 from alquimista.agents import service as agents
@@ -110,8 +111,9 @@ async def test_every_change_is_in_the_platforms_audit(db, loaded):
     assert found[0].details == {"changed": ["profissional"]}
 
 
-async def test_a_tenants_transaction_cannot_touch_the_catalogue(db, loaded, tenant):
+async def test_a_tenants_transaction_cannot_touch_the_catalogue(db, loaded):
+    tenant = await factories.make_tenant(db)
     writes = Statement("UPDATE public.subscription_plans SET price_monthly_cents = 1 WHERE valid_to IS NULL", NoRow)
     async with tenant_transaction(db, tenant.id) as conn:
         assert await conn.execute(writes) == 0
-    assert all(plan.price_monthly_cents > 1 for plan in await queries.latest_plans(db.staff()))
+    assert all(plan.price_monthly_cents > 1 for plan in await queries.plans(db.staff()))

@@ -148,6 +148,29 @@ AS $function$
   from generate_series(first, local_hours.until - interval '1 hour', interval '1 hour') as h
 $function$;
 
+CREATE OR REPLACE PROCEDURE alquimista_platform.offer(IN target regclass)
+ LANGUAGE plpgsql
+AS $procedure$
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  execute format(
+    'create policy catalogue_read on %s for select to alquimista_app, alquimista_internal, alquimista_owner using (true)',
+    target);
+  execute format(
+    'create policy catalogue_add on %s for insert to alquimista_app, alquimista_owner '
+    'with check (alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())', target);
+  execute format(
+    'create policy catalogue_change on %s for update to alquimista_app, alquimista_owner '
+    'using (alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()) '
+    'with check (alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())', target);
+  execute format(
+    'create policy catalogue_remove on %s for delete to alquimista_app, alquimista_owner '
+    'using (alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())', target);
+  execute format('grant select on %s to alquimista_app, alquimista_internal', target);
+end
+$procedure$;
+
 CREATE OR REPLACE FUNCTION alquimista_platform.platform_tenant()
  RETURNS uuid
  LANGUAGE sql
@@ -203,6 +226,15 @@ CREATE TABLE alquimista_platform.agent_requests (
 ) PARTITION BY RANGE (occurred_at)
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.agent_versions (
+  agent_id uuid NOT NULL,
+  version text NOT NULL,
+  definition jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by uuid
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.agents (
   id uuid NOT NULL,
   slug text NOT NULL,
@@ -214,9 +246,12 @@ CREATE TABLE alquimista_platform.agents (
   status text DEFAULT 'active'::text NOT NULL,
   config jsonb DEFAULT '{}'::jsonb NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  updated_at timestamp with time zone NOT NULL
+  updated_at timestamp with time zone NOT NULL,
+  number integer,
+  tags text[] DEFAULT '{}'::text[] NOT NULL,
+  source text DEFAULT 'file'::text NOT NULL
 )
--- row security: none;
+-- row security: enabled, forced;
 
 CREATE TABLE alquimista_platform.api_key_lookup (
   key_hash bytea NOT NULL,
@@ -884,7 +919,7 @@ CREATE TABLE public.subnucleo_agents (
   agent_id uuid NOT NULL,
   is_required boolean DEFAULT false NOT NULL
 )
--- row security: none;
+-- row security: enabled, forced;
 
 CREATE TABLE public.subnucleos (
   id uuid NOT NULL,
@@ -894,9 +929,27 @@ CREATE TABLE public.subnucleos (
   category text NOT NULL,
   sort_order integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  updated_at timestamp with time zone NOT NULL
+  updated_at timestamp with time zone NOT NULL,
+  source text DEFAULT 'file'::text NOT NULL
 )
--- row security: none;
+-- row security: enabled, forced;
+
+CREATE TABLE public.subscription_addons (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  version integer NOT NULL,
+  kind text NOT NULL,
+  display_name text NOT NULL,
+  description text DEFAULT ''::text NOT NULL,
+  currency text DEFAULT 'BRL'::text NOT NULL,
+  price_monthly_cents bigint NOT NULL,
+  price_yearly_cents bigint NOT NULL,
+  source text DEFAULT 'file'::text NOT NULL,
+  valid_from timestamp with time zone NOT NULL,
+  valid_to timestamp with time zone,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
 
 CREATE TABLE public.subscription_plans (
   id uuid NOT NULL,
@@ -916,9 +969,11 @@ CREATE TABLE public.subscription_plans (
   sort_order integer DEFAULT 0 NOT NULL,
   valid_from timestamp with time zone NOT NULL,
   valid_to timestamp with time zone,
-  created_at timestamp with time zone NOT NULL
+  created_at timestamp with time zone NOT NULL,
+  overage_tiers jsonb DEFAULT '[]'::jsonb NOT NULL,
+  source text DEFAULT 'file'::text NOT NULL
 )
--- row security: none;
+-- row security: enabled, forced;
 
 CREATE TABLE public.subscriptions (
   tenant_id uuid NOT NULL,
@@ -1101,6 +1156,16 @@ ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_tra
 
 ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_pkey PRIMARY KEY (tenant_id, occurred_at, id);
 
+ALTER TABLE alquimista_platform.agent_versions ADD CONSTRAINT agent_versions_definition_check CHECK (alquimista_platform.is_object(definition, 65536));
+
+ALTER TABLE alquimista_platform.agent_versions ADD CONSTRAINT agent_versions_version_check CHECK ((version ~ '^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}$'::text));
+
+ALTER TABLE alquimista_platform.agent_versions ADD CONSTRAINT agent_versions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
+
+ALTER TABLE alquimista_platform.agent_versions ADD CONSTRAINT agent_versions_created_by_fkey FOREIGN KEY (created_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.agent_versions ADD CONSTRAINT agent_versions_pkey PRIMARY KEY (agent_id, version);
+
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_category_check CHECK (((length(category) >= 1) AND (length(category) <= 100)));
 
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_config_check CHECK (alquimista_platform.is_object(config, 65536));
@@ -1109,15 +1174,23 @@ ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_description_check C
 
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_number_check CHECK (((number >= 1) AND (number <= 9999)));
+
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_segment_check CHECK (((length(segment) >= 1) AND (length(segment) <= 100)));
 
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,63}$'::text));
 
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['file'::text, 'staff'::text])));
+
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'deprecated'::text])));
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_tags_check CHECK ((cardinality(tags) <= 10));
 
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_version_check CHECK (((length(version) >= 1) AND (length(version) <= 50)));
 
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_pkey PRIMARY KEY (id);
+
+ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_number_key UNIQUE (number);
 
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_slug_key UNIQUE (slug);
 
@@ -1821,9 +1894,35 @@ ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_display_name_check CHECK
 
 ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_name_check CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
 
+ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_source_check CHECK ((source = ANY (ARRAY['file'::text, 'staff'::text])));
+
 ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_pkey PRIMARY KEY (id);
 
 ALTER TABLE public.subnucleos ADD CONSTRAINT subnucleos_name_key UNIQUE (name);
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_description_check CHECK ((length(description) <= 2000));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100)));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_kind_check CHECK ((kind = ANY (ARRAY['agent'::text])));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_name_check CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_price_monthly_cents_check CHECK ((price_monthly_cents >= 0));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_price_yearly_cents_check CHECK ((price_yearly_cents >= 0));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_source_check CHECK ((source = ANY (ARRAY['file'::text, 'staff'::text])));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_validity CHECK ((valid_to > valid_from));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_version_check CHECK ((version > 0));
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_name_version_key UNIQUE (name, version);
 
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_currency_check CHECK (alquimista_platform.is_currency(currency));
 
@@ -1843,9 +1942,13 @@ ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_max_user
 
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_name_check CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
 
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_overage_tiers_check CHECK (((jsonb_typeof(overage_tiers) = 'array'::text) AND (octet_length((overage_tiers)::text) <= 8192)));
+
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_price_monthly_cents_check CHECK ((price_monthly_cents >= 0));
 
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_price_yearly_cents_check CHECK ((price_yearly_cents >= 0));
+
+ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_source_check CHECK ((source = ANY (ARRAY['file'::text, 'staff'::text])));
 
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_validity CHECK ((valid_to > valid_from));
 
@@ -1914,6 +2017,8 @@ ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_fkey FOREIGN K
 ALTER TABLE public.trials ADD CONSTRAINT trials_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_target_type_target_id_key UNIQUE (tenant_id, user_id, target_type, target_id);
+
+CREATE INDEX agent_versions_author ON alquimista_platform.agent_versions USING btree (created_by) WHERE (created_by IS NOT NULL);
 
 CREATE INDEX api_key_lookup_key ON alquimista_platform.api_key_lookup USING btree (tenant_id, key_id);
 
@@ -2049,6 +2154,8 @@ CREATE INDEX payment_events_recent ON public.payment_events USING btree (tenant_
 
 CREATE INDEX subnucleo_agents_agent ON public.subnucleo_agents USING btree (agent_id);
 
+CREATE UNIQUE INDEX subscription_addons_one_open ON public.subscription_addons USING btree (name) WHERE (valid_to IS NULL);
+
 CREATE UNIQUE INDEX subscription_plans_one_open ON public.subscription_plans USING btree (name) WHERE (valid_to IS NULL);
 
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (provider, provider_customer_id) WHERE (provider_customer_id IS NOT NULL);
@@ -2069,6 +2176,10 @@ CREATE INDEX trials_agent ON public.trials USING btree (agent_id) WHERE (agent_i
 
 CREATE INDEX trials_subnucleo ON public.trials USING btree (subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
 
+CREATE TRIGGER agent_versions_rows BEFORE DELETE OR UPDATE ON alquimista_platform.agent_versions FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER agent_versions_truncate BEFORE TRUNCATE ON alquimista_platform.agent_versions FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
 CREATE TRIGGER approval_decisions_rows BEFORE DELETE OR UPDATE ON alquimista_platform.approval_decisions FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER approval_decisions_truncate BEFORE TRUNCATE ON alquimista_platform.approval_decisions FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
@@ -2084,6 +2195,22 @@ CREATE TRIGGER tenants_time_zone BEFORE UPDATE OF time_zone ON alquimista_platfo
 CREATE POLICY internal_read ON alquimista_platform.agent_requests FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.agent_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY catalogue_add ON alquimista_platform.agent_versions FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_change ON alquimista_platform.agent_versions FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_read ON alquimista_platform.agent_versions FOR SELECT TO alquimista_app, alquimista_internal, alquimista_owner USING (true);
+
+CREATE POLICY catalogue_remove ON alquimista_platform.agent_versions FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_add ON alquimista_platform.agents FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_change ON alquimista_platform.agents FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_read ON alquimista_platform.agents FOR SELECT TO alquimista_app, alquimista_internal, alquimista_owner USING (true);
+
+CREATE POLICY catalogue_remove ON alquimista_platform.agents FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
 
 CREATE POLICY login_all ON alquimista_platform.api_key_lookup FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
@@ -2269,6 +2396,38 @@ CREATE POLICY internal_read ON public.payment_events FOR SELECT TO alquimista_in
 
 CREATE POLICY tenant_isolation ON public.payment_events FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY catalogue_add ON public.subnucleo_agents FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_change ON public.subnucleo_agents FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_read ON public.subnucleo_agents FOR SELECT TO alquimista_app, alquimista_internal, alquimista_owner USING (true);
+
+CREATE POLICY catalogue_remove ON public.subnucleo_agents FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_add ON public.subnucleos FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_change ON public.subnucleos FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_read ON public.subnucleos FOR SELECT TO alquimista_app, alquimista_internal, alquimista_owner USING (true);
+
+CREATE POLICY catalogue_remove ON public.subnucleos FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_add ON public.subscription_addons FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_change ON public.subscription_addons FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_read ON public.subscription_addons FOR SELECT TO alquimista_app, alquimista_internal, alquimista_owner USING (true);
+
+CREATE POLICY catalogue_remove ON public.subscription_addons FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_add ON public.subscription_plans FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_change ON public.subscription_plans FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
+CREATE POLICY catalogue_read ON public.subscription_plans FOR SELECT TO alquimista_app, alquimista_internal, alquimista_owner USING (true);
+
+CREATE POLICY catalogue_remove ON public.subscription_plans FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
+
 CREATE POLICY internal_read ON public.subscriptions FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON public.subscriptions FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
@@ -2437,11 +2596,13 @@ GRANT INSERT, SELECT ON TABLE alquimista_platform.agent_requests TO alquimista_a
 
 GRANT SELECT ON TABLE alquimista_platform.agent_requests TO alquimista_internal;
 
-GRANT SELECT ON TABLE alquimista_platform.agents TO alquimista_app;
+GRANT INSERT, SELECT ON TABLE alquimista_platform.agent_versions TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_versions TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.agents TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.agents TO alquimista_internal;
-
-GRANT SELECT ON TABLE alquimista_platform.agents TO alquimista_login;
 
 GRANT INSERT ON TABLE alquimista_platform.api_key_lookup TO alquimista_app;
 
@@ -2637,15 +2798,19 @@ GRANT INSERT, SELECT, UPDATE ON TABLE public.payment_events TO alquimista_app;
 
 GRANT SELECT ON TABLE public.payment_events TO alquimista_internal;
 
-GRANT SELECT ON TABLE public.subnucleo_agents TO alquimista_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.subnucleo_agents TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subnucleo_agents TO alquimista_internal;
 
-GRANT SELECT ON TABLE public.subnucleos TO alquimista_app;
+GRANT INSERT, SELECT, UPDATE ON TABLE public.subnucleos TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subnucleos TO alquimista_internal;
 
-GRANT SELECT ON TABLE public.subscription_plans TO alquimista_app;
+GRANT INSERT, SELECT, UPDATE ON TABLE public.subscription_addons TO alquimista_app;
+
+GRANT SELECT ON TABLE public.subscription_addons TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE public.subscription_plans TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subscription_plans TO alquimista_internal;
 

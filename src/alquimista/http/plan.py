@@ -67,8 +67,8 @@ class Plan:
             raise ValueError(f"{self.name}: a public route touches no tenant")
         if route.permission is not None and not route.kinds:
             raise ValueError(f"{self.name}: a permission needs a kind of credential")
-        if route.cache and (self.unsafe or route.scope is TenantScope.NONE):
-            raise ValueError(f"{self.name}: only a tenant's or the platform's GET answers are cached")
+        if route.cache and (self.unsafe or (route.scope is TenantScope.NONE and route.kinds)):
+            raise ValueError(f"{self.name}: only GET answers of a tenant, of the platform or to anybody are cached")
         if route.body is not None:
             require_closed(route.body, self.name)
 

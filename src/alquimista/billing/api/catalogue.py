@@ -124,7 +124,7 @@ class SubNucleoOffers(msgspec.Struct, frozen=True):
 async def get_agents(context: Context) -> AgentOffers:
     """The agents that are offered."""
     conn = _conn(context)
-    single = next((one for one in await service.addons(conn, context.now) if one.kind == "agent"), None)
+    single = next(iter(await service.addons(conn, context.now)), None)  # There is one kind of them.
     price = _money(Price.of(single)) if single is not None else None
     return AgentOffers(
         [

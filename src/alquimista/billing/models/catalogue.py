@@ -1,7 +1,8 @@
 """Plans, add-ons and SubNúcleos: as the catalogue's files give them, and as versions in the database."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -136,6 +137,19 @@ class StoredSubNucleo(SubNucleo, frozen=True):
         """Whether it is what is wanted; the order of its agents is no matter."""
         mine, theirs = ([getattr(one, name) for name in SubNucleo.__struct_fields__] for one in (self, wanted))
         return all(set(a) == set(b) if isinstance(a, tuple) else a == b for a, b in zip(mine, theirs, strict=True))
+
+
+V = TypeVar("V", PlanVersion, AddonVersion)
+
+
+def latest(versions: Iterable[V]) -> dict[str, V]:
+    """Of each name the version that comes last: on sale, or from a later moment on."""
+    return {one.name: one for one in versions if one.valid_to is None}
+
+
+def on_sale(versions: Iterable[V], moment: datetime) -> list[V]:
+    """Those that can be bought at a moment."""
+    return [one for one in versions if one.valid_from <= moment and (one.valid_to is None or moment < one.valid_to)]
 
 
 class Price(msgspec.Struct, frozen=True):

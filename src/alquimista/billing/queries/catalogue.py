@@ -1,22 +1,14 @@
 """The only SQL on plans, add-ons and SubNúcleos."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import msgspec
 from psycopg.types.json import Jsonb
 
 from alquimista.agents.models.agents import Source
-from alquimista.billing.models.catalogue import Addon, AddonVersion, Plan, PlanVersion, StoredSubNucleo, SubNucleo
+from alquimista.billing.models.catalogue import AddonVersion, PlanVersion, StoredSubNucleo, SubNucleo
 from alquimista.db.statement import Conn, NoRow, Statement
-
-# The fields of PlanVersion and AddonVersion, in their order.
-_PLAN: Final = """name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos,
-      max_agents, max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id,
-      version, source, valid_from, valid_to"""
-_ADDON: Final = """name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id,
-      version, source, valid_from, valid_to"""
 
 # Whoever changes the catalogue waits for whoever does so now: two at once would each end the same version.
 TAKE_TURN = Statement(
@@ -24,27 +16,11 @@ TAKE_TURN = Statement(
     NoRow,
 )
 
-# The version that comes last of each name is the one to compare with; what is on sale follows from its times.
-LATEST_PLANS = Statement(
-    f"""
-    SELECT {_PLAN}
-    FROM public.subscription_plans WHERE valid_to IS NULL ORDER BY sort_order, name
-    """,
-    PlanVersion,
-)
-
-PLANS_ON_SALE = Statement(
-    f"""
-    SELECT {_PLAN}
-    FROM public.subscription_plans
-    WHERE valid_from <= %(moment)s AND (valid_to IS NULL OR valid_to > %(moment)s) ORDER BY sort_order, name
-    """,
-    PlanVersion,
-)
-
-PLAN_HISTORY = Statement(
-    f"""
-    SELECT {_PLAN}
+PLANS = Statement(
+    """
+    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos,
+      max_agents, max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id,
+      version, source, valid_from, valid_to
     FROM public.subscription_plans ORDER BY sort_order, name, version DESC
     """,
     PlanVersion,
@@ -53,38 +29,21 @@ PLAN_HISTORY = Statement(
 END_PLAN = Statement("UPDATE public.subscription_plans SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
 
 ADD_PLAN = Statement(
-    f"""
+    """
     INSERT INTO public.subscription_plans (id, name, version, display_name, description, currency, price_monthly_cents,
       price_yearly_cents, max_subnucleos, max_agents, max_users, max_requests_per_month, includes_fibonacci, features,
       overage_tiers, sort_order, source, valid_from, created_at)
     VALUES (%(id)s, %(name)s, %(version)s, %(display_name)s, %(description)s, %(currency)s, %(price_monthly_cents)s,
       %(price_yearly_cents)s, %(max_subnucleos)s, %(max_agents)s, %(max_users)s, %(max_requests_per_month)s,
       %(includes_fibonacci)s, %(features)s, %(overage_tiers)s, %(sort_order)s, %(source)s, %(valid_from)s, %(now)s)
-    RETURNING {_PLAN}
     """,
-    PlanVersion,
+    NoRow,
 )
 
-LATEST_ADDONS = Statement(
-    f"""
-    SELECT {_ADDON}
-    FROM public.subscription_addons WHERE valid_to IS NULL ORDER BY name
-    """,
-    AddonVersion,
-)
-
-ADDONS_ON_SALE = Statement(
-    f"""
-    SELECT {_ADDON}
-    FROM public.subscription_addons
-    WHERE valid_from <= %(moment)s AND (valid_to IS NULL OR valid_to > %(moment)s) ORDER BY name
-    """,
-    AddonVersion,
-)
-
-ADDON_HISTORY = Statement(
-    f"""
-    SELECT {_ADDON}
+ADDONS = Statement(
+    """
+    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id,
+      version, source, valid_from, valid_to
     FROM public.subscription_addons ORDER BY name, version DESC
     """,
     AddonVersion,
@@ -93,14 +52,13 @@ ADDON_HISTORY = Statement(
 END_ADDON = Statement("UPDATE public.subscription_addons SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
 
 ADD_ADDON = Statement(
-    f"""
+    """
     INSERT INTO public.subscription_addons (id, name, version, kind, display_name, description, currency,
       price_monthly_cents, price_yearly_cents, source, valid_from, created_at)
     VALUES (%(id)s, %(name)s, %(version)s, %(kind)s, %(display_name)s, %(description)s, %(currency)s,
       %(price_monthly_cents)s, %(price_yearly_cents)s, %(source)s, %(valid_from)s, %(now)s)
-    RETURNING {_ADDON}
     """,
-    AddonVersion,
+    NoRow,
 )
 
 SUBNUCLEOS = Statement(
@@ -147,24 +105,9 @@ async def take_turn(conn: Conn) -> None:
     await conn.execute(TAKE_TURN)
 
 
-async def latest_plans(conn: Conn) -> list[PlanVersion]:
-    """Of each plan the version that comes last, on sale or from a later moment on."""
-    return await conn.fetch(LATEST_PLANS)
-
-
-async def plans_on_sale(conn: Conn, moment: datetime) -> list[PlanVersion]:
-    """The plans that can be bought at a moment, in the catalogue's order."""
-    return await conn.fetch(PLANS_ON_SALE, moment=moment)
-
-
-async def plan_history(conn: Conn) -> list[PlanVersion]:
-    """Every version of every plan, the latest of each first."""
-    return await conn.fetch(PLAN_HISTORY)
-
-
-async def addon_history(conn: Conn) -> list[AddonVersion]:
-    """Every version of every add-on, the latest of each first."""
-    return await conn.fetch(ADDON_HISTORY)
+async def plans(conn: Conn) -> list[PlanVersion]:
+    """Every version of every plan, in the catalogue's order, the latest of each first."""
+    return await conn.fetch(PLANS)
 
 
 async def end_plan(conn: Conn, plan_id: UUID, moment: datetime) -> None:
@@ -172,28 +115,17 @@ async def end_plan(conn: Conn, plan_id: UUID, moment: datetime) -> None:
     await conn.execute(END_PLAN, id=plan_id, moment=moment)
 
 
-async def add_plan(
-    conn: Conn, plan_id: UUID, version: int, plan: Plan, source: Source, valid_from: datetime, now: datetime
-) -> PlanVersion:
-    """Write a version of a plan, without an end."""
-    values = {name: getattr(plan, name) for name in Plan.__struct_fields__}
+async def add_plan(conn: Conn, plan: PlanVersion, now: datetime) -> None:
+    """Write a version of a plan."""
+    values = {name: getattr(plan, name) for name in PlanVersion.__struct_fields__ if name != "valid_to"}
     values["features"] = Jsonb(list(plan.features))
     values["overage_tiers"] = Jsonb(msgspec.to_builtins(plan.overage_tiers))
-    row = await conn.fetch_one(
-        ADD_PLAN, id=plan_id, version=version, **values, source=source.value, valid_from=valid_from, now=now
-    )
-    assert row is not None
-    return row
+    await conn.execute(ADD_PLAN, **values, now=now)
 
 
-async def latest_addons(conn: Conn) -> list[AddonVersion]:
-    """Of each add-on the version that comes last."""
-    return await conn.fetch(LATEST_ADDONS)
-
-
-async def addons_on_sale(conn: Conn, moment: datetime) -> list[AddonVersion]:
-    """The add-ons that can be bought at a moment."""
-    return await conn.fetch(ADDONS_ON_SALE, moment=moment)
+async def addons(conn: Conn) -> list[AddonVersion]:
+    """Every version of every add-on, the latest of each first."""
+    return await conn.fetch(ADDONS)
 
 
 async def end_addon(conn: Conn, addon_id: UUID, moment: datetime) -> None:
@@ -201,16 +133,10 @@ async def end_addon(conn: Conn, addon_id: UUID, moment: datetime) -> None:
     await conn.execute(END_ADDON, id=addon_id, moment=moment)
 
 
-async def add_addon(
-    conn: Conn, addon_id: UUID, version: int, addon: Addon, source: Source, valid_from: datetime, now: datetime
-) -> AddonVersion:
-    """Write a version of an add-on, without an end."""
-    values = {name: getattr(addon, name) for name in Addon.__struct_fields__}
-    row = await conn.fetch_one(
-        ADD_ADDON, id=addon_id, version=version, **values, source=source.value, valid_from=valid_from, now=now
-    )
-    assert row is not None
-    return row
+async def add_addon(conn: Conn, addon: AddonVersion, now: datetime) -> None:
+    """Write a version of an add-on."""
+    values = {name: getattr(addon, name) for name in AddonVersion.__struct_fields__ if name != "valid_to"}
+    await conn.execute(ADD_ADDON, **values, now=now)
 
 
 async def subnucleos(conn: Conn) -> list[StoredSubNucleo]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec import structs
+
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.agents.models.agents import Loaded, Source, UnknownAgent
 from alquimista.audit import service as audit
@@ -15,6 +17,8 @@ from alquimista.billing.models.catalogue import (
     StoredSubNucleo,
     SubNucleo,
     VersionScheduled,
+    latest,
+    on_sale,
 )
 from alquimista.billing.queries import catalogue as queries
 from alquimista.cache import store
@@ -27,12 +31,12 @@ _TICK: Final = timedelta(microseconds=1)
 
 async def plans(conn: Conn, moment: datetime) -> list[PlanVersion]:
     """The plans on sale at a moment."""
-    return await queries.plans_on_sale(conn, moment)
+    return on_sale(await queries.plans(conn), moment)
 
 
 async def addons(conn: Conn, moment: datetime) -> list[AddonVersion]:
     """The add-ons on sale at a moment."""
-    return await queries.addons_on_sale(conn, moment)
+    return on_sale(await queries.addons(conn), moment)
 
 
 async def subnucleos(conn: Conn) -> list[StoredSubNucleo]:
@@ -60,14 +64,14 @@ async def load(
     await queries.take_turn(conn)
     written: list[str] = []
     kept: list[str] = []
-    last_plans = {one.name: one for one in await queries.latest_plans(conn)}
+    last_plans = latest(await queries.plans(conn))
     for plan in plans:
         before = last_plans.get(plan.name)
         if _stays(before, kept, agrees=before is not None and before.terms == plan, replace=replace):
             continue
         await _sell_plan(conn, plan, before, Source.FILE, now, now)
         written.append(plan.name)
-    last_addons = {one.name: one for one in await queries.latest_addons(conn)}
+    last_addons = latest(await queries.addons(conn))
     for addon in addons:
         last = last_addons.get(addon.name)
         if _stays(last, kept, agrees=last is not None and last.terms == addon, replace=replace):
@@ -108,12 +112,12 @@ async def _put_subnucleo(
 
 async def plan_history(conn: Conn) -> list[PlanVersion]:
     """Every version of every plan, the latest of each first."""
-    return await queries.plan_history(conn)
+    return await queries.plans(conn)
 
 
 async def addon_history(conn: Conn) -> list[AddonVersion]:
     """Every version of every add-on, the latest of each first."""
-    return await queries.addon_history(conn)
+    return await queries.addons(conn)
 
 
 async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, now: datetime) -> PlanVersion:
@@ -125,7 +129,7 @@ async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, 
         VersionScheduled: another change is to come already.
     """
     await queries.take_turn(conn)
-    before = next((one for one in await queries.latest_plans(conn) if one.name == plan.name), None)
+    before = latest(await queries.plans(conn)).get(plan.name)
     _refuse_scheduled(before, now)
     sold = await _sell_plan(conn, plan, before, Source.STAFF, valid_from, now)
     await _changed(conn, actor, [plan.name])
@@ -135,7 +139,7 @@ async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, 
 async def sell_addon(conn: Conn, actor: Actor, addon: Addon, valid_from: datetime, now: datetime) -> AddonVersion:
     """Sell an add-on as staff want it, as `sell_plan` does a plan."""
     await queries.take_turn(conn)
-    before = next((one for one in await queries.latest_addons(conn) if one.name == addon.name), None)
+    before = latest(await queries.addons(conn)).get(addon.name)
     _refuse_scheduled(before, now)
     sold = await _sell_addon(conn, addon, before, Source.STAFF, valid_from, now)
     await _changed(conn, actor, [addon.name])
@@ -166,8 +170,16 @@ async def _sell_plan(
     if before is not None:
         valid_from = max(valid_from, before.valid_from + _TICK)
         await queries.end_plan(conn, before.id, valid_from)
-    version = before.version + 1 if before else 1
-    return await queries.add_plan(conn, new_id(), version, plan, source, valid_from, now)
+    sold = PlanVersion(
+        **structs.asdict(plan),
+        id=new_id(),
+        version=before.version + 1 if before else 1,
+        source=source,
+        valid_from=valid_from,
+        valid_to=None,
+    )
+    await queries.add_plan(conn, sold, now)
+    return sold
 
 
 async def _sell_addon(
@@ -176,8 +188,16 @@ async def _sell_addon(
     if before is not None:
         valid_from = max(valid_from, before.valid_from + _TICK)
         await queries.end_addon(conn, before.id, valid_from)
-    version = before.version + 1 if before else 1
-    return await queries.add_addon(conn, new_id(), version, addon, source, valid_from, now)
+    sold = AddonVersion(
+        **structs.asdict(addon),
+        id=new_id(),
+        version=before.version + 1 if before else 1,
+        source=source,
+        valid_from=valid_from,
+        valid_to=None,
+    )
+    await queries.add_addon(conn, sold, now)
+    return sold
 
 
 async def _changed(conn: Conn, actor: Actor | None, names: Sequence[str]) -> None:
