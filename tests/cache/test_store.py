@@ -40,7 +40,7 @@ async def test_what_was_kept_together_does_not_end_together(bus):
     clock = [100.0]
     cache = Cache(bus, clock=lambda: clock[0])
     for number in range(300):
-        await put(cache, f"k{number}", ttl=10)
+        await put(cache, f"k{number}", tenant=uuid4(), ttl=10)
     left = []
     for second in range(5, 11):
         clock[0] = 100.0 + second
@@ -48,6 +48,18 @@ async def test_what_was_kept_together_does_not_end_together(bus):
     ended = [before - after for before, after in pairwise(left)]
     assert (left[0], left[-1]) == (300, 0)
     assert max(ended) < 150
+
+
+async def test_what_a_tenant_has_ends_together(bus):
+    clock = [100.0]
+    cache = Cache(bus, clock=lambda: clock[0])
+    for number in range(50):
+        await put(cache, f"k{number}", tenant=T, ttl=10)
+    left = set()
+    for tenth in range(50, 101):
+        clock[0] = 100.0 + tenth / 10
+        left.add(len([n for n in range(50) if await cache.get(f"k{n}")]))
+    assert left == {50, 0}
 
 
 async def test_the_least_recently_used_goes_first_when_it_is_full(bus):

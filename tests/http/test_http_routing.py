@@ -4,7 +4,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, PlainTextResponse, StreamingResponse
 
 from alquimista.http.table import Table
 from support.web import ACME, route
@@ -66,6 +67,22 @@ async def test_head_answers_as_get_without_the_body(connect):
         assert head.content == b""
         assert head.headers.get("content-length") == whole.headers.get("content-length")
         assert whole.content
+
+
+async def test_files_are_sent_and_what_is_to_be_done_afterwards_is_done(connect, tmp_path):
+    (tmp_path / "a.csv").write_text("one;two")
+    done = []
+
+    async def file(_context):
+        return FileResponse(tmp_path / "a.csv")
+
+    async def later(_context):
+        return PlainTextResponse("soon", background=BackgroundTask(done.append, "done"))
+
+    client = connect(route("GET", "/file", handler=file), route("GET", "/later", handler=later))
+    assert (await client.get("/file")).text == "one;two"
+    assert (await client.get("/later")).text == "soon"
+    assert done == ["done"]
 
 
 async def test_a_uuid_parameter_is_checked_before_the_handler(connect):

@@ -24,7 +24,7 @@ TOPIC: Final = "cache"
 USAGE_TOPIC: Final = "usage"
 DEFAULT_BYTES: Final = 64 * 1024 * 1024
 _OVERHEAD: Final = 400  # Bytes of bookkeeping that an entry costs beside its body and key, roughly.
-_SPREAD: Final = 0.4  # An entry is kept for its whole time, or for up to this share less, by its key.
+_SPREAD: Final = 0.4  # A tenant's entries are kept for their whole time, or for up to this share less.
 _MAX_VERSIONS: Final = 100_000
 _REOPEN_EVERY_S: Final = 1.0
 _log = structlog.get_logger("alquimista.cache")
@@ -68,9 +68,10 @@ class Shared(Protocol):
 class Fill:
     """An answer being computed; stale when one of its tags is invalidated meanwhile, so that it is not kept."""
 
-    __slots__ = ("__weakref__", "_stale", "tags")
+    __slots__ = ("__weakref__", "_stale", "tags", "tenant_id")
 
-    def __init__(self, tags: frozenset[Tag]) -> None:
+    def __init__(self, tenant_id: UUID, tags: frozenset[Tag]) -> None:
+        self.tenant_id = tenant_id
         self.tags = tags
         self._stale = False
 
@@ -148,7 +149,7 @@ class Cache:
 
     def begin(self, tenant_id: UUID, topics: Iterable[str]) -> Fill:
         """Announce an answer about to be computed: call before reading what it is made of."""
-        fill = Fill(frozenset((tenant_id, topic) for topic in topics))
+        fill = Fill(tenant_id, frozenset((tenant_id, topic) for topic in topics))
         self._fills.add(fill)
         return fill
 
@@ -156,6 +157,10 @@ class Cache:
         """Keep an answer for at most `ttl` seconds, unless it was invalidated while it was computed."""
         if fill.stale() or not self._bus.healthy:
             return
+        # What was kept in the same second must not end in the same second: after a start, when everybody's page asks
+        # for the first time, all of it would have to be made anew at once, and again each minute. A tenant's own
+        # entries keep their common end: a page may be made of answers that are kept, too.
+        ttl *= 1 - _SPREAD * (crc32(fill.tenant_id.bytes) & 0xFF) / 0xFF
         self._keep(key, entry, fill, ttl)
         if self._shared is None or not self._shared_open:
             return
@@ -175,10 +180,7 @@ class Cache:
         size = len(entry.body) + 2 * len(key) + _OVERHEAD
         if size > self._max_bytes // 10:
             return
-        # What was kept in the same second must not end in the same second: after a start, when everybody's page asks
-        # for the first time, all of it would have to be made anew at once, and again each minute.
-        lives = ttl * (1 - _SPREAD * (crc32(key.encode()) & 0xFF) / 0xFF)
-        self._entries[key] = _Kept(entry, self._clock() + lives, size, fill.tags)
+        self._entries[key] = _Kept(entry, self._clock() + ttl, size, fill.tags)
         self.size += size
         for tag in fill.tags:
             self._by_tag.setdefault(tag, set()).add(key)

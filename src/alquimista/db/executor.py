@@ -139,12 +139,12 @@ class Executor:
         """The least loaded connection that may take such a call, if it has room.
 
         A write waits for the disk, now and then for a second, and whatever is behind it on its connection waits with
-        it. So reads go where no write is, and writes leave one connection to them.
+        it. So reads go where no write is, and writes leave half of the connections to them.
         """
         clear = [connection for connection in self._connections if not connection.writes]
         if not writes:
             fit = clear or self._connections
-        elif len(clear) == 1 < len(self._connections):
+        elif 0 < len(clear) <= len(self._connections) // 2:
             fit = [connection for connection in self._connections if connection.writes]
         else:
             fit = self._connections

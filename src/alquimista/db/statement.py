@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 R = TypeVar("R")
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
-_WRITES: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|pg_notify)\b")
+_WRITES: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|pg_notify)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ class Statement(Generic[R]):
 
     @cached_property
     def writes(self) -> bool:
-        """Whether its end may wait for the disk: it changes rows, locks them or sends a notice."""
+        """Whether its end may wait for the disk: by its own words it changes rows, locks them or sends a notice.
+
+        What a function of ours does that a SELECT calls is not seen; there is none that writes.
+        """
         return not self.unlogged and _WRITES.search(self.sql) is not None
 
     @cached_property

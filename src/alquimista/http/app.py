@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alquimista.cache.store import Cache
@@ -160,13 +160,13 @@ class App:
         for name, value in context.response_headers.items():
             answer.headers[name] = value
         answer.headers.setdefault("cache-control", "no-store")
-        if isinstance(answer, StreamingResponse):
-            answer.raw_headers.extend((*self._security.headers, *own))
-            await answer(scope, receive, send if whole else _without_body(send))
-        else:
+        if type(answer).__call__ is Response.__call__ and answer.background is None:
             own += answer.raw_headers
             body = bytes(answer.body) if whole else b""
             await send_whole(scope, send, answer.status_code, self._security, own, body)
+        else:  # A stream, a file, or something to do afterwards.
+            answer.raw_headers.extend((*self._security.headers, *own))
+            await answer(scope, receive, send if whole else _without_body(send))
         return answer.status_code
 
     async def _mount(self, prefix: str, mounted: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
