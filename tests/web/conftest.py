@@ -11,9 +11,13 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, async_playwright
 
+from alquimista import clock
 from alquimista.app import create_app
+from alquimista.catalogue import files
+from alquimista.catalogue.load import load
 from alquimista.config import Settings
 from alquimista.db.pool import Database
+from alquimista.demo.catalogue import with_tiers
 from alquimista.wiring import Services
 from factories import MadeUser, activate_agent, make_agent, make_tenant, make_user
 
@@ -39,6 +43,7 @@ async def site(settings: Settings, db: Database) -> AsyncIterator[Site]:
     tenant = await make_tenant(db, name="Clínica Aurora", plan="expert")
     for name in ("Agendamento por WhatsApp", "Prospecção ativa"):
         await activate_agent(db, tenant.id, (await make_agent(db, name=name)).id)
+    await load(db, with_tiers(files.read()), clock.now())
     app = create_app(settings)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none")
     server = uvicorn.Server(config)

@@ -7,10 +7,9 @@ from enum import StrEnum
 from typing import Final
 
 from alquimista.agents.models.agents import Agent
-from alquimista.billing.models.catalogue import UNLIMITED, AddonVersion, PlanVersion, Price, StoredSubNucleo
+from alquimista.billing.models.catalogue import AddonVersion, PlanVersion, Price, StoredSubNucleo
 
 PATH: Final = "/plans"
-_RECOMMENDED: Final = 2  # Of four plans the second: what most companies with two areas need.
 
 
 class Cycle(StrEnum):
@@ -30,13 +29,9 @@ class PlanCard:
     amount: Decimal
     a_month: Decimal
     saved_percent: int
-    agents: int
-    people: int | None
-    subnucleos: int
     requests: int
     features: tuple[str, ...]
     tiers: tuple[tuple[int | None, int, Decimal], ...]
-    recommended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +51,13 @@ class Offer:
     plans: tuple[PlanCard, ...]
     bundles: tuple[Bundle, ...]
     single: tuple[str, Decimal] | None  # Currency and price of one more agent a month.
-    agents: int
 
     cycles = tuple(Cycle)
+
+    @property
+    def agents(self) -> int:
+        """How many agents the SubNúcleos hold."""
+        return sum(len(bundle.agents) for bundle in self.bundles)
 
 
 def arranged(
@@ -73,7 +72,7 @@ def arranged(
     single = next(((one.currency, _units(one.price_monthly_cents)) for one in addons), None)
     return Offer(
         cycle,
-        tuple(_card(plan, cycle, rank) for rank, plan in enumerate(plans, 1)),
+        tuple(_card(plan, cycle) for plan in plans),
         tuple(
             Bundle(
                 one.display_name,
@@ -83,11 +82,10 @@ def arranged(
             for one in subnucleos
         ),
         single,
-        len(offered),
     )
 
 
-def _card(plan: PlanVersion, cycle: Cycle, rank: int) -> PlanCard:
+def _card(plan: PlanVersion, cycle: Cycle) -> PlanCard:
     price = Price.of(plan)
     yearly = cycle is Cycle.YEARLY
     return PlanCard(
@@ -97,13 +95,9 @@ def _card(plan: PlanVersion, cycle: Cycle, rank: int) -> PlanCard:
         amount=_units(price.yearly_cents if yearly else price.monthly_cents),
         a_month=_units(price.yearly_cents) / 12 if yearly else _units(price.monthly_cents),
         saved_percent=price.saved_percent,
-        agents=plan.max_agents,
-        people=None if plan.max_users >= UNLIMITED else plan.max_users,
-        subnucleos=plan.max_subnucleos,
         requests=plan.max_requests_per_month,
         features=plan.features,
         tiers=tuple((tier.up_to, tier.per, _units(tier.price_cents)) for tier in plan.overage_tiers),
-        recommended=rank == _RECOMMENDED,
     )
 
 

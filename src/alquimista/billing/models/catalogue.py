@@ -19,7 +19,6 @@ Text = Annotated[str, Meta(max_length=2000)]
 Cents = Annotated[int, Meta(ge=0, le=10**12)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
-UNLIMITED = 999_999  # People of the largest plan, in the founding price list.
 
 
 class _Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
