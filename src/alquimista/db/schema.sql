@@ -1190,8 +1190,6 @@ ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_version_check CHECK
 
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_pkey PRIMARY KEY (id);
 
-ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_number_key UNIQUE (number);
-
 ALTER TABLE alquimista_platform.agents ADD CONSTRAINT agents_slug_key UNIQUE (slug);
 
 ALTER TABLE alquimista_platform.api_key_lookup ADD CONSTRAINT api_key_lookup_key_hash_check CHECK ((octet_length(key_hash) = 32));

@@ -34,7 +34,7 @@ comment on procedure alquimista_platform.offer(regclass) is
   'Makes a table a catalogue table: row security enabled and forced, reading for all, writing for the platform tenant''s transactions. Grants to write stay explicit in each migration.';
 
 alter table alquimista_platform.agents
-  add column number integer unique check (number between 1 and 9999),
+  add column number integer check (number between 1 and 9999),
   add column tags text[] not null default '{}' check (cardinality(tags) <= 10),
   add column source text not null default 'file' check (source in ('file', 'staff'));
 comment on column alquimista_platform.agents.number is 'Its number in the founding catalogue, which orders the list; null for others.';
