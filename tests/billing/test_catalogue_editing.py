@@ -63,9 +63,9 @@ async def test_a_change_can_be_set_for_later_and_one_only(admin, plan, db):
 
 
 async def test_the_past_is_not_changed(admin, plan):
-    yesterday = (clock.now() - timedelta(days=1)).isoformat()
-    answer = await admin.post("/internal/catalogue/plans", json=plan | {"valid_from": yesterday})
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "valid_from")
+    for moment in ((clock.now() - timedelta(days=1)).isoformat(), "9999-12-31T23:59:59-10:00"):
+        answer = await admin.post("/internal/catalogue/plans", json=plan | {"valid_from": moment})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "valid_from")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,7 @@ async def test_the_past_is_not_changed(admin, plan):
         {"overage_tiers": [{"per": 0, "price_cents": 1}]},
         {"overage_tiers": [{"per": 1, "price_cents": 1}, {"per": 1, "price_cents": 1, "up_to": 5}]},
         {"name": "'; DROP TABLE"},
+        {"name": "novo\n"},
         {"tenant_id": "01890a5d-ac96-774b-bcce-b302099a8057"},
     ],
 )

@@ -70,6 +70,10 @@ def test_every_agent_has_rules_of_its_own():
         books = {function.name for function in agent.functions if "calendar.book" in function.tools}
         checked = {name for one in agent.confirm if one.kind == "availability" for name in one.before}
         assert books <= checked, f"{agent.slug} books what it has not looked up"
+        for one in agent.confirm:
+            verifies = {function.name for function in agent.functions if "payment.check" in function.tools}
+            if one.kind == "payment":
+                assert verifies - set(one.before), f"{agent.slug} can never verify {one.what}"
 
 
 @pytest.mark.parametrize(

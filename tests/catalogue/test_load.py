@@ -1,10 +1,13 @@
 """Loading the catalogue: safe to repeat, a change is a new version, and staff's own changes stay."""
 
+import asyncio
 import shutil
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 import factories
 from alquimista import clock
@@ -13,7 +16,6 @@ from alquimista.agents import service as agents
 from alquimista.agents.models.agents import Source, VersionTaken
 from alquimista.audit import service as audit
 from alquimista.audit.models import Wanted
-from alquimista.billing.queries import catalogue as queries
 from alquimista.billing.service import catalogue as billing
 from alquimista.catalogue import files
 from alquimista.catalogue.load import load
@@ -104,6 +106,15 @@ async def test_a_load_that_fails_leaves_nothing(db, loaded):
     assert not stored["agendamento"].description.startswith("Novo")
 
 
+async def test_loaders_at_the_same_time_take_turns(db, loaded):
+    change(loaded, "agents/agendamento.toml", 'description = "', 'description = "Novo: ')
+    change(loaded, "plans.toml", "max_users = 25", "max_users = 26")
+    found = files.read(loaded)
+    backwards = msgspec.structs.replace(found, agents=found.agents[::-1], plans=found.plans[::-1])
+    done = await asyncio.gather(*(load(db, one, clock.now()) for one in (found, backwards, found)))
+    assert sorted(len(one.written) for one in done) == [0, 0, 2]
+
+
 async def test_every_change_is_in_the_platforms_audit(db, loaded):
     change(loaded, "plans.toml", "max_users = 10", "max_users = 11")
     await load(db, files.read(loaded), clock.now())
@@ -113,7 +124,28 @@ async def test_every_change_is_in_the_platforms_audit(db, loaded):
 
 async def test_a_tenants_transaction_cannot_touch_the_catalogue(db, loaded):
     tenant = await factories.make_tenant(db)
-    writes = Statement("UPDATE public.subscription_plans SET price_monthly_cents = 1 WHERE valid_to IS NULL", NoRow)
+    ends = Statement("UPDATE public.subscription_plans SET valid_to = %(moment)s WHERE valid_to IS NULL", NoRow)
+    renames = Statement("UPDATE alquimista_platform.agents SET name = 'x'", NoRow)
     async with tenant_transaction(db, tenant.id) as conn:
-        assert await conn.execute(writes) == 0
-    assert all(plan.price_monthly_cents > 1 for plan in await queries.plans(db.staff()))
+        assert await conn.execute(ends, moment=clock.now() + timedelta(days=1)) == 0
+        assert await conn.execute(renames) == 0
+
+
+@pytest.mark.parametrize("tenant_id", [PLATFORM_TENANT, UUID(int=1)])
+async def test_nobody_changes_a_version_that_was_sold(db, loaded, tenant_id):
+    cheaper = Statement("UPDATE public.subscription_plans SET price_monthly_cents = 1", NoRow)
+    with pytest.raises(InsufficientPrivilege):
+        async with tenant_transaction(db, tenant_id) as conn:
+            await conn.execute(cheaper)
+
+
+async def test_a_change_that_is_yet_to_begin_is_left_to_staff(db, loaded):
+    plan = next(one for one in await billing.plans(db.staff(), clock.now()) if one.name == "starter")
+    dearer = msgspec.structs.replace(plan.terms, price_monthly_cents=33_300)
+    later = clock.now() + timedelta(days=30)
+    async with tenant_transaction(db, PLATFORM_TENANT) as conn:
+        await billing.sell_plan(conn, STAFF, dearer, later, clock.now())
+    done = await load(db, files.read(loaded), clock.now(), replace=True)
+    assert (done.written, done.kept) == ((), ("starter",))
+    then = next(one for one in await billing.plans(db.staff(), later) if one.name == "starter")
+    assert then.price_monthly_cents == 33_300

@@ -22,6 +22,12 @@ class Rules(msgspec.Struct, frozen=True):
     definition: Definition
 
 
+# Whoever changes the catalogue waits for whoever does so now: two at once would each go by what was before both.
+TAKE_TURN = Statement(
+    "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.catalogue', 0))::text AS locked",
+    NoRow,
+)
+
 CATALOGUE = Statement(
     """
     SELECT a.id, a.slug, a.name, a.description, a.segment, a.category, a.version, a.status, a.number, a.tags, a.source,
@@ -143,6 +149,11 @@ DEACTIVATE = Statement(
     """,
     NoRow,
 )
+
+
+async def take_turn(conn: Conn) -> None:
+    """Wait until no other transaction changes the catalogue."""
+    await conn.execute(TAKE_TURN)
 
 
 async def catalogue(conn: Conn) -> list[Agent]:

@@ -32,6 +32,11 @@ async def catalogue(conn: Conn) -> list[Agent]:
     return await queries.catalogue(conn)
 
 
+async def take_turn(conn: Conn) -> None:
+    """Wait until no other transaction changes the catalogue, and keep others waiting until this one ends."""
+    await queries.take_turn(conn)
+
+
 async def load(conn: Conn, sheets: Sequence[Sheet], now: datetime, *, replace: bool = False) -> Loaded:
     """Bring the catalogue to what its files say; what agrees already is not touched, and nothing is taken away.
 
@@ -40,6 +45,7 @@ async def load(conn: Conn, sheets: Sequence[Sheet], now: datetime, *, replace: b
     Raises:
         VersionTaken: a file has other rules than the stored version of its number.
     """
+    await queries.take_turn(conn)
     stored = {agent.slug: agent for agent in await queries.catalogue(conn)}
     written, kept = [], []
     for sheet in sheets:
@@ -63,6 +69,7 @@ async def revise(conn: Conn, actor: Actor, sheet: Sheet, now: datetime) -> Agent
     Raises:
         VersionTaken: the version has other rules already.
     """
+    await queries.take_turn(conn)
     stored = {agent.slug: agent.id for agent in await queries.catalogue(conn)}
     agent = entry(sheet, stored.get(sheet.slug) or new_id(), Source.STAFF)
     await _put(conn, agent, sheet.definition, actor.user_id, now)

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alquimista import clock
+from alquimista.billing.service.catalogue import plan_history
 from alquimista.catalogue.files import read as read_catalogue
 from alquimista.catalogue.load import load as load_catalogue
 from alquimista.config import ConfigError, Settings, load, variable
@@ -115,7 +116,10 @@ class Platform:
             raise StartError(str(error)) from error
 
     def _load_catalogue(self, settings: Settings) -> None:
-        """The shipped catalogue, so that there is something to activate and to sell; what staff changed stays."""
+        """The shipped catalogue at the first start, so that there is something to activate and to sell.
+
+        Afterwards it is the vendor's own: `alquimista catalogue load` brings changes of its files.
+        """
         from alquimista.demo.catalogue import with_tiers
 
         wanted = with_tiers(read_catalogue()) if self._demo else read_catalogue()
@@ -123,7 +127,8 @@ class Platform:
         async def run() -> None:
             db = await Database.open(settings)
             try:
-                await load_catalogue(db, wanted, clock.now())
+                if not await plan_history(db.staff()):
+                    await load_catalogue(db, wanted, clock.now())
             finally:
                 await db.close()
 

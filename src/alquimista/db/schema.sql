@@ -2506,6 +2506,10 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
 
+GRANT UPDATE ON COLUMN public.subscription_addons.valid_to TO alquimista_app;
+
+GRANT UPDATE ON COLUMN public.subscription_plans.valid_to TO alquimista_app;
+
 GRANT EXECUTE ON ROUTINE alquimista_platform.current_tenant() TO alquimista_app;
 
 GRANT EXECUTE ON ROUTINE alquimista_platform.current_tenant() TO alquimista_internal;
@@ -2804,11 +2808,11 @@ GRANT INSERT, SELECT, UPDATE ON TABLE public.subnucleos TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subnucleos TO alquimista_internal;
 
-GRANT INSERT, SELECT, UPDATE ON TABLE public.subscription_addons TO alquimista_app;
+GRANT INSERT, SELECT ON TABLE public.subscription_addons TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subscription_addons TO alquimista_internal;
 
-GRANT INSERT, SELECT, UPDATE ON TABLE public.subscription_plans TO alquimista_app;
+GRANT INSERT, SELECT ON TABLE public.subscription_plans TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subscription_plans TO alquimista_internal;
 

@@ -52,7 +52,7 @@ class AgentOffers(msgspec.Struct, frozen=True):
 
 
 class TierOffer(msgspec.Struct, frozen=True):
-    """Requests beyond the plan's, up to the `up_to`-th of the month: the price of each `per` of them."""
+    """Requests beyond the plan's, up to the `up_to`-th of those: the price of each `per` of them that was begun."""
 
     up_to: int | None
     per: int

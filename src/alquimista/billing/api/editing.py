@@ -1,6 +1,6 @@
 """The catalogue as staff keep it: new versions of plans and add-ons, SubNúcleos, agents with their rules."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -98,8 +98,9 @@ async def put_agent(context: Context) -> Agent:
 
 
 def _moment(context: Context, wanted: datetime | None) -> datetime:
-    if wanted is not None and wanted < context.now:
-        raise Invalid.of("valid_from", N_("A price cannot change in the past: give a moment to come, or none."))
+    # The bound also keeps out moments that, in UTC, lie beyond the last year that can be read back.
+    if wanted is not None and not context.now <= wanted <= context.now + _FARTHEST:
+        raise Invalid.of("valid_from", N_("Give a moment from now on and within two years, or none."))
     return wanted or context.now
 
 
@@ -108,6 +109,7 @@ def _same_name(field: str, body: str, path: str) -> None:
         raise Invalid.of(field, N_("This is not the name in the address; a name is never changed."))
 
 
+_FARTHEST: Final = timedelta(days=730)
 _MOMENT: Final = datetime(2026, 12, 1, tzinfo=UTC)
 _PLAN: Final = PlanChange(
     name="starter",

@@ -12,13 +12,13 @@ from alquimista.agents.models.agents import Source
 from alquimista.errors import Conflict
 from alquimista.i18n import N_
 
-Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,49}$")]
-Slug = Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,49}$(?!\n)")]
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=64)]
 Title = Annotated[str, Meta(min_length=1, max_length=100)]
 Text = Annotated[str, Meta(max_length=2000)]
 Cents = Annotated[int, Meta(ge=0, le=10**12)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 
 
 class _Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

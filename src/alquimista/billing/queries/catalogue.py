@@ -10,12 +10,6 @@ from alquimista.agents.models.agents import Source
 from alquimista.billing.models.catalogue import AddonVersion, PlanVersion, StoredSubNucleo, SubNucleo
 from alquimista.db.statement import Conn, NoRow, Statement
 
-# Whoever changes the catalogue waits for whoever does so now: two at once would each end the same version.
-TAKE_TURN = Statement(
-    "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.catalogue', 0))::text AS locked",
-    NoRow,
-)
-
 PLANS = Statement(
     """
     SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos,
@@ -98,11 +92,6 @@ ADD_MEMBERS = Statement(
     """,
     NoRow,
 )
-
-
-async def take_turn(conn: Conn) -> None:
-    """Wait until no other transaction changes the catalogue."""
-    await conn.execute(TAKE_TURN)
 
 
 async def plans(conn: Conn) -> list[PlanVersion]:

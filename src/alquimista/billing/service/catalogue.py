@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import structs
 
 from alquimista.access import PLATFORM_TENANT, Actor
+from alquimista.agents import service as agents
 from alquimista.agents.models.agents import Loaded, Source, UnknownAgent
 from alquimista.audit import service as audit
 from alquimista.billing.models.catalogue import (
@@ -61,27 +62,27 @@ async def load(
     Raises:
         UnknownAgent: a SubNúcleo names an agent that the catalogue does not have.
     """
-    await queries.take_turn(conn)
+    await agents.take_turn(conn)
     written: list[str] = []
     kept: list[str] = []
     last_plans = latest(await queries.plans(conn))
     for plan in plans:
         before = last_plans.get(plan.name)
-        if _stays(before, kept, agrees=before is not None and before.terms == plan, replace=replace):
+        if _stays(before, kept, now, agrees=before is not None and before.terms == plan, replace=replace):
             continue
         await _sell_plan(conn, plan, before, Source.FILE, now, now)
         written.append(plan.name)
     last_addons = latest(await queries.addons(conn))
     for addon in addons:
         last = last_addons.get(addon.name)
-        if _stays(last, kept, agrees=last is not None and last.terms == addon, replace=replace):
+        if _stays(last, kept, now, agrees=last is not None and last.terms == addon, replace=replace):
             continue
         await _sell_addon(conn, addon, last, Source.FILE, now, now)
         written.append(addon.name)
     bundles = {one.name: one for one in await queries.subnucleos(conn)}
     for bundle in subnucleos:
         stored = bundles.get(bundle.name)
-        if _stays(stored, kept, agrees=stored is not None and stored.says(bundle), replace=replace):
+        if _stays(stored, kept, now, agrees=stored is not None and stored.says(bundle), replace=replace):
             continue
         await _put_subnucleo(conn, bundle, stored, Source.FILE, now)
         written.append(bundle.name)
@@ -91,12 +92,18 @@ async def load(
 
 
 def _stays(
-    before: PlanVersion | AddonVersion | StoredSubNucleo | None, kept: list[str], *, agrees: bool, replace: bool
+    before: PlanVersion | AddonVersion | StoredSubNucleo | None,
+    kept: list[str],
+    now: datetime,
+    *,
+    agrees: bool,
+    replace: bool,
 ) -> bool:
-    """Whether loading leaves what is stored: it agrees with the file, or staff wrote it, which is noted in `kept`."""
+    """Whether loading leaves what is stored: it agrees, staff wrote it, or it is yet to begin (noted in `kept`)."""
     if before is None or agrees:
         return agrees
-    if before.source is Source.STAFF and not replace:
+    scheduled = not isinstance(before, StoredSubNucleo) and before.valid_from > now
+    if scheduled or (before.source is Source.STAFF and not replace):
         kept.append(before.name)
         return True
     return False
@@ -128,7 +135,7 @@ async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, 
     Raises:
         VersionScheduled: another change is to come already.
     """
-    await queries.take_turn(conn)
+    await agents.take_turn(conn)
     before = latest(await queries.plans(conn)).get(plan.name)
     _refuse_scheduled(before, now)
     sold = await _sell_plan(conn, plan, before, Source.STAFF, valid_from, now)
@@ -138,7 +145,7 @@ async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, 
 
 async def sell_addon(conn: Conn, actor: Actor, addon: Addon, valid_from: datetime, now: datetime) -> AddonVersion:
     """Sell an add-on as staff want it, as `sell_plan` does a plan."""
-    await queries.take_turn(conn)
+    await agents.take_turn(conn)
     before = latest(await queries.addons(conn)).get(addon.name)
     _refuse_scheduled(before, now)
     sold = await _sell_addon(conn, addon, before, Source.STAFF, valid_from, now)
@@ -152,7 +159,7 @@ async def change_subnucleo(conn: Conn, actor: Actor, one: SubNucleo, now: dateti
     Raises:
         UnknownAgent: it names an agent that the catalogue does not have.
     """
-    await queries.take_turn(conn)
+    await agents.take_turn(conn)
     before = next((stored for stored in await queries.subnucleos(conn) if stored.name == one.name), None)
     await _put_subnucleo(conn, one, before, Source.STAFF, now)
     await _changed(conn, actor, [one.name])

@@ -108,9 +108,9 @@ call alquimista_platform.offer('public.subscription_plans');
 call alquimista_platform.offer('public.subscription_addons');
 call alquimista_platform.offer('public.subnucleos');
 call alquimista_platform.offer('public.subnucleo_agents');
-grant insert, update on
-  alquimista_platform.agents, public.subscription_plans, public.subscription_addons, public.subnucleos
-to alquimista_app;
+grant insert, update on alquimista_platform.agents, public.subnucleos to alquimista_app;
+-- Of a version only its end is ever written after it.
+grant insert, update (valid_to) on public.subscription_plans, public.subscription_addons to alquimista_app;
 grant insert on alquimista_platform.agent_versions to alquimista_app;
 grant insert, update, delete on public.subnucleo_agents to alquimista_app;
 revoke select on alquimista_platform.agents from alquimista_login; -- Sign-in never read it.
@@ -144,6 +144,7 @@ begin
 end
 $$;
 grant select on alquimista_platform.agents to alquimista_login;
-revoke insert, update on alquimista_platform.agents, public.subscription_plans, public.subnucleos from alquimista_app;
+revoke insert, update on alquimista_platform.agents, public.subnucleos from alquimista_app;
+revoke insert, update (valid_to) on public.subscription_plans from alquimista_app;
 revoke insert, update, delete on public.subnucleo_agents from alquimista_app;
 drop procedure alquimista_platform.offer(regclass);
