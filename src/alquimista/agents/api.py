@@ -8,20 +8,7 @@ from msgspec import Meta
 from alquimista.access import ActorKind, Permission
 from alquimista.agents import service
 from alquimista.agents.models.agents import AgentRules, UnknownAgent
-from alquimista.agents.models.definitions import (
-    Confirm,
-    ConfirmKind,
-    Definition,
-    Function,
-    HandOver,
-    Limits,
-    Never,
-    NeverKind,
-    Persona,
-    Tool,
-    Urgency,
-    Version,
-)
+from alquimista.agents.models.definitions import EXAMPLE, Version
 from alquimista.http.context import Context
 from alquimista.http.routes import Limit, Route, TenantScope
 
@@ -55,14 +42,7 @@ ROUTES: Final = (
         example=AgentRules(
             "retencao",
             "1.0.0",
-            Definition(
-                persona=Persona("Atendente de relacionamento", "Ouve antes de oferecer.", "calmo"),
-                functions=(Function("fazer-oferta", "Faz uma única oferta.", (Tool.UPDATE_CONTACT,)),),
-                confirm=(Confirm("motivo", "O motivo da saída", ConfirmKind.DETAIL, ("fazer-oferta",)),),
-                never=(Never("nao-insistir", NeverKind.PRESSURE, "Nunca insiste.", "Tudo bem, respeito sua decisão."),),
-                hand_over=(HandOver("irritado", Urgency.NOW, "A pessoa está irritada.", ("quero cancelar já",)),),
-                limits=Limits(1),
-            ),
+            EXAMPLE,
         ),
     ),
 )

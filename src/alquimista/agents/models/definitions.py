@@ -7,7 +7,7 @@ confirmed first, what it never does, when it hands over to a person).
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -88,7 +88,7 @@ class Function(_Part, frozen=True):
     tools: tuple[Tool, ...] = ()
 
 
-class Confirm(_Part, frozen=True):
+class MustConfirm(_Part, frozen=True):
     """What must be certain before some functions are carried out."""
 
     what: Name
@@ -115,7 +115,7 @@ class HandOver(_Part, frozen=True):
     signals: Annotated[tuple[Phrase, ...], Meta(min_length=1, max_length=20)]
 
 
-class Limits(_Part, frozen=True):
+class ConversationLimits(_Part, frozen=True):
     """How many times the agent may make an offer in one conversation; 1 is the single-offer rule."""
 
     offers: Annotated[int, Meta(ge=0, le=10)]
@@ -126,10 +126,10 @@ class Definition(_Part, frozen=True, kw_only=True):
 
     persona: Persona
     functions: Annotated[tuple[Function, ...], Meta(min_length=1, max_length=20)]
-    confirm: Annotated[tuple[Confirm, ...], Meta(max_length=40)]
+    confirm: Annotated[tuple[MustConfirm, ...], Meta(max_length=40)]
     never: Annotated[tuple[Never, ...], Meta(min_length=1, max_length=40)]
     hand_over: Annotated[tuple[HandOver, ...], Meta(min_length=1, max_length=40)]
-    limits: Limits
+    limits: ConversationLimits
 
     def __post_init__(self) -> None:
         """Check what the shape alone cannot say. Raises ValueError, which msgspec hands on as a ValidationError."""
@@ -166,3 +166,14 @@ def _unique(part: str, names: Iterable[str]) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise ValueError(f"{part} has `{repeated[0]}` twice")
+
+
+# For the API's documentation.
+EXAMPLE: Final = Definition(
+    persona=Persona("Atendente de relacionamento", "Ouve antes de oferecer.", "calmo"),
+    functions=(Function("fazer-oferta", "Faz uma única oferta.", (Tool.UPDATE_CONTACT,)),),
+    confirm=(MustConfirm("motivo", "O motivo da saída", ConfirmKind.DETAIL, ("fazer-oferta",)),),
+    never=(Never("nao-insistir", NeverKind.PRESSURE, "Nunca insiste.", "Tudo bem, respeito sua decisão."),),
+    hand_over=(HandOver("irritado", Urgency.NOW, "A pessoa está irritada.", ("quero cancelar já",)),),
+    limits=ConversationLimits(1),
+)

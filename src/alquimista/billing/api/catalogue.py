@@ -21,7 +21,7 @@ class AgentsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category: Annotated[str, Meta(max_length=64, description="One category only, such as saude.")] | None = None
 
 
-class Money(msgspec.Struct, frozen=True):
+class Prices(msgspec.Struct, frozen=True):
     """What a month and a year cost, in cents of a currency."""
 
     currency: str
@@ -42,7 +42,7 @@ class AgentOffer(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
     version: str
     functions: tuple[str, ...]
-    price: Money | None
+    price: Prices | None
 
 
 class AgentOffers(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ class PlanOffer(msgspec.Struct, frozen=True):
     name: str
     display_name: str
     description: str
-    price: Money
+    price: Prices
     saved_percent: int
     max_subnucleos: int
     max_agents: int
@@ -85,7 +85,7 @@ class AddonOffer(msgspec.Struct, frozen=True):
     kind: str
     display_name: str
     description: str
-    price: Money
+    price: Prices
 
 
 class PlanOffers(msgspec.Struct, frozen=True):
@@ -203,8 +203,8 @@ def _conn(context: Context) -> Conn:
     return context.db.tenant(PLATFORM_TENANT)
 
 
-def _money(price: Price) -> Money:
-    return Money(price.currency, price.monthly_cents, price.yearly_cents)
+def _money(price: Price) -> Prices:
+    return Prices(price.currency, price.monthly_cents, price.yearly_cents)
 
 
 _ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -229,7 +229,7 @@ _PLANS: Final[dict[str, Any]] = {
                 name="starter",
                 display_name="Starter",
                 description="Para começar com uma área da empresa atendida por agentes.",
-                price=Money("BRL", 29_700, 297_000),
+                price=Prices("BRL", 29_700, 297_000),
                 saved_percent=16,
                 max_subnucleos=1,
                 max_agents=8,
@@ -240,7 +240,7 @@ _PLANS: Final[dict[str, Any]] = {
                 overage_tiers=[],
             )
         ],
-        [AddonOffer(_ID, "agente-avulso", "agent", "Agente avulso", "", Money("BRL", 2_990, 35_880))],
+        [AddonOffer(_ID, "agente-avulso", "agent", "Agente avulso", "", Prices("BRL", 2_990, 35_880))],
     ),
 }
 ROUTES: Final = (
@@ -263,7 +263,7 @@ ROUTES: Final = (
                     tags=("vendas",),
                     version="1.0.0",
                     functions=("Qualifica interesse, perfil e orçamento.",),
-                    price=Money("BRL", 2_990, 35_880),
+                    price=Prices("BRL", 2_990, 35_880),
                 )
             ]
         ),

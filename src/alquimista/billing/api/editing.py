@@ -2,14 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.agents import service as agents
-from alquimista.agents.models.agents import Agent, UnknownAgent, VersionTaken
-from alquimista.agents.models.definitions import Sheet
+from alquimista.agents.models.agents import Agent, Source, UnknownAgent, VersionTaken, entry
+from alquimista.agents.models.definitions import EXAMPLE, Sheet
 from alquimista.billing.models.catalogue import (
     Addon,
     AddonVersion,
@@ -138,6 +139,18 @@ _ADDON: Final = AddonChange(
     price_yearly_cents=39_480,
     valid_from=_MOMENT,
 )
+_ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+_SHEET: Final = Sheet(
+    number=10,
+    slug="retencao",
+    name="Retenção de clientes",
+    segment="Relacionamento",
+    category="eventos",
+    version="1.1.0",
+    description="Entende por que o cliente quer sair e faz uma única oferta.",
+    tags=("retenção",),
+    **structs.asdict(EXAMPLE),
+)
 _STAFF: Final[dict[str, Any]] = {
     "tag": "catalogue",
     "permission": Permission.CATALOGUE_MANAGE,
@@ -150,6 +163,19 @@ ROUTES: Final = (
         handler=versions,
         summary="Every version of plans and add-ons",
         response=Versions,
+        example=Versions(
+            [
+                PlanVersion(
+                    **{name: getattr(_PLAN, name) for name in Plan.__struct_fields__},
+                    id=_ID,
+                    version=2,
+                    source=Source.STAFF,
+                    valid_from=_MOMENT,
+                    valid_to=None,
+                )
+            ],
+            [],
+        ),
         **_STAFF,
     ),
     Route(
@@ -193,6 +219,7 @@ ROUTES: Final = (
         handler=all_agents,
         summary="Every agent with its rules",
         response=Agents,
+        example=Agents([entry(_SHEET, _ID, Source.STAFF)]),
         **_STAFF,
     ),
     Route(
@@ -203,6 +230,7 @@ ROUTES: Final = (
         body=Sheet,
         response=Agent,
         problems=(VersionTaken,),
+        example=_SHEET,
         **_STAFF,
     ),
 )
