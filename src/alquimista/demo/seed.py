@@ -168,7 +168,7 @@ async def _key(services: Services, tenant_id: UUID) -> Key:
 
 
 async def _catalogue(db: Database) -> dict[str, UUID]:
-    """The agents of the catalogue, which is loaded at every start; their ids by slug."""
+    """The agents of the catalogue, which the first start has loaded; their ids by slug."""
     return {agent.slug: agent.id for agent in await agents.catalogue(db.staff())}
 
 
