@@ -1,7 +1,10 @@
 """Events on their way in: written once, refused one by one, counted against the limit."""
 
 import asyncio
+import itertools
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -16,7 +19,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Unavailable
 from alquimista.http.limits import Limiter
 from alquimista.usage import service
-from alquimista.usage.models.events import IngestBusy, IngestLimit
+from alquimista.usage.models.events import IngestBusy, IngestLimit, Outcome
 from alquimista.usage.queries import ingest as queries
 from alquimista.usage.service import Ingest, gather
 from alquimista.usage.service.ingest import _row
@@ -151,13 +154,28 @@ async def test_beyond_the_limit_nothing_is_written_and_the_wait_is_told(
     await way_in.close()
 
 
+async def together(ingest: Ingest, calls: list[tuple[Sender, int]], *, refused: int) -> list[Outcome | BaseException]:
+    """Send events while nothing gets written: until so many calls are refused, the others wait."""
+    write, gate = ingest._gatherer._write, asyncio.Event()
+
+    async def held(tenant_id: UUID, items: list[Any]) -> list[Any]:
+        await gate.wait()
+        return await write(tenant_id, items)
+
+    ingest._gatherer._write = held
+    tasks = [asyncio.create_task(ingest.submit(s.tenant_id, [s.event() for _ in range(n)])) for s, n in calls]
+    for task in itertools.islice(asyncio.as_completed(tasks), refused):
+        with pytest.raises(IngestBusy):
+            await task
+    gate.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def test_beyond_what_may_wait_events_are_refused_at_once(
     ingest: Ingest, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gather, "MAX_PENDING", 3)
-    results = await asyncio.gather(
-        *(ingest.submit(sender.tenant_id, [sender.event(), sender.event()]) for _ in range(3)), return_exceptions=True
-    )
+    results = await together(ingest, [(sender, 2)] * 3, refused=2)
     assert sorted(type(r).__name__ for r in results) == ["IngestBusy", "IngestBusy", "Outcome"]
     assert IngestBusy.status == 503
 
@@ -169,11 +187,9 @@ async def test_a_tenant_that_sends_too_much_leaves_room_for_the_others(
     monkeypatch.setattr(gather, "MAX_OF_TENANT", 4)
     tenant = await factories.make_tenant(usage_db)
     other = Sender(tenant.id, ((await factories.activate_agent(usage_db, tenant.id)),))
-    flood = [ingest.submit(sender.tenant_id, [sender.event(), sender.event()]) for _ in range(5)]
-    *floods, calm = await asyncio.gather(
-        *flood, ingest.submit(other.tenant_id, [other.event()]), return_exceptions=True
-    )
+    *floods, calm = await together(ingest, [*[(sender, 2)] * 5, (other, 1)], refused=3)
     assert sorted(type(r).__name__ for r in floods) == ["IngestBusy"] * 3 + ["Outcome"] * 2
+    assert isinstance(calm, Outcome)
     assert calm.accepted == 1
     assert not ingest._gatherer._pending_of
     assert ingest._gatherer._pending == 0
