@@ -1404,7 +1404,7 @@ ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_confi
 
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_deactivated CHECK (((status = 'inactive'::text) = (deactivated_at IS NOT NULL)));
 
-ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text, 'trial'::text])));
 
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
 
