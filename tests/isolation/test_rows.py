@@ -107,9 +107,11 @@ def test_giving_a_row_to_another_tenant_is_refused(both, tables, as_role, subtes
         for table in tables:
             if has(conn, table, "UPDATE"):
                 change = sql.SQL("UPDATE {} SET tenant_id = %s").format(table_name(table))
+                # Where the app may write some columns only, the grants refuse before row security is asked.
+                whole = conn.execute("SELECT has_table_privilege(%s, 'UPDATE')", [table]).fetchone() == (True,)
                 with (
                     subtests.test(table=table),
-                    refused(),
+                    refused() if whole else pytest.raises(errors.InsufficientPrivilege, match="permission denied"),
                 ):
                     conn.execute(change, [theirs.tenant_id])
 

@@ -26,13 +26,16 @@ _BY_NAME: dict[str, Any] = {
     "whatsapp": "+5511987654321",
     "expires_at": MOMENT.replace(year=2027),
     "period_end": MOMENT.replace(hour=13),
-    "total_cents": 100,
+    "total_cents": 1,
 }
 # Rules over several columns: the smallest set of values that keeps them.
 _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
     "alquimista_platform.approval_decisions": lambda maker: {"approver_id": maker.second_person()},
     "nigredo_leads.leads": lambda _: {"empresa": "Clínica Ipê", "email": "lead@example.com"},
     "nigredo_leads.blocklist": lambda _: {"email": "stop@example.com"},
+    "public.invoices": lambda _: {"customer_cnpj": "11222333000181"},
+    "public.subscription_changes": lambda _: {"mrr_before_cents": 0},
+    "public.usage_periods": lambda _: {"until_on": MOMENT.date().replace(month=4)},
     "public.trials": lambda maker: {"target_id": maker.insert("alquimista_platform.agents")["id"]},
 }
 _BY_TYPE: dict[str, Any] = {

@@ -61,17 +61,21 @@ DELETABLE = {
     "public.subnucleo_agents",
 }
 # Never changed once written.
-APPEND_ONLY = {
-    f"alquimista_platform.{name}"
-    for name in (
-        "audit_logs",
-        "approval_decisions",
-        "agent_requests",
-        "agent_versions",
-        "usage_closed_days",
-        "usage_zone_changes",
-    )
-} | {"nigredo_leads.blocklist"}
+APPEND_ONLY = (
+    {
+        f"alquimista_platform.{name}"
+        for name in (
+            "audit_logs",
+            "approval_decisions",
+            "agent_requests",
+            "agent_versions",
+            "usage_closed_days",
+            "usage_zone_changes",
+        )
+    }
+    | {"nigredo_leads.blocklist"}
+    | {f"public.{name}" for name in ("subscription_changes", "invoice_lines", "credits")}
+)
 
 _OWN = "(tenant_id = alquimista_platform.current_tenant())"
 _PLATFORM = "(alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())"

@@ -861,6 +861,25 @@ CREATE TABLE nigredo_leads.webhook_logs (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE public.charges (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  provider text NOT NULL,
+  provider_ref text,
+  status text DEFAULT 'pending'::text NOT NULL,
+  amount_cents bigint NOT NULL,
+  refunded_cents bigint DEFAULT 0 NOT NULL,
+  currency text NOT NULL,
+  checkout_url text,
+  pix_code text,
+  expires_at timestamp with time zone,
+  reason text DEFAULT ''::text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE public.commercial_requests (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -875,6 +894,18 @@ CREATE TABLE public.commercial_requests (
   status text DEFAULT 'pending'::text NOT NULL,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.credits (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  amount_cents bigint NOT NULL,
+  currency text NOT NULL,
+  reason text NOT NULL,
+  invoice_id uuid,
+  actor_id uuid
 )
 -- row security: enabled, forced;
 
@@ -897,6 +928,42 @@ CREATE TABLE public.dry_run_log (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE public.invoice_lines (
+  tenant_id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  "position" smallint NOT NULL,
+  kind text NOT NULL,
+  description text NOT NULL,
+  quantity bigint NOT NULL,
+  amount_cents bigint NOT NULL,
+  currency text NOT NULL,
+  usage_period_id uuid
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.invoices (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  number integer NOT NULL,
+  subscription_id uuid NOT NULL,
+  kind text NOT NULL,
+  status text DEFAULT 'open'::text NOT NULL,
+  currency text NOT NULL,
+  subtotal_cents bigint NOT NULL,
+  tax_cents bigint NOT NULL,
+  credit_cents bigint NOT NULL,
+  total_cents bigint NOT NULL,
+  refunded_cents bigint DEFAULT 0 NOT NULL,
+  customer_name text NOT NULL,
+  customer_cnpj text NOT NULL,
+  issued_at timestamp with time zone NOT NULL,
+  due_on date NOT NULL,
+  paid_at timestamp with time zone,
+  voided_at timestamp with time zone,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE public.payment_events (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -910,7 +977,9 @@ CREATE TABLE public.payment_events (
   error text,
   occurred_at timestamp with time zone NOT NULL,
   received_at timestamp with time zone NOT NULL,
-  processed_at timestamp with time zone
+  processed_at timestamp with time zone,
+  raw text DEFAULT ''::text NOT NULL,
+  charge_id uuid
 )
 -- row security: enabled, forced;
 
@@ -948,6 +1017,24 @@ CREATE TABLE public.subscription_addons (
   valid_from timestamp with time zone NOT NULL,
   valid_to timestamp with time zone,
   created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.subscription_changes (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  subscription_id uuid NOT NULL,
+  sequence integer NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  kind text NOT NULL,
+  reason text NOT NULL,
+  mrr_before_cents bigint NOT NULL,
+  mrr_after_cents bigint NOT NULL,
+  currency text NOT NULL,
+  plan_before text NOT NULL,
+  plan_after text NOT NULL,
+  segment text NOT NULL,
+  actor_id uuid
 )
 -- row security: enabled, forced;
 
@@ -993,7 +1080,19 @@ CREATE TABLE public.subscriptions (
   canceled_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
-  plan_id uuid
+  plan_id uuid,
+  addon_id uuid,
+  addon_count integer DEFAULT 0 NOT NULL,
+  anchor_on date,
+  cycles integer DEFAULT 0 NOT NULL,
+  trial_ends_at timestamp with time zone,
+  next_terms jsonb,
+  pending_terms jsonb,
+  pending_invoice_id uuid,
+  dunning_step smallint DEFAULT 0 NOT NULL,
+  mrr_cents bigint DEFAULT 0 NOT NULL,
+  provider_method_id text,
+  due_at timestamp with time zone
 )
 -- row security: enabled, forced;
 
@@ -1028,6 +1127,26 @@ END) STORED,
   usage_count integer DEFAULT 0 NOT NULL,
   max_usage integer DEFAULT 5 NOT NULL,
   status text DEFAULT 'active'::text NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE public.usage_periods (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  subscription_id uuid NOT NULL,
+  plan_id uuid NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  status text DEFAULT 'open'::text NOT NULL,
+  requests bigint DEFAULT 0 NOT NULL,
+  overage_cents bigint DEFAULT 0 NOT NULL,
+  currency text NOT NULL,
+  noticed_percent smallint DEFAULT 0 NOT NULL,
+  raw_requests bigint,
+  rollup_requests bigint,
+  reconciled_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
@@ -1806,6 +1925,30 @@ ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_tenant_id_lea
 
 ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE public.charges ADD CONSTRAINT charges_amount_cents_check CHECK ((amount_cents > 0));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_checkout_url_check CHECK (((length(checkout_url) >= 1) AND (length(checkout_url) <= 2048)));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_pix_code_check CHECK (((length(pix_code) >= 1) AND (length(pix_code) <= 512)));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_provider_ref_check CHECK (((length(provider_ref) >= 1) AND (length(provider_ref) <= 255)));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_reason_check CHECK ((length(reason) <= 500));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_refunded CHECK (((refunded_cents >= 0) AND (refunded_cents <= amount_cents)));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'failed'::text, 'expired'::text, 'paid'::text, 'refunded'::text])));
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.invoices(tenant_id, id);
+
+ALTER TABLE public.charges ADD CONSTRAINT charges_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_cnpj_check CHECK (alquimista_platform.is_cnpj(cnpj));
 
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_company_name_check CHECK (((length(company_name) >= 1) AND (length(company_name) <= 200)));
@@ -1827,6 +1970,18 @@ ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_whatsa
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.credits ADD CONSTRAINT credits_amount_cents_check CHECK ((amount_cents <> 0));
+
+ALTER TABLE public.credits ADD CONSTRAINT credits_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.credits ADD CONSTRAINT credits_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 300)));
+
+ALTER TABLE public.credits ADD CONSTRAINT credits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.credits ADD CONSTRAINT credits_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.invoices(tenant_id, id);
+
+ALTER TABLE public.credits ADD CONSTRAINT credits_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_ambiente_check CHECK (((length(ambiente) >= 1) AND (length(ambiente) <= 20)));
 
@@ -1856,6 +2011,56 @@ ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_tenant_id_lead_id_fkey
 
 ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_pkey PRIMARY KEY (tenant_id, log_id);
 
+ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_description_check CHECK (((length(description) >= 1) AND (length(description) <= 300)));
+
+ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['plan'::text, 'addon'::text, 'proration'::text, 'usage'::text, 'adjustment'::text, 'carried'::text, 'tax'::text, 'credit'::text])));
+
+ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_position_check CHECK (("position" > 0));
+
+ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.invoices(tenant_id, id);
+
+ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_tenant_id_usage_period_id_fkey FOREIGN KEY (tenant_id, usage_period_id) REFERENCES public.usage_periods(tenant_id, id);
+
+ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_pkey PRIMARY KEY (tenant_id, invoice_id, "position");
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_credit_cents_check CHECK ((credit_cents >= 0));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_customer_cnpj_check CHECK (alquimista_platform.is_cnpj(customer_cnpj));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_customer_name_check CHECK (((length(customer_name) >= 1) AND (length(customer_name) <= 200)));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['first'::text, 'renewal'::text, 'change'::text, 'usage'::text])));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_number_check CHECK ((number > 0));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_paid CHECK (((status = ANY (ARRAY['paid'::text, 'refunded'::text])) = (paid_at IS NOT NULL)));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_refunded CHECK (((refunded_cents >= 0) AND (refunded_cents <= total_cents)));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_status_check CHECK ((status = ANY (ARRAY['open'::text, 'paid'::text, 'void'::text, 'refunded'::text])));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_subtotal_cents_check CHECK ((subtotal_cents >= 0));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_sum CHECK ((total_cents = ((subtotal_cents + tax_cents) - credit_cents)));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_tax_cents_check CHECK ((tax_cents >= 0));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_total_cents_check CHECK ((total_cents >= 0));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_void CHECK (((status = 'void'::text) = (voided_at IS NOT NULL)));
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.invoices ADD CONSTRAINT invoices_tenant_id_number_key UNIQUE (tenant_id, number);
+
 ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_currency_check CHECK (alquimista_platform.is_currency(currency));
 
 ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_error_check CHECK ((length(error) <= 2000));
@@ -1869,6 +2074,8 @@ ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_money CHECK (((a
 ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
 
 ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_provider_event_id_check CHECK (((length(provider_event_id) >= 1) AND (length(provider_event_id) <= 255)));
+
+ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_raw_check CHECK ((octet_length(raw) <= 262144));
 
 ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_status_check CHECK ((status = ANY (ARRAY['received'::text, 'processed'::text, 'ignored'::text, 'failed'::text])));
 
@@ -1922,6 +2129,41 @@ ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_pkey P
 
 ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_name_version_key UNIQUE (name, version);
 
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_kind CHECK (
+CASE kind
+    WHEN 'new'::text THEN ((mrr_before_cents = 0) AND (mrr_after_cents > 0))
+    WHEN 'reactivated'::text THEN ((mrr_before_cents = 0) AND (mrr_after_cents > 0))
+    WHEN 'expansion'::text THEN ((mrr_after_cents > mrr_before_cents) AND (mrr_before_cents > 0))
+    WHEN 'contraction'::text THEN ((mrr_after_cents < mrr_before_cents) AND (mrr_after_cents > 0))
+    ELSE ((mrr_before_cents > 0) AND (mrr_after_cents = 0))
+END);
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'expansion'::text, 'contraction'::text, 'churned'::text, 'reactivated'::text])));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_mrr_after_cents_check CHECK ((mrr_after_cents >= 0));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_mrr_before_cents_check CHECK ((mrr_before_cents >= 0));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_plan_after_check CHECK ((length(plan_after) <= 50));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_plan_before_check CHECK ((length(plan_before) <= 50));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100)));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_segment_check CHECK ((length(segment) <= 100));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_sequence_check CHECK ((sequence > 0));
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_sequence_key UNIQUE (tenant_id, sequence);
+
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_currency_check CHECK (alquimista_platform.is_currency(currency));
 
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_description_check CHECK ((length(description) <= 2000));
@@ -1956,17 +2198,35 @@ ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_pkey PRI
 
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_name_version_key UNIQUE (name, version);
 
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_addon CHECK (((addon_count = 0) OR (addon_id IS NOT NULL)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_addon_count_check CHECK (((addon_count >= 0) AND (addon_count <= 1000)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_anchor CHECK (((status = ANY (ARRAY['pending'::text, 'canceled'::text])) OR (anchor_on IS NOT NULL)));
+
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_billing_cycle_check CHECK ((billing_cycle = ANY (ARRAY['monthly'::text, 'yearly'::text])));
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_canceled CHECK (((status = 'canceled'::text) = (canceled_at IS NOT NULL)));
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_currency_check CHECK (alquimista_platform.is_currency(currency));
 
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_cycles_check CHECK ((cycles >= 0));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_dunning_step_check CHECK (((dunning_step >= 0) AND (dunning_step <= 20)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_mrr_cents_check CHECK ((mrr_cents >= 0));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_next_terms_check CHECK (alquimista_platform.is_object(next_terms, 16384));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_pending_terms_check CHECK (alquimista_platform.is_object(pending_terms, 16384));
+
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_period CHECK ((((current_period_start IS NULL) = (current_period_end IS NULL)) AND (current_period_end > current_period_start)));
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_provider_customer_id_check CHECK (((length(provider_customer_id) >= 1) AND (length(provider_customer_id) <= 255)));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_provider_method_id_check CHECK (((length(provider_method_id) >= 1) AND (length(provider_method_id) <= 255)));
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_provider_subscription_id_check CHECK (((length(provider_subscription_id) >= 1) AND (length(provider_subscription_id) <= 255)));
 
@@ -1979,6 +2239,10 @@ ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_selected_subnucleo
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'suspended'::text, 'canceled'::text])));
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_total_cents_check CHECK ((total_cents >= 0));
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_addon_id_fkey FOREIGN KEY (addon_id) REFERENCES public.subscription_addons(id);
+
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_pending_invoice FOREIGN KEY (tenant_id, pending_invoice_id) REFERENCES public.invoices(tenant_id, id);
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.subscription_plans(id);
 
@@ -2015,6 +2279,26 @@ ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_fkey FOREIGN K
 ALTER TABLE public.trials ADD CONSTRAINT trials_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_target_type_target_id_key UNIQUE (tenant_id, user_id, target_type, target_id);
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_days CHECK ((until_on > from_on));
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_noticed_percent_check CHECK (((noticed_percent >= 0) AND (noticed_percent <= 100)));
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_overage_cents_check CHECK ((overage_cents >= 0));
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_status_check CHECK ((status = ANY (ARRAY['open'::text, 'billed'::text])));
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.subscription_plans(id);
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_tenant_id_from_on_key UNIQUE (tenant_id, from_on);
 
 CREATE INDEX agent_versions_author ON alquimista_platform.agent_versions USING btree (created_by) WHERE (created_by IS NOT NULL);
 
@@ -2142,11 +2426,25 @@ CREATE INDEX rate_limits_old ON nigredo_leads.rate_limits USING btree (tenant_id
 
 CREATE INDEX webhook_logs_lead ON nigredo_leads.webhook_logs USING btree (tenant_id, lead_id, sent_at DESC);
 
+CREATE INDEX charges_invoice ON public.charges USING btree (tenant_id, invoice_id, created_at DESC);
+
+CREATE UNIQUE INDEX charges_one_paid ON public.charges USING btree (tenant_id, invoice_id) WHERE (status = 'paid'::text);
+
+CREATE INDEX charges_waiting ON public.charges USING btree (created_at) WHERE (status = 'pending'::text);
+
 CREATE INDEX commercial_requests_status ON public.commercial_requests USING btree (tenant_id, status, created_at DESC);
+
+CREATE INDEX credits_invoice ON public.credits USING btree (tenant_id, invoice_id) WHERE (invoice_id IS NOT NULL);
 
 CREATE INDEX dry_run_log_lead ON public.dry_run_log USING btree (tenant_id, lead_id) WHERE (lead_id IS NOT NULL);
 
 CREATE INDEX dry_run_log_recent ON public.dry_run_log USING btree (tenant_id, created_at DESC);
+
+CREATE INDEX invoice_lines_period ON public.invoice_lines USING btree (tenant_id, usage_period_id) WHERE (usage_period_id IS NOT NULL);
+
+CREATE INDEX invoices_open ON public.invoices USING btree (tenant_id, due_on) WHERE (status = 'open'::text);
+
+CREATE INDEX invoices_subscription ON public.invoices USING btree (tenant_id, subscription_id, issued_at DESC);
 
 CREATE INDEX payment_events_recent ON public.payment_events USING btree (tenant_id, received_at DESC);
 
@@ -2154,11 +2452,17 @@ CREATE INDEX subnucleo_agents_agent ON public.subnucleo_agents USING btree (agen
 
 CREATE UNIQUE INDEX subscription_addons_one_open ON public.subscription_addons USING btree (name) WHERE (valid_to IS NULL);
 
+CREATE INDEX subscription_changes_subscription ON public.subscription_changes USING btree (tenant_id, subscription_id);
+
+CREATE INDEX subscription_changes_time ON public.subscription_changes USING btree (occurred_at);
+
 CREATE UNIQUE INDEX subscription_plans_one_open ON public.subscription_plans USING btree (name) WHERE (valid_to IS NULL);
+
+CREATE INDEX subscriptions_addon ON public.subscriptions USING btree (addon_id) WHERE (addon_id IS NOT NULL);
 
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (provider, provider_customer_id) WHERE (provider_customer_id IS NOT NULL);
 
-CREATE INDEX subscriptions_due ON public.subscriptions USING btree (current_period_end) WHERE (status <> 'canceled'::text);
+CREATE INDEX subscriptions_due_at ON public.subscriptions USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE UNIQUE INDEX subscriptions_one_live ON public.subscriptions USING btree (tenant_id) WHERE (status <> 'canceled'::text);
 
@@ -2173,6 +2477,10 @@ CREATE INDEX trials_active ON public.trials USING btree (tenant_id, expires_at) 
 CREATE INDEX trials_agent ON public.trials USING btree (agent_id) WHERE (agent_id IS NOT NULL);
 
 CREATE INDEX trials_subnucleo ON public.trials USING btree (subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
+
+CREATE INDEX usage_periods_plan ON public.usage_periods USING btree (plan_id);
+
+CREATE INDEX usage_periods_subscription ON public.usage_periods USING btree (tenant_id, subscription_id);
 
 CREATE TRIGGER agent_versions_rows BEFORE DELETE OR UPDATE ON alquimista_platform.agent_versions FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
@@ -2189,6 +2497,18 @@ CREATE TRIGGER audit_logs_truncate BEFORE TRUNCATE ON alquimista_platform.audit_
 CREATE TRIGGER job_queue_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON alquimista_platform.job_queue FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.job_queue_changed();
 
 CREATE TRIGGER tenants_time_zone BEFORE UPDATE OF time_zone ON alquimista_platform.tenants FOR EACH ROW WHEN ((old.time_zone IS DISTINCT FROM new.time_zone)) EXECUTE FUNCTION alquimista_platform.keep_past_time_zone();
+
+CREATE TRIGGER credits_rows BEFORE DELETE OR UPDATE ON public.credits FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER credits_truncate BEFORE TRUNCATE ON public.credits FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER invoice_lines_rows BEFORE DELETE OR UPDATE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER invoice_lines_truncate BEFORE TRUNCATE ON public.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER subscription_changes_rows BEFORE DELETE OR UPDATE ON public.subscription_changes FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER subscription_changes_truncate BEFORE TRUNCATE ON public.subscription_changes FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE POLICY internal_read ON alquimista_platform.agent_requests FOR SELECT TO alquimista_internal USING (true);
 
@@ -2382,13 +2702,29 @@ CREATE POLICY internal_read ON nigredo_leads.webhook_logs FOR SELECT TO alquimis
 
 CREATE POLICY tenant_isolation ON nigredo_leads.webhook_logs FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON public.charges FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.charges FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON public.commercial_requests FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON public.commercial_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON public.credits FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.credits FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON public.dry_run_log FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON public.dry_run_log FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.invoice_lines FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.invoice_lines FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.invoices FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.invoices FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON public.payment_events FOR SELECT TO alquimista_internal USING (true);
 
@@ -2418,6 +2754,10 @@ CREATE POLICY catalogue_read ON public.subscription_addons FOR SELECT TO alquimi
 
 CREATE POLICY catalogue_remove ON public.subscription_addons FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
 
+CREATE POLICY internal_read ON public.subscription_changes FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.subscription_changes FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY catalogue_add ON public.subscription_plans FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
 
 CREATE POLICY catalogue_change ON public.subscription_plans FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
@@ -2437,6 +2777,10 @@ CREATE POLICY tenant_isolation ON public.tenant_subnucleos FOR ALL TO alquimista
 CREATE POLICY internal_read ON public.trials FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON public.trials FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON public.usage_periods FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON public.usage_periods FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 GRANT UPDATE ON COLUMN alquimista_platform.api_keys.last_used_at TO alquimista_login;
 
@@ -2505,6 +2849,16 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.subject TO alquimista_internal;
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
+
+GRANT UPDATE ON COLUMN public.invoices.paid_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN public.invoices.refunded_cents TO alquimista_app;
+
+GRANT UPDATE ON COLUMN public.invoices.status TO alquimista_app;
+
+GRANT UPDATE ON COLUMN public.invoices.updated_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN public.invoices.voided_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN public.subscription_addons.valid_to TO alquimista_app;
 
@@ -2788,13 +3142,29 @@ GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.webhook_logs TO alquimista_a
 
 GRANT SELECT ON TABLE nigredo_leads.webhook_logs TO alquimista_internal;
 
+GRANT INSERT, SELECT, UPDATE ON TABLE public.charges TO alquimista_app;
+
+GRANT SELECT ON TABLE public.charges TO alquimista_internal;
+
 GRANT INSERT, SELECT, UPDATE ON TABLE public.commercial_requests TO alquimista_app;
 
 GRANT SELECT ON TABLE public.commercial_requests TO alquimista_internal;
 
+GRANT INSERT, SELECT ON TABLE public.credits TO alquimista_app;
+
+GRANT SELECT ON TABLE public.credits TO alquimista_internal;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.dry_run_log TO alquimista_app;
 
 GRANT SELECT ON TABLE public.dry_run_log TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE public.invoice_lines TO alquimista_app;
+
+GRANT SELECT ON TABLE public.invoice_lines TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE public.invoices TO alquimista_app;
+
+GRANT SELECT ON TABLE public.invoices TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE public.payment_events TO alquimista_app;
 
@@ -2811,6 +3181,10 @@ GRANT SELECT ON TABLE public.subnucleos TO alquimista_internal;
 GRANT INSERT, SELECT ON TABLE public.subscription_addons TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subscription_addons TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE public.subscription_changes TO alquimista_app;
+
+GRANT SELECT ON TABLE public.subscription_changes TO alquimista_internal;
 
 GRANT INSERT, SELECT ON TABLE public.subscription_plans TO alquimista_app;
 
@@ -2835,6 +3209,10 @@ GRANT SELECT ON TABLE public.tenant_subscriptions TO alquimista_internal;
 GRANT INSERT, SELECT, UPDATE ON TABLE public.trials TO alquimista_app;
 
 GRANT SELECT ON TABLE public.trials TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE public.usage_periods TO alquimista_app;
+
+GRANT SELECT ON TABLE public.usage_periods TO alquimista_internal;
 
 GRANT SELECT ON TABLE public.v_tenant_subscription_summary TO alquimista_app;
 
