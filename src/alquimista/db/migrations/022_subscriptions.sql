@@ -255,7 +255,6 @@ create table public.charges (
   constraint charges_refunded check (refunded_cents between 0 and amount_cents)
 );
 create index charges_invoice on public.charges (tenant_id, invoice_id, created_at desc);
-create unique index charges_one_paid on public.charges (tenant_id, invoice_id) where status = 'paid';
 create index charges_waiting on public.charges (created_at) where status = 'pending';
 comment on table public.charges is 'Attempts to collect an invoice through a payment provider.';
 comment on column public.charges.tenant_id is 'The tenant.';
