@@ -67,6 +67,24 @@ def _keys(raw: str) -> tuple[tuple[str, bytes], ...]:
     return tuple(keys)
 
 
+def _rising(raw: str) -> tuple[int, ...]:
+    days = tuple(_positive(part.strip()) for part in raw.split(","))
+    if list(days) != sorted(set(days)) or len(days) < 2 or len(days) > 20:
+        raise ValueError("write 2 to 20 rising numbers of days, separated by commas")
+    return days
+
+
+def _taxes(raw: str) -> tuple[tuple[str, int], ...]:
+    taxes = []
+    for part in raw.split(","):
+        name, _, percent = part.strip().rpartition(":")
+        whole, _, rest = percent.partition(".")
+        if not 1 <= len(name) <= 50 or not (whole + rest).isdecimal() or len(whole) > 2 or not whole or len(rest) > 2:
+            raise ValueError("write name:percent pairs with at most two decimals, such as ISS:5.00")
+        taxes.append((name, int(whole) * 100 + int(rest.ljust(2, "0"))))
+    return tuple(taxes)
+
+
 def setting(doc: str, default: Any, parse: Callable[[str], Any] = _text) -> Any:  # noqa: ANN401
     """Declare one setting: its line in docs/settings.md, its default, and how its text is parsed."""
     return field(default=default, metadata={"doc": doc, "parse": parse})
@@ -133,6 +151,17 @@ class Settings:
     )
     ingest_per_minute: int = setting("Events that one tenant may send in a minute.", 600_000, _positive)
     raw_retention_months: int = setting("How long raw agent requests are kept.", 13, _positive)
+    payment_provider: str = setting("How invoices are paid: `manual`, `stripe` or `asaas`.", "manual")
+    invoice_due_days: int = setting("Days from an invoice's issue until it is due.", 5, _positive)
+    dunning_days: tuple[int, ...] = setting(
+        "Days after an invoice is due: on the last the subscription is canceled, on the one before it is suspended, on "
+        "the others the tenant is reminded.",
+        (2, 7, 14, 21),
+        _rising,
+    )
+    taxes: tuple[tuple[str, int], ...] = setting(
+        "Taxes that invoices add, as `ISS:5.00,PIS:0.65` (percent). None unless set.", (), _taxes
+    )
     database_pool: int = setting("Database connections of each role in one process.", 8, _positive)
     log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info", _level)
 
@@ -196,6 +225,8 @@ def table() -> str:
         default = (
             ""
             if spec.default in ("", ())
+            else "`" + ",".join(map(str, spec.default)) + "`"
+            if isinstance(spec.default, tuple)
             else f"`{str(spec.default).lower()}`"
             if spec.type is bool
             else f"`{spec.default}`"

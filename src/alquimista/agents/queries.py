@@ -1,5 +1,6 @@
 """The only SQL on the catalogue's agents and on tenant_agents."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -150,6 +151,38 @@ DEACTIVATE = Statement(
     NoRow,
 )
 
+SELECT_OTHERS = Statement(
+    """
+    UPDATE alquimista_platform.tenant_agents
+    SET status = 'inactive', deactivated_at = %(now)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND status IN ('active', 'suspended') AND agent_id <> ALL (%(agents)s::uuid[])
+    """,
+    NoRow,
+)
+
+SELECT_AGENTS = Statement(
+    """
+    INSERT INTO alquimista_platform.tenant_agents AS ta
+      (tenant_id, agent_id, subnucleo_id, status, config, activated_at, updated_at)
+    SELECT %(tenant_id)s, c.agent_id, c.subnucleo_id, 'active', '{}', %(now)s, %(now)s
+    FROM unnest(%(agents)s::uuid[], %(subnucleos)s::uuid[]) AS c (agent_id, subnucleo_id)
+    ON CONFLICT (tenant_id, agent_id) DO UPDATE
+      SET status = 'active', subnucleo_id = excluded.subnucleo_id, deactivated_at = NULL,
+          activated_at = CASE ta.status WHEN 'active' THEN ta.activated_at ELSE excluded.activated_at END,
+          updated_at = excluded.updated_at
+      WHERE ta.status <> 'active' OR ta.subnucleo_id IS DISTINCT FROM excluded.subnucleo_id
+    """,
+    NoRow,
+)
+
+SUSPEND_ALL = Statement(
+    """
+    UPDATE alquimista_platform.tenant_agents SET status = 'suspended', updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND status = 'active'
+    """,
+    NoRow,
+)
+
 
 async def take_turn(conn: Conn) -> None:
     """Wait until no other transaction changes the catalogue."""
@@ -211,3 +244,17 @@ async def activate(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -
 async def deactivate(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> int:
     """1 when the agent became inactive, 0 when it was not active."""
     return await conn.execute(DEACTIVATE, tenant_id=tenant_id, agent_id=agent_id, now=now)
+
+
+async def select(conn: Conn, tenant_id: UUID, chosen: Mapping[UUID, UUID | None], now: datetime) -> None:
+    """Make these agents active, each brought by a SubNúcleo or by none, and all others inactive."""
+    agents = list(chosen)
+    await conn.execute(SELECT_OTHERS, tenant_id=tenant_id, agents=agents, now=now)
+    await conn.execute(
+        SELECT_AGENTS, tenant_id=tenant_id, agents=agents, subnucleos=[chosen[one] for one in agents], now=now
+    )
+
+
+async def suspend_all(conn: Conn, tenant_id: UUID, now: datetime) -> None:
+    """Suspend every active agent."""
+    await conn.execute(SUSPEND_ALL, tenant_id=tenant_id, now=now)

@@ -1,6 +1,6 @@
 """Use cases of agents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -139,6 +139,22 @@ async def deactivate(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id:
     """Deactivate an agent; doing it twice changes nothing."""
     if await queries.deactivate(conn, tenant_id, agent_id, now):
         await _changed(conn, actor, tenant_id, agent_id, "agent.deactivated")
+
+
+async def select(conn: Conn, tenant_id: UUID, chosen: Mapping[UUID, UUID | None], now: datetime) -> None:
+    """Make these the tenant's active agents, and no others; the caller sees to the plan's room and audits why.
+
+    `chosen` gives for each agent the SubNúcleo that brings it, None when it was chosen alone. Agents that staff have
+    suspended come back with it.
+    """
+    await queries.select(conn, tenant_id, chosen, now)
+    await store.invalidate(conn, tenant_id, "agents")
+
+
+async def suspend_all(conn: Conn, tenant_id: UUID, now: datetime) -> None:
+    """Pause every active agent of the tenant, with its subscription; `select` brings them back."""
+    await queries.suspend_all(conn, tenant_id, now)
+    await store.invalidate(conn, tenant_id, "agents")
 
 
 async def _changed(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id: UUID, action: str) -> None:

@@ -78,11 +78,70 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("If that was not you, your password still protects your account; consider a longer one."),
         ),
     ),
+    "invoice_issued": Template(
+        N_("Invoice {number}: {amount}, due {due_on}"),
+        (
+            N_("Hello, {name}."),
+            N_("Invoice {number} of {company} is ready: {amount}, to be paid until {due_on}."),
+        ),
+        N_("See and pay the invoice"),
+    ),
+    "invoice_reminder": Template(
+        N_("Invoice {number} is overdue"),
+        (
+            N_("Hello, {name}."),
+            N_("Invoice {number} of {company}, {amount}, was due on {due_on} and is not paid yet."),
+            N_("Without a payment the agents stop on {stops_on}."),
+        ),
+        N_("See and pay the invoice"),
+    ),
+    "subscription_suspended": Template(
+        N_("The agents of {company} have stopped"),
+        (
+            N_("Hello, {name}."),
+            N_("Invoice {number}, {amount}, was due on {due_on}. The agents work again as soon as it is paid."),
+        ),
+        N_("See and pay the invoice"),
+    ),
+    "subscription_canceled": Template(
+        N_("The subscription of {company} was canceled"),
+        (
+            N_("Hello, {name}."),
+            N_("The subscription ended without a payment. You may subscribe again at any time."),
+        ),
+        N_("See the plans"),
+    ),
+    "trial_ended": Template(
+        N_("The trial of {company} is over"),
+        (
+            N_("Hello, {name}."),
+            N_("The agents have stopped. They work again as soon as invoice {number}, {amount}, is paid."),
+        ),
+        N_("See and pay the invoice"),
+    ),
+    "usage_threshold": Template(
+        N_("{company} has used {percent} % of the month's requests"),
+        (
+            N_("Hello, {name}."),
+            N_("{requests} of the {included} requests of the plan are used. The month ends on {ends_on}."),
+            N_("{beyond}"),
+        ),
+        N_("See plan and use"),
+    ),
     "tenant_notice": Template(
         N_("{title}"),
         (N_("Hello, {name}."), N_("{notice}")),
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A member to tell something."""
+
+    user_id: UUID
+    email: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

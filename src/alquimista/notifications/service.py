@@ -14,7 +14,7 @@ from alquimista.db.statement import Conn
 from alquimista.i18n import N_, Text
 from alquimista.jobs.queue import enqueue
 from alquimista.notifications import gateway, queries
-from alquimista.notifications.models import TEMPLATES, Delivery, Mail, MailRefused, OutboxMail, Rendered
+from alquimista.notifications.models import TEMPLATES, Delivery, Mail, MailRefused, OutboxMail, Recipient, Rendered
 from alquimista.observability.masking import mask
 
 DELIVER: Final = "notifications.deliver"
@@ -45,6 +45,24 @@ async def send_mail(conn: Conn, tenant_id: UUID, to: str, template: str, locale:
     mail_id = clock.new_id()
     await queries.insert(conn, tenant_id, mail_id, to.strip().lower(), render(template, locale, params), clock.now())
     await enqueue(conn, DELIVER, Delivery(mail_id), tenant_id=tenant_id)
+
+
+async def tell(
+    conn: Conn, tenant_id: UUID, person: Recipient, template: str, locale: str, link: str, **params: object
+) -> None:
+    """Tell a member something twice: by mail, and with a notification on the pages, in the caller's transaction.
+
+    Raises:
+        KeyError: there is no such template, or a parameter is missing.
+    """
+    plan = TEMPLATES[template]
+    shown = {name: " ".join(str(value).split()) for name, value in params.items()}
+    title, *rest = (Text(text.template, shown).render(locale) for text in (plan.subject, *plan.paragraphs[1:]))
+    await queries.notify(
+        conn, tenant_id, clock.new_id(), person.user_id, template, title[:_SUBJECT_LIMIT], "\n".join(rest),
+        {"link": link}, clock.now(),
+    )  # fmt: skip
+    await send_mail(conn, tenant_id, person.email, template, locale, name=person.name, link=link, **params)
 
 
 async def deliver(db: Database, tenant_id: UUID, mail_id: UUID) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from alquimista.access import PLATFORM_TENANT
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.tenants.models import Tenant
+from alquimista.tenants.models import Limits, Tenant
 
 _COLUMNS = """id, name, cnpj, segment, plan, status, time_zone, locale, currency, mrr_cents, max_agents, max_users,
   max_requests_per_month, demo, created_at, updated_at"""
@@ -44,6 +44,15 @@ SET_STATUS = Statement(
     NoRow,
 )
 
+SET_TERMS = Statement(
+    """
+    UPDATE alquimista_platform.tenants SET plan = %(plan)s, max_agents = %(max_agents)s, max_users = %(max_users)s,
+      max_requests_per_month = %(max_requests_per_month)s, mrr_cents = %(mrr_cents)s, updated_at = %(now)s
+    WHERE id = %(id)s
+    """,
+    NoRow,
+)
+
 
 async def insert(conn: Conn, tenant: Tenant) -> None:
     """Store a new tenant; psycopg.errors.UniqueViolation when the CNPJ is taken."""
@@ -63,3 +72,17 @@ async def list_ids(conn: Conn) -> list[UUID]:
 async def set_status(conn: Conn, tenant_id: UUID, status: str, now: datetime) -> int:
     """The number of rows changed: 0 or 1."""
     return await conn.execute(SET_STATUS, id=tenant_id, status=status, now=now)
+
+
+async def set_terms(conn: Conn, tenant_id: UUID, plan: str, limits: Limits, mrr_cents: int, now: datetime) -> None:
+    """Write a tenant's plan, its limits and its monthly revenue."""
+    await conn.execute(
+        SET_TERMS,
+        id=tenant_id,
+        plan=plan,
+        max_agents=limits.max_agents,
+        max_users=limits.max_users,
+        max_requests_per_month=limits.max_requests_per_month,
+        mrr_cents=mrr_cents,
+        now=now,
+    )

@@ -14,6 +14,7 @@ from alquimista.tenants.models import (
     PLAN_LIMITS,
     SEGMENT_LIMIT,
     CnpjTaken,
+    Limits,
     NewTenant,
     Tenant,
     TenantStatus,
@@ -103,3 +104,9 @@ async def set_status(conn: Conn, actor: Actor | None, tenant_id: UUID, status: T
     )
     await store.invalidate(conn, tenant_id, "tenant")
     await bus.publish(conn, "session", tenant_id=str(tenant_id))
+
+
+async def set_terms(conn: Conn, tenant_id: UUID, plan: str, limits: Limits, mrr_cents: int, now: datetime) -> None:
+    """Write what the tenant's subscription allows and brings in a month; the caller audits why."""
+    await queries.set_terms(conn, tenant_id, plan, limits, mrr_cents, now)
+    await store.invalidate(conn, tenant_id, "tenant")

@@ -186,3 +186,8 @@ class TooManyAgents(Conflict):
     message = N_(
         "The plan includes {limit} agents, and no single agent is on sale beside it. Choose fewer, or more plan."
     )
+
+
+class EndsSoon(Conflict):
+    code = "subscription_ends"
+    message = N_("The subscription ends with its period. Take the cancellation back before changing it.")

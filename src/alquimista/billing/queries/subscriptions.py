@@ -10,10 +10,10 @@ from alquimista.billing.models.subscriptions import Subscription
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
-_COLUMNS = """id, status, billing_cycle, plan_id, addon_id, addon_count, selected_agents, selected_subnucleos, total_cents,
-  currency, mrr_cents, anchor_on, cycles, current_period_start, current_period_end, trial_ends_at, cancel_at_period_end,
-  canceled_at, next_terms, pending_terms, pending_invoice_id, dunning_step, provider, provider_customer_id,
-  provider_method_id, due_at, created_at"""
+_COLUMNS = """id, status, billing_cycle, plan_id, addon_id, addon_count, selected_agents, selected_subnucleos,
+  total_cents, currency, mrr_cents, anchor_on, cycles, current_period_start, current_period_end, trial_ends_at,
+  cancel_at_period_end, canceled_at, next_terms, pending_terms, pending_invoice_id, dunning_step, provider,
+  provider_customer_id, provider_method_id, due_at, created_at"""
 
 # One row of a tenant is live at most; a canceled one comes after it. The lock makes a tenant's changes take turns.
 LOCK_TENANT = Statement("SELECT 1 FROM alquimista_platform.tenants WHERE id = %(tenant_id)s FOR UPDATE", NoRow)

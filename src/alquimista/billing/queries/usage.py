@@ -45,7 +45,8 @@ GET = Statement(
 
 SET = Statement(
     """
-    UPDATE public.usage_periods SET plan_id = %(plan_id)s, until_on = %(until_on)s, status = %(status)s,
+    UPDATE public.usage_periods SET subscription_id = %(subscription_id)s, plan_id = %(plan_id)s,
+      until_on = %(until_on)s, status = %(status)s,
       requests = %(requests)s, overage_cents = %(overage_cents)s, noticed_percent = %(noticed_percent)s,
       raw_requests = %(raw_requests)s, rollup_requests = %(rollup_requests)s, reconciled_at = %(reconciled_at)s,
       updated_at = %(now)s
@@ -111,6 +112,7 @@ async def save(conn: Conn, tenant_id: UUID, period: UsagePeriod, now: datetime) 
         SET,
         tenant_id=tenant_id,
         id=period.id,
+        subscription_id=period.subscription_id,
         plan_id=period.plan_id,
         until_on=period.until_on,
         status=period.status.value,

@@ -67,6 +67,16 @@ ADMINISTRATORS = Statement(
     """,
     Count,
 )
+LIST_ADMINISTRATORS = Statement(
+    f"""
+    SELECT {_MEMBER}
+    FROM alquimista_platform.tenant_users AS m
+    JOIN alquimista_platform.users AS u ON u.id = m.user_id
+    WHERE m.tenant_id = %(tenant_id)s AND m.role = 'TENANT_ADMIN' AND m.status = 'active' AND u.status = 'active'
+    ORDER BY u.id
+    """,  # noqa: S608 - As above.
+    Member,
+)
 # Seats taken: active members, and open invitations that would become one.
 SEATS = Statement(
     """
@@ -137,6 +147,11 @@ async def count_administrators(conn: Conn, tenant_id: UUID, role: Role, besides:
     """Active holders of the role other than one person."""
     row = await conn.fetch_one(ADMINISTRATORS, tenant_id=tenant_id, role=role.value, besides=besides)
     return row.total if row else 0
+
+
+async def administrators(conn: Conn, tenant_id: UUID) -> list[Member]:
+    """The active administrators of a tenant."""
+    return await conn.fetch(LIST_ADMINISTRATORS, tenant_id=tenant_id)
 
 
 async def count_seats(conn: Conn, tenant_id: UUID, now: datetime) -> int:

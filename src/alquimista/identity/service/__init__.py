@@ -9,7 +9,7 @@ from alquimista.identity.service.invitations import (
     revoke_invitation,
 )
 from alquimista.identity.service.kit import Identity, install
-from alquimista.identity.service.members import change_member, list_members
+from alquimista.identity.service.members import administrators, change_member, list_members
 from alquimista.identity.service.oidc import finish_oidc, logout_url, start_oidc
 from alquimista.identity.service.passwords import change_password, forgot_password, reset_password, set_password
 from alquimista.identity.service.provision import count_internal_administrators, create_person, find_person
@@ -32,6 +32,7 @@ from alquimista.identity.service.signup import confirm_signup, read_signup, sign
 __all__ = [
     "Identity",
     "accept_invitation",
+    "administrators",
     "change_member",
     "change_password",
     "confirm_signup",

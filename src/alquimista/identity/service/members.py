@@ -24,6 +24,11 @@ async def list_members(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> 
     )
 
 
+async def administrators(conn: Conn, tenant_id: UUID) -> list[Member]:
+    """A tenant's active administrators: whom the platform tells what concerns the whole company."""
+    return await queries.administrators(conn, tenant_id)
+
+
 async def change_member(
     services: Services,
     actor: Actor,

@@ -1,0 +1,197 @@
+"""Time passing: every step that is due for a tenant's subscription, in order, each exactly once."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from alquimista.billing.models.agenda import Due, Step
+from alquimista.billing.models.catalogue import latest
+from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind, Line
+from alquimista.billing.models.periods import add_months, midnight, settled
+from alquimista.billing.models.subscriptions import RUNNING, Status, Terms
+from alquimista.billing.models.usage import UsagePeriod
+from alquimista.billing.queries import invoices as invoice_queries
+from alquimista.billing.queries import usage as usage_queries
+from alquimista.billing.service import invoicing, paying, subscribing, telling
+from alquimista.billing.service.book import Book
+
+# More steps than a tenant that nobody looked at for years could have; beyond it something is wrong with the agenda.
+_MOST: Final = 1000
+
+
+async def advance(book: Book) -> list[Invoice]:
+    """Take every step that is due, the earliest first; the invoices that were issued and wait for payment.
+
+    Idempotent: what was done is no longer due.
+    """
+    issued: list[Invoice] = []
+    for _ in range(_MOST):
+        due = await _next(book)
+        if due is None:
+            return issued
+        issued += await _STEPS[due.step](book, due.at)
+    raise RuntimeError("The agenda of a subscription does not come to an end")
+
+
+async def _next(book: Book) -> Due | None:
+    if book.latest is None:
+        return None
+    coming = await book.agenda(book.latest)
+    if not coming or coming[0].at > book.now:
+        await book.save(book.latest)
+        return None
+    return coming[0]
+
+
+async def _expire(book: Book, _at: datetime) -> list[Invoice]:
+    await paying.end(book, "never paid")
+    return []
+
+
+async def _drop_change(book: Book, _at: datetime) -> list[Invoice]:
+    await paying.drop_pending(book)
+    return []
+
+
+async def _end_trial(book: Book, _at: datetime) -> list[Invoice]:
+    """The agents stop, and the first invoice waits for who wants them back."""
+    one = book.subscription.to(Status.SUSPENDED)
+    await book.save(one)
+    await book.withdraw(one, for_good=False)
+    waiting = await invoice_queries.open_of(book.conn, book.tenant.id, one.id)
+    invoice = waiting[0] if waiting else await subscribing.first_invoice(book, one)
+    await telling.trial_ended(book, invoice)
+    return [invoice] if invoice.status is InvoiceStatus.OPEN else []
+
+
+async def _end(book: Book, at: datetime) -> list[Invoice]:
+    await paying.end(book, "cancellation", at)
+    return []
+
+
+async def _renew(book: Book, _at: datetime) -> list[Invoice]:
+    """The next cycle, at the prices of now, and the use of the one that is over."""
+    await paying.drop_pending(book)
+    old = book.subscription
+    _, first = paying.cycle_days(book, old)
+    deal = book.deal(_repriced(book, old.next_terms or old.terms))
+    one = paying.with_terms(old, deal)
+    anchor, cycles = old.anchor_on or first, old.cycles
+    if one.billing_cycle is not old.billing_cycle:
+        anchor, cycles = first, 0
+    until = add_months(anchor, (cycles + 1) * one.billing_cycle.months)
+    zone = book.tenant.time_zone
+    one = msgspec.structs.replace(
+        one,
+        anchor_on=anchor,
+        cycles=cycles + 1,
+        current_period_start=midnight(first, zone),
+        current_period_end=midnight(until, zone),
+        next_terms=None,
+    )
+    reason = "renewal" if old.next_terms is None else "change at renewal"
+    one = await book.earn(one, deal.mrr_cents, deal.plan.name, reason)
+    await book.save(one)
+    await book.grant(one)
+    over = [period for period in await _waiting(book) if period.until_on <= first]
+    lines = [*invoicing.deal_lines(book, deal, first, until), *await invoicing.usage_lines(book, over, settle=True)]
+    await paying.begin_use(book, one, first)
+    due_on = first + timedelta(days=book.rules.due_days)
+    return await _issued(book, Kind.RENEWAL, lines, due_on)
+
+
+def _repriced(book: Book, terms: Terms) -> Terms:
+    """The same at the versions that are sold now; what is no longer sold stays as it is."""
+    plan = latest(book.plans.values()).get(book.plans[terms.plan_id].name)
+    if plan is not None and plan.valid_from <= book.now:
+        terms = msgspec.structs.replace(terms, plan_id=plan.id)
+    if terms.addon_id is not None:
+        addon = latest(book.addons.values()).get(book.addons[terms.addon_id].name)
+        if addon is not None and addon.valid_from <= book.now:
+            terms = msgspec.structs.replace(terms, addon_id=addon.id)
+    return terms
+
+
+async def _settle(book: Book, _at: datetime) -> list[Invoice]:
+    """Bill a month of use that is over; the next one begins, unless the subscription ended."""
+    one = book.subscription
+    zone = book.tenant.time_zone
+    over = [
+        period
+        for period in await usage_queries.open_periods(book.conn, book.tenant.id)
+        if settled(period.until_on, zone) <= book.now
+    ]
+    lines = await invoicing.usage_lines(book, over, settle=True)
+    first = max(period.until_on for period in over)
+    end = one.current_period_end if one.status in RUNNING else None
+    if end is not None and midnight(first, zone) < end and not await _waiting(book):
+        await paying.begin_use(book, one, first)
+    if sum(line.amount_cents for line in lines) <= 0:
+        await book.save(one)
+        return []
+    return await _issued(book, Kind.USAGE, lines, book.today + timedelta(days=book.rules.due_days))
+
+
+async def _waiting(book: Book) -> list[UsagePeriod]:
+    return await usage_queries.open_periods(book.conn, book.tenant.id)
+
+
+async def _issued(book: Book, kind: Kind, lines: list[Line], due_on: date) -> list[Invoice]:
+    invoice = await invoicing.issue(book, book.subscription, kind, lines, due_on)
+    if not invoice.total_cents:
+        await paying.paid(book, invoice)
+        return []
+    await book.save(book.subscription)
+    await telling.invoice_issued(book, invoice)
+    return [invoice]
+
+
+async def _overdue(book: Book, _at: datetime) -> list[Invoice]:
+    await book.save(book.subscription.to(Status.PAST_DUE, dunning_step=0))
+    await book.note("subscription.past_due")
+    return []
+
+
+async def _remind(book: Book, _at: datetime) -> list[Invoice]:
+    one = book.subscription
+    await book.save(msgspec.structs.replace(one, dunning_step=one.dunning_step + 1))
+    waiting = await _owed(book)
+    await telling.reminder(book, waiting[0])
+    return waiting
+
+
+async def _suspend(book: Book, _at: datetime) -> list[Invoice]:
+    one = book.subscription.to(Status.SUSPENDED)
+    one = await book.earn(one, 0, "", "unpaid")
+    await book.save(one)
+    await book.withdraw(one, for_good=False)
+    await book.note("subscription.suspended")
+    waiting = await _owed(book)
+    await telling.suspended(book, waiting[0])
+    return waiting
+
+
+async def _cancel(book: Book, _at: datetime) -> list[Invoice]:
+    await paying.end(book, "unpaid")
+    await telling.canceled(book)
+    return []
+
+
+async def _owed(book: Book) -> list[Invoice]:
+    return await invoice_queries.open_of(book.conn, book.tenant.id, book.subscription.id)
+
+
+_STEPS: Final[dict[Step, Callable[[Book, datetime], Awaitable[list[Invoice]]]]] = {
+    Step.EXPIRE: _expire,
+    Step.DROP_CHANGE: _drop_change,
+    Step.END_TRIAL: _end_trial,
+    Step.END: _end,
+    Step.RENEW: _renew,
+    Step.SETTLE: _settle,
+    Step.OVERDUE: _overdue,
+    Step.REMIND: _remind,
+    Step.SUSPEND: _suspend,
+    Step.CANCEL: _cancel,
+}
