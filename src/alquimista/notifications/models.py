@@ -78,6 +78,19 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("If that was not you, your password still protects your account; consider a longer one."),
         ),
     ),
+    "commercial_request": Template(
+        N_("Request for a proposal: {company}"),
+        (
+            N_("{contact}, of {company}, asks for a proposal."),
+            N_("CNPJ: {cnpj}"),
+            N_("E-mail: {email}"),
+            N_("WhatsApp: {whatsapp}"),
+            N_("Agents: {agents}"),
+            N_("SubNúcleos: {subnucleos}"),
+            N_("Message: {message}"),
+            N_("The request's id: {request}"),
+        ),
+    ),
     "tenant_notice": Template(
         N_("{title}"),
         (N_("Hello, {name}."), N_("{notice}")),
