@@ -42,6 +42,7 @@ class Permission(StrEnum):
     ACCOUNT_MANAGE = "account:manage"  # One's own profile, password, sessions and second factor.
     PLATFORM_READ = "platform:read"
     CATALOGUE_MANAGE = "catalogue:manage"
+    SALES_MANAGE = "sales:manage"  # Requests to the sales team.
 
 
 _ACCOUNT: Final = frozenset({Permission.ACCOUNT_MANAGE})
@@ -58,7 +59,12 @@ _TENANT_ADMIN: Final = _MEMBER | {
     Permission.API_KEY_READ,
     Permission.API_KEY_MANAGE,
 }
-_SUPPORT: Final = _MEMBER | {Permission.USER_READ, Permission.API_KEY_READ, Permission.PLATFORM_READ}
+_SUPPORT: Final = _MEMBER | {
+    Permission.USER_READ,
+    Permission.API_KEY_READ,
+    Permission.PLATFORM_READ,
+    Permission.SALES_MANAGE,
+}
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN | {Permission.CATALOGUE_MANAGE},

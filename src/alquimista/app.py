@@ -14,6 +14,7 @@ from alquimista.agents import api as agents
 from alquimista.billing import api as billing
 from alquimista.cache.bus import Bus
 from alquimista.cache.store import Cache
+from alquimista.commercial import api as commercial
 from alquimista.config import Settings
 from alquimista.dashboards import api as dashboards
 from alquimista.db.bootstrap import role_url
@@ -43,6 +44,7 @@ API: Final[tuple[Route, ...]] = (
     *agents.ROUTES,
     *usage.ROUTES,
     *billing.ROUTES,
+    *commercial.ROUTES,
     *dashboards.ROUTES,
 )
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import ipaddress
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -10,6 +11,7 @@ from typing import Any, Final, Literal
 
 PREFIX: Final = "ALQUIMISTA_"
 MIN_SECRET: Final = 32
+_ADDRESS: Final = re.compile(r"[^@\s<>,;:\"\\()\[\]]+@[^@\s<>,;:\"\\()\[\]]+")
 _WEAK: Final = ("changeme", "secret", "password", "example", "alquimista")
 
 Environment = Literal["development", "production"]
@@ -47,6 +49,13 @@ def _level(raw: str) -> str:
     if raw not in {"debug", "info", "warning", "error"}:
         raise ValueError("write debug, info, warning or error")
     return raw
+
+
+def _address(raw: str) -> str:
+    address = raw.strip().lower()
+    if len(address) > 254 or not address.isprintable() or not _ADDRESS.fullmatch(address):
+        raise ValueError("write one e-mail address, such as vendas@empresa.com.br")
+    return address
 
 
 def _networks(raw: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
@@ -128,6 +137,11 @@ class Settings:
         "",
     )
     mail_from: str = setting("The sender of every mail.", "Alquimista <nao-responda@localhost>")
+    sales_email: str = setting(
+        "Where requests to the sales team are mailed. Unset, staff find them in `/internal/commercial/requests`.",
+        "",
+        _address,
+    )
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = setting(
         "Networks whose X-Forwarded-For is believed, separated by commas.",
         (),

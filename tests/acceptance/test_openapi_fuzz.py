@@ -99,6 +99,9 @@ def aim(case: schemathesis.Case, caller: Caller) -> None:
         for name in ("tenant_id", "agent_id"):
             if is_uuid(part.get(name)):
                 part[name] = caller.tenant if name == "tenant_id" else caller.agent
+        chosen = part.get("selectedAgents")
+        if isinstance(chosen, list) and all(map(is_uuid, chosen)):
+            part["selectedAgents"] = [caller.agent for _ in chosen]
     if case.operation.query.get("tenant_id") is None:
         return
     if is_uuid(case.query.get("tenant_id")) or ("tenant_id" not in case.query and caller.internal):

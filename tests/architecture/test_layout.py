@@ -12,6 +12,7 @@ ROOMS = (
     "agents",
     "audit",
     "billing",
+    "commercial",
     "dashboards",
     "identity",
     "incidents",

@@ -19,6 +19,7 @@ def test_values_are_parsed_into_their_types():
             "ALQUIMISTA_TRUSTED_PROXIES": "10.0.0.0/8, ::1/128",
             "ALQUIMISTA_ENCRYPTION_KEYS": f"k2:{key}",
             "ALQUIMISTA_DATABASE_POOL": "3",
+            "ALQUIMISTA_SALES_EMAIL": " Vendas@Empresa.com.br ",
             "PATH": "/bin",
         }
     )
@@ -26,6 +27,7 @@ def test_values_are_parsed_into_their_types():
     assert len(settings.trusted_proxies) == 2
     assert settings.encryption_keys[0][0] == "k2"
     assert settings.database_pool == 3
+    assert settings.sales_email == "vendas@empresa.com.br"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,8 @@ def test_values_are_parsed_into_their_types():
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_TRUSTED_PROXIES": "10.0.0.1/8"}, "has host bits set"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_ENCRYPTION_KEYS": "k1:short"}, "32 bytes in base64"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_ENVIRONMENT": "prod"}, "development or production"),
+        ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_SALES_EMAIL": "vendas"}, "one e-mail address"),
+        ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_SALES_EMAIL": "a@b.com, c@d.com"}, "one e-mail address"),
         ({"ALQUIMISTA_ENVIRONMENT": "production"}, "There is no secret key"),
         ({"ALQUIMISTA_ENVIRONMENT": "production", "ALQUIMISTA_SECRET_KEY": "changeme" * 6}, "secret key is weak"),
         ({"ALQUIMISTA_ENVIRONMENT": "production", "ALQUIMISTA_SECRET_KEY": "short"}, "secret key is weak"),

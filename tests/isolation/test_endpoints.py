@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from joserfc import jws
@@ -12,7 +13,10 @@ import factories
 from alquimista.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, ActorKind, Permission, Role
 from alquimista.app import API
 from alquimista.clock import frozen, new_id, now
+from alquimista.commercial import queries as commercial
+from alquimista.commercial.models import CommercialRequest, RequestStatus
 from alquimista.db.pool import Database
+from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.routes import Route, TenantScope
 from support.whole import Whole, whole
 
@@ -82,8 +86,30 @@ async def scene(db, settings):
             "session_id": sessions.json()["sessions"][0]["id"],
             "slug": agent.slug,
             "name": "vendas",
+            "request_id": str(await asked(db, own.id)),
         }
         yield Scene(db, process, str(own.id), str(other.id), callers, paths)
+
+
+async def asked(db: Database, tenant_id: UUID) -> UUID:
+    """A company's own request to the sales team. Staff's list is of strangers' requests alone."""
+    request = CommercialRequest(
+        new_id(),
+        MARK,
+        None,
+        MARK,
+        "zebra@example.com",
+        "+5511987654321",
+        [],
+        [],
+        MARK,
+        RequestStatus.PENDING,
+        now(),
+        now(),
+    )
+    async with tenant_transaction(db, tenant_id) as conn:
+        await commercial.insert(conn, tenant_id, request)
+    return request.id
 
 
 def forge(token: str) -> str:
@@ -153,6 +179,8 @@ async def test_a_company_cannot_name_another_and_staff_must_name_one(scene, rout
             assert await call(scene, route, name, tenant=foreign, absent=True) == 403, name
 
 
+# A right body where it is no role, so that only the id can be wrong.
+BODIES = {"/internal/commercial/requests/{request_id:uuid}": {"status": "contacted"}}
 # What staff name in the catalogue belongs to nobody.
 NAMED = [r for r in GUARDED if "{" in r.path and not r.path.startswith("/internal/catalogue/")]
 
@@ -165,6 +193,7 @@ async def test_a_foreign_id_is_nothing_here(scene, route):
     body = {"role": "TENANT_USER"} if route.method == "PATCH" else None
     if route.scope is TenantScope.PLATFORM and body:
         body = {"role": "INTERNAL_SUPPORT"}
+    body = BODIES.get(route.path, body) if route.method == "PATCH" else body
     async with scene.process.client(scene.callers[caller].credential) as client:
         answer = await client.request(route.method, address(route, scene.paths), json=body)
     assert answer.status_code == 404, answer.text

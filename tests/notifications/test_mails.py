@@ -21,6 +21,8 @@ from factories import make_tenant
 LINK = "http://localhost:8080/reset-password?token=one-time-secret"
 RESET = {"name": "Ana", "link": LINK, "minutes": 30}
 ALL = {"name": "Ana", "link": LINK, "minutes": 30, "days": 2, "ip": "203.0.113.7", "inviter": "Rui", "company": "Acme"}
+ALL |= {"contact": "Ana", "cnpj": "–", "email": "ana@example.com", "whatsapp": "+5511987654321", "agents": "–"}
+ALL |= {"subnucleos": "–", "message": "–", "request": "–"}
 ALL |= {"title": "Janela de manutenção", "notice": "Domingo, 2h."}
 
 

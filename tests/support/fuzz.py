@@ -95,6 +95,10 @@ class Scene:
                 body = {"name": "fuzz", "scopes": ["ingest"]}
                 made = await client.post("/tenant/api-keys", json=body, params=query)
                 return {"key_id": made.json()["api_key"]["id"]}
+            if "{request_id" in path:
+                body = {"companyName": "A", "contactName": "B", "email": "a@b.com", "whatsapp": "+5511987654321"}
+                async with self._process.client() as stranger:
+                    return {"request_id": (await stranger.post("/api/commercial/contact", json=body)).json()["id"]}
             role = Role.INTERNAL_SUPPORT if internal else Role.TENANT_USER
             body = {"email": f"{new_id().hex}@example.com", "role": role}
             address = "/internal/invitations" if internal else "/tenant/invitations"

@@ -24,7 +24,7 @@ def test_a_cnpj_is_stored_without_punctuation_in_either_format(typed, stored):
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "11222333000180", "12ABC34501DE36", "1122233300018", "'; drop table x", "٠" * 14]
+    "typed", ["", "11222333000180", "12ABC34501DE36", "1122233300018", "'; drop table x", "٠" * 14, "٠١٢٣٤٥٦٧٨٩٠٠18"]
 )
 def test_a_wrong_cnpj_is_refused_with_the_field(typed):
     with pytest.raises(Invalid) as refused:

@@ -127,6 +127,18 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("{beyond}"),
         ),
         N_("See plan and use"),
+    "commercial_request": Template(
+        N_("Request for a proposal: {company}"),
+        (
+            N_("{contact}, of {company}, asks for a proposal."),
+            N_("CNPJ: {cnpj}"),
+            N_("E-mail: {email}"),
+            N_("WhatsApp: {whatsapp}"),
+            N_("Agents: {agents}"),
+            N_("SubNúcleos: {subnucleos}"),
+            N_("Message: {message}"),
+            N_("The request's id: {request}"),
+        ),
     ),
     "tenant_notice": Template(
         N_("{title}"),

@@ -92,9 +92,12 @@ def clean_cnpj(raw: str) -> str:
         Invalid: wrong length, characters or check digits (Receita Federal, IN RFB 2.229/2024).
     """
     try:
-        return str(cnpj_rules.validate(raw.strip().upper()))
+        cnpj = str(cnpj_rules.validate(raw.strip().upper()))
     except cnpj_rules.ValidationError:
-        raise Invalid.of("cnpj", N_("This is not a valid CNPJ: check its 14 characters and check digits.")) from None
+        cnpj = ""
+    if not cnpj or not cnpj.isascii():  # The library also takes the digits of other scripts.
+        raise Invalid.of("cnpj", N_("This is not a valid CNPJ: check its 14 characters and check digits."))
+    return cnpj
 
 
 def clean_time_zone(name: str) -> str:
