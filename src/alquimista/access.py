@@ -43,6 +43,7 @@ class Permission(StrEnum):
     PLATFORM_READ = "platform:read"
     CATALOGUE_MANAGE = "catalogue:manage"
     SALES_MANAGE = "sales:manage"  # Requests to the sales team.
+    TRIAL_USE = "trial:use"  # One's own trials, in one's own company: staff belong to none.
 
 
 _ACCOUNT: Final = frozenset({Permission.ACCOUNT_MANAGE})
@@ -59,6 +60,7 @@ _TENANT_ADMIN: Final = _MEMBER | {
     Permission.API_KEY_READ,
     Permission.API_KEY_MANAGE,
 }
+_TRIAL: Final = frozenset({Permission.TRIAL_USE})
 _SUPPORT: Final = _MEMBER | {
     Permission.USER_READ,
     Permission.API_KEY_READ,
@@ -69,8 +71,8 @@ _SUPPORT: Final = _MEMBER | {
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN | {Permission.CATALOGUE_MANAGE},
     Role.INTERNAL_SUPPORT: _SUPPORT,
-    Role.TENANT_ADMIN: _TENANT_ADMIN,
-    Role.TENANT_USER: frozenset(_MEMBER),
+    Role.TENANT_ADMIN: _TENANT_ADMIN | _TRIAL,
+    Role.TENANT_USER: _MEMBER | _TRIAL,
 }
 
 # What an API key may hold. `ingest` opens /v1/*, `read` opens the GET /tenant/* routes.

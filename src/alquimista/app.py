@@ -30,6 +30,8 @@ from alquimista.identity.service import install as install_identity
 from alquimista.jobs.service import gauges, worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.trials import api as trials
+from alquimista.trials import service as trials_service
 from alquimista.usage import api as usage
 from alquimista.usage import service as usage_service
 from alquimista.web import pages
@@ -45,6 +47,7 @@ API: Final[tuple[Route, ...]] = (
     *usage.ROUTES,
     *billing.ROUTES,
     *commercial.ROUTES,
+    *trials.ROUTES,
     *dashboards.ROUTES,
 )
 
@@ -66,6 +69,7 @@ def create_app(settings: Settings) -> App:
     services.add(_checks(services, bus))
     identity_kit = install_identity(services, bus)
     ways_in = usage_service.install(services, bus)
+    model = trials_service.install(services)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -78,6 +82,7 @@ def create_app(settings: Settings) -> App:
             stack.push_async_callback(bus.stop)
             stack.push_async_callback(identity_kit.close)
             stack.push_async_callback(ways_in.close)
+            stack.push_async_callback(model.close)
             await usage_service.make_partitions(services.db, clock.now())
             snapshots = asyncio.create_task(_publish(services.get(Exposition)))
             stack.callback(snapshots.cancel)

@@ -94,6 +94,19 @@ def _taxes(raw: str) -> tuple[tuple[str, int], ...]:
     return tuple(taxes)
 
 
+def _web_address(raw: str) -> str:
+    if not raw.startswith(("http://", "https://")):
+        raise ValueError("write an address that begins with https:// or http://")
+    return raw.rstrip("/")
+
+
+def _header_text(raw: str) -> str:
+    # It is sent in a header, which holds nothing else. The value itself is never repeated.
+    if not raw.isascii() or not raw.isprintable() or " " in raw:
+        raise ValueError("write it on one line, without spaces, as the provider shows it")
+    return raw
+
+
 def setting(doc: str, default: Any, parse: Callable[[str], Any] = _text) -> Any:  # noqa: ANN401
     """Declare one setting: its line in docs/settings.md, its default, and how its text is parsed."""
     return field(default=default, metadata={"doc": doc, "parse": parse})
@@ -163,6 +176,14 @@ class Settings:
     oidc_logout_url: str = setting(
         "Where the issuer's own session ends, when not where its discovery document says.", ""
     )
+    model_base_url: str = setting(
+        "An OpenAI-compatible endpoint that answers trials, up to `/v1`, of any provider or a server of your own. "
+        "Unset, trials can be started but not talked to.",
+        "",
+        _web_address,
+    )
+    model_api_key: str = setting("The key for that endpoint, when it asks for one.", "", _header_text)
+    model_name: str = setting("The model to ask there.", "")
     ingest_per_minute: int = setting("Events that one tenant may send in a minute.", 600_000, _positive)
     raw_retention_months: int = setting("How long raw agent requests are kept.", 13, _positive)
     payment_provider: str = setting("How invoices are paid: `manual`, `stripe` or `asaas`.", "manual")

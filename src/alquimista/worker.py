@@ -27,15 +27,18 @@ from alquimista.jobs.models import Job, Periodic
 from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.trials import jobs as trials
 from alquimista.usage import jobs as usage
+from alquimista.usage.service import install as install_usage
 from alquimista.wiring import Services
 
-JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS)
+JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS, *trials.JOBS)
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
     *identity.PERIODIC,
     *notifications.PERIODIC,
     *usage.PERIODIC,
+    *trials.PERIODIC,
 )
 
 _BEAT_SECONDS: Final = 5
@@ -61,6 +64,7 @@ async def run(settings: Settings) -> None:
         await bus.start()
         stack.push_async_callback(bus.stop)
         stack.push_async_callback(install_identity(services, bus).close)
+        stack.push_async_callback(install_usage(services, bus).close)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_beat(services, stop))
             tasks.create_task(_publish(stop))

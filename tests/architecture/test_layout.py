@@ -19,6 +19,7 @@ ROOMS = (
     "integrations",
     "notifications",
     "tenants",
+    "trials",
     "usage",
 )
 VOCABULARY = {"__init__", "models", "queries", "gateway", "service", "guards", "api", "jobs"}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.agents.models.agents import Agent, AgentRules, TenantAgent
+from alquimista.agents.models.agents import Agent, AgentRules, AgentStatus, TenantAgent
 from alquimista.agents.models.definitions import Definition
 from alquimista.db.statement import Conn, NoRow, Statement
 
@@ -137,7 +137,7 @@ ACTIVATE = Statement(
     ON CONFLICT (tenant_id, agent_id) DO UPDATE
       SET status = 'active', activated_at = excluded.activated_at, deactivated_at = NULL,
           updated_at = excluded.updated_at
-      WHERE ta.status = 'inactive'
+      WHERE ta.status IN ('inactive', 'trial')
     """,
     NoRow,
 )
@@ -181,6 +181,73 @@ SUSPEND_ALL = Statement(
     WHERE tenant_id = %(tenant_id)s AND status = 'active'
     """,
     NoRow,
+)
+
+
+class OfAgent(msgspec.Struct, frozen=True):
+    """Which agent of a tenant."""
+
+    agent_id: UUID
+
+
+class OfTenant(msgspec.Struct, frozen=True):
+    """Which tenant."""
+
+    tenant_id: UUID
+
+
+class State(msgspec.Struct, frozen=True):
+    """How an agent stands with a tenant."""
+
+    status: AgentStatus
+
+
+# Before rows that point to the tenant are locked: LOCK_SEATS and those come in this order everywhere.
+KEEP_SEATS = Statement(
+    "SELECT max_agents FROM alquimista_platform.tenants WHERE id = %(tenant_id)s FOR KEY SHARE",
+    Seats,
+)
+
+# Locks the row even when nothing changes, so that whoever ends trials waits for this transaction.
+BEGIN_TRIAL = Statement(
+    """
+    INSERT INTO alquimista_platform.tenant_agents AS ta (tenant_id, agent_id, status, config, activated_at, updated_at)
+    VALUES (%(tenant_id)s, %(agent_id)s, 'trial', '{}', %(now)s, %(now)s)
+    ON CONFLICT (tenant_id, agent_id) DO UPDATE
+      SET status = 'trial', activated_at = excluded.activated_at, deactivated_at = NULL,
+          updated_at = excluded.updated_at
+      WHERE ta.status = 'inactive'
+    """,
+    NoRow,
+)
+
+STATE = Statement(
+    """
+    SELECT status FROM alquimista_platform.tenant_agents WHERE tenant_id = %(tenant_id)s AND agent_id = %(agent_id)s
+    """,
+    State,
+)
+
+LOCK_ON_TRIAL = Statement(
+    """
+    SELECT agent_id FROM alquimista_platform.tenant_agents
+    WHERE tenant_id = %(tenant_id)s AND status = 'trial' ORDER BY agent_id FOR UPDATE
+    """,
+    OfAgent,
+)
+
+END_TRIAL = Statement(
+    """
+    UPDATE alquimista_platform.tenant_agents
+    SET status = 'inactive', deactivated_at = %(now)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND agent_id = %(agent_id)s AND status = 'trial'
+    """,
+    NoRow,
+)
+
+# Across tenants, for the internal role.
+TENANTS_ON_TRIAL = Statement(
+    "SELECT DISTINCT tenant_id FROM alquimista_platform.tenant_agents WHERE status = 'trial'", OfTenant
 )
 
 
@@ -258,3 +325,34 @@ async def select(conn: Conn, tenant_id: UUID, chosen: Mapping[UUID, UUID | None]
 async def suspend_all(conn: Conn, tenant_id: UUID, now: datetime) -> None:
     """Suspend every active agent."""
     await conn.execute(SUSPEND_ALL, tenant_id=tenant_id, now=now)
+
+
+async def keep_seats(conn: Conn, tenant_id: UUID) -> None:
+    """Wait until nobody activates an agent of the tenant, and keep others waiting until the transaction ends."""
+    await conn.fetch_one(KEEP_SEATS, tenant_id=tenant_id)
+
+
+async def begin_trial(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> bool:
+    """Whether the agent is on trial from now on; one that the tenant has otherwise stays as it is, its row locked."""
+    return bool(await conn.execute(BEGIN_TRIAL, tenant_id=tenant_id, agent_id=agent_id, now=now))
+
+
+async def state(conn: Conn, tenant_id: UUID, agent_id: UUID) -> AgentStatus | None:
+    """How the agent stands with the tenant."""
+    row = await conn.fetch_one(STATE, tenant_id=tenant_id, agent_id=agent_id)
+    return row.status if row else None
+
+
+async def lock_on_trial(conn: Conn, tenant_id: UUID) -> list[UUID]:
+    """The tenant's agents on trial, their rows locked until the transaction ends."""
+    return [row.agent_id for row in await conn.fetch(LOCK_ON_TRIAL, tenant_id=tenant_id)]
+
+
+async def end_trial(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> int:
+    """1 when the agent is not on trial any more, 0 when it was not."""
+    return await conn.execute(END_TRIAL, tenant_id=tenant_id, agent_id=agent_id, now=now)
+
+
+async def tenants_on_trial(conn: Conn) -> list[UUID]:
+    """The tenants that have an agent on trial."""
+    return [row.tenant_id for row in await conn.fetch(TENANTS_ON_TRIAL)]

@@ -157,6 +157,39 @@ async def suspend_all(conn: Conn, tenant_id: UUID, now: datetime) -> None:
     await store.invalidate(conn, tenant_id, "agents")
 
 
+async def begin_trial(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id: UUID, now: datetime) -> None:
+    """Have an agent of the catalogue metered for the tenant as long as somebody tries it, without taking a seat.
+
+    An agent that is active stays so; doing it twice changes nothing. Until the transaction ends, nobody ends a trial of
+    this agent.
+
+    Raises:
+        AgentSuspended: only the subscription revives a suspended agent.
+    """
+    await queries.keep_seats(conn, tenant_id)
+    if await queries.begin_trial(conn, tenant_id, agent_id, now):
+        await _changed(conn, actor, tenant_id, agent_id, "agent.trial_started")
+    elif await queries.state(conn, tenant_id, agent_id) is AgentStatus.SUSPENDED:
+        raise AgentSuspended
+
+
+async def lock_on_trial(conn: Conn, tenant_id: UUID) -> list[UUID]:
+    """The tenant's agents on trial. Nobody begins to try one of them until the transaction ends."""
+    await queries.keep_seats(conn, tenant_id)
+    return await queries.lock_on_trial(conn, tenant_id)
+
+
+async def end_trial(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> None:
+    """Give up an agent that nobody tries any more; an active one, or one given up already, stays as it is."""
+    if await queries.end_trial(conn, tenant_id, agent_id, now):
+        await _changed(conn, None, tenant_id, agent_id, "agent.trial_ended")
+
+
+async def tenants_on_trial(conn: Conn) -> list[UUID]:
+    """The tenants that have an agent on trial; takes a connection of the internal role."""
+    return await queries.tenants_on_trial(conn)
+
+
 async def _changed(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id: UUID, action: str) -> None:
     await audit.record(
         conn,

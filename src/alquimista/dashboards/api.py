@@ -42,7 +42,7 @@ _READS: Final = (Limit(count=6_000, seconds=60, per=("tenant",)), Limit(count=1_
 class AgentsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which of the tenant's agents."""
 
-    status: Literal["active", "inactive", "all"] = "active"
+    status: Literal["active", "trial", "inactive", "all"] = "active"
 
 
 class UsageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

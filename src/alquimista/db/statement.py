@@ -40,7 +40,7 @@ class Statement(Generic[R]):
     def writes(self) -> bool:
         """Whether its end may wait for the disk: by its own words it changes rows, locks them or sends a notice.
 
-        What a function of ours does that a SELECT calls is not seen; there is none that writes.
+        What a function of ours does that a SELECT calls is not seen: one that writes is called inside a transaction.
         """
         return not self.unlogged and _WRITES.search(self.sql) is not None
 

@@ -51,7 +51,8 @@ class Plan:
         self.unsafe = route.method not in SAFE
         self.authenticates = bool(route.kinds)
         self.media = frozenset(route.media)
-        self.timeout_s = STAFF_TIMEOUT_S if route.scope is TenantScope.PLATFORM else CLIENT_TIMEOUT_S
+        usual = STAFF_TIMEOUT_S if route.scope is TenantScope.PLATFORM else CLIENT_TIMEOUT_S
+        self.timeout_s = route.timeout_s or usual
         self.body_kind = BodyKind.RAW if route.raw_body else BodyKind.PARSED if route.body else BodyKind.NONE
         self.body_optional = body_optional(route)
         self.query = QueryReader(route.query, names_tenant=route.scope is TenantScope.OWN)

@@ -80,6 +80,7 @@ class Route:
     parameter `{name:uuid}` is read with `context.uuid(name)`. With `kinds` empty nobody is authenticated.
     `others` are further statuses that a handler answers by itself (with an Answer), and their shapes; it answers them
     and its success in one of the media types `answers`; the shapes are those of the JSON.
+    `timeout_s` is for a handler that waits for an outside service; by default the scope's own time ends it.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -104,6 +105,7 @@ class Route:
     cache: Cache | None = None
     limits: tuple[Limit, ...] = ()
     problems: tuple[type[Problem], ...] = ()
+    timeout_s: float | None = None
     passive: bool = False  # A page asks by itself: that does not keep an unused session open.
     page: bool = False  # A browser page: problems are shown as pages and anonymous readers go to the login.
     example: Any = None  # An example body or response for OpenAPI.

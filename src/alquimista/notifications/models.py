@@ -127,6 +127,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("{beyond}"),
         ),
         N_("See plan and use"),
+    ),
     "commercial_request": Template(
         N_("Request for a proposal: {company}"),
         (

@@ -49,10 +49,11 @@ class Notice:
 
 AGENT_STATES: Final = {
     "active": Badge(N_("Active"), "good", icon="circle-check"),
+    "trial": Badge(N_("On trial"), "info", icon="clock"),
     "inactive": Badge(N_("Inactive"), "idle", icon="circle-pause"),
     "suspended": Badge(N_("Suspended"), "bad", icon="circle-off"),
 }
-TENANT_STATES: Final = AGENT_STATES
+TENANT_STATES: Final = {name: badge for name, badge in AGENT_STATES.items() if name != "trial"}
 INTEGRATION_STATES: Final = {
     "active": Badge(N_("Connected"), "good", icon="circle-check"),
     "inactive": Badge(N_("Off"), "idle", icon="circle-pause"),

@@ -12,9 +12,10 @@ from alquimista.i18n import N_
 
 
 class AgentStatus(StrEnum):
-    """A tenant's agent: suspended ones come back only with the subscription."""
+    """A tenant's agent: suspended ones come back only with the subscription; those on trial take no seat."""
 
     ACTIVE = "active"
+    TRIAL = "trial"
     INACTIVE = "inactive"
     SUSPENDED = "suspended"
 
