@@ -87,7 +87,7 @@ def _plan(book: Book, plan_id: UUID) -> PlanVersion:
 def _addon(book: Book) -> AddonVersion | None:
     if book.live is not None and book.live.addon_id is not None:
         return book.addons[book.live.addon_id]
-    return next((one for one in on_sale(book.addons.values(), book.now) if one.kind == "agent"), None)
+    return next(iter(on_sale(book.addons.values(), book.now)), None)  # There is one kind of them.
 
 
 async def subscribe(book: Book, wanted: Wanted) -> Invoice | None:
