@@ -17,6 +17,7 @@ ROOMS = (
     "incidents",
     "integrations",
     "notifications",
+    "payments",
     "tenants",
     "usage",
 )
