@@ -8,6 +8,9 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from stdnum.br import cnpj, cpf
 
 PREFIX: Final = "ALQUIMISTA_"
 MIN_SECRET: Final = 32
@@ -15,6 +18,19 @@ _ADDRESS: Final = re.compile(r"[^@\s<>,;:\"\\()\[\]]+@[^@\s<>,;:\"\\()\[\]]+")
 _WEAK: Final = ("changeme", "secret", "password", "example", "alquimista")
 
 Environment = Literal["development", "production"]
+PaymentProvider = Literal["manual", "stripe", "asaas"]
+# The shapes of Pix keys (Banco Central, "Manual Operacional do DICT"); CPF and CNPJ are checked by their digits.
+_PIX_KEYS: Final = (
+    re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    re.compile(r"\+[1-9][0-9]{9,14}"),
+    re.compile(r"(?=.{3,77}$)[a-z0-9.!#$&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+"),
+)
+# What each provider of payments cannot do without.
+_PAYMENT_SETTINGS: Final[dict[str, tuple[str, ...]]] = {
+    "manual": (),
+    "stripe": ("stripe_secret_key", "stripe_webhook_secret"),
+    "asaas": ("asaas_api_key", "asaas_webhook_token"),
+}
 
 
 class ConfigError(Exception):
@@ -107,6 +123,48 @@ def _header_text(raw: str) -> str:
     return raw
 
 
+def _payment_provider(raw: str) -> str:
+    if raw not in _PAYMENT_SETTINGS:
+        raise ValueError("write manual, stripe or asaas")
+    return raw
+
+
+def _beginning(*prefixes: str, hint: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if not raw.startswith(prefixes) or not raw.isascii() or not raw.isprintable() or " " in raw:
+            raise ValueError(hint)
+        return raw
+
+    return parse
+
+
+def _webhook_token(raw: str) -> str:
+    # The length that Asaas itself asks for; compare_digest takes ASCII.
+    if not 32 <= len(raw) <= 255 or not raw.isascii() or not raw.isprintable() or " " in raw:
+        raise ValueError("write 32 to 255 characters without spaces, as in the webhook's form at Asaas")
+    return raw
+
+
+def _pix_key(raw: str) -> str:
+    key = raw.strip()
+    for document in (cpf, cnpj):
+        if document.is_valid(key):
+            return str(document.compact(key)).upper()
+    if not any(shape.fullmatch(key.lower()) for shape in _PIX_KEYS):
+        raise ValueError("write a CPF, a CNPJ, an e-mail address, a phone as +5511912345678, or a random key")
+    return key.lower()
+
+
+def _within(limit: int) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        text = " ".join(raw.split())
+        if not 1 <= len(text) <= limit or not any(one.isascii() and one.isalnum() for one in text):
+            raise ValueError(f"write 1 to {limit} characters")
+        return text
+
+    return parse
+
+
 def setting(doc: str, default: Any, parse: Callable[[str], Any] = _text) -> Any:  # noqa: ANN401
     """Declare one setting: its line in docs/settings.md, its default, and how its text is parsed."""
     return field(default=default, metadata={"doc": doc, "parse": parse})
@@ -184,9 +242,38 @@ class Settings:
     )
     model_api_key: str = setting("The key for that endpoint, when it asks for one.", "", _header_text)
     model_name: str = setting("The model to ask there.", "")
+    payment_provider: PaymentProvider = setting(
+        "Who collects invoices: `manual` (a Pix code of our own, confirmed by staff), `stripe` (cards) or `asaas` "
+        "(Pix and boleto).",
+        "manual",
+        _payment_provider,
+    )
+    stripe_secret_key: str = setting(
+        "Stripe's secret or restricted key. A `test` key and live events, or the reverse, are never mixed.",
+        "",
+        _beginning("sk_live_", "sk_test_", "rk_live_", "rk_test_", hint="it begins with sk_ or rk_"),
+    )
+    stripe_webhook_secret: str = setting(
+        "The signing secret of the webhook at Stripe.", "", _beginning("whsec_", hint="it begins with whsec_")
+    )
+    asaas_api_key: str = setting(
+        "Asaas's API key. It begins with a dollar sign: quote it, or a shell replaces a part of it.",
+        "",
+        _beginning("$aact_", hint="it begins with $aact_; quote it, since a shell replaces what follows a dollar sign"),
+    )
+    asaas_url: str = setting(
+        "Asaas's address; the sandbox is `https://api-sandbox.asaas.com/v3`.", "https://api.asaas.com/v3", _web_address
+    )
+    asaas_webhook_token: str = setting(
+        "The token that was given to the webhook at Asaas, 32 to 255 characters.", "", _webhook_token
+    )
+    pix_key: str = setting(
+        "The Pix key that invoices paid by hand name. Unset, they come without a Pix code.", "", _pix_key
+    )
+    pix_name: str = setting("The receiver's name in the Pix code, 25 characters at most.", "", _within(25))
+    pix_city: str = setting("The receiver's city in the Pix code, 15 characters at most.", "", _within(15))
     ingest_per_minute: int = setting("Events that one tenant may send in a minute.", 600_000, _positive)
     raw_retention_months: int = setting("How long raw agent requests are kept.", 13, _positive)
-    payment_provider: str = setting("How invoices are paid: `manual`, `stripe` or `asaas`.", "manual")
     invoice_due_days: int = setting("Days from an invoice's issue until it is due.", 5, _positive)
     dunning_days: tuple[int, ...] = setting(
         "Days after an invoice is due: on the last the subscription is canceled, on the one before it is suspended, on "
@@ -231,6 +318,7 @@ def load(env: Mapping[str, str], **overrides: object) -> Settings:
             raise ConfigError(f"{name} cannot be read: {error}.") from None
     settings = Settings(**values)
     _require_secrets(settings)
+    _require_payments(settings)
     return settings
 
 
@@ -246,6 +334,26 @@ def _require_secrets(settings: Settings) -> None:
         raise ConfigError(f"The secret key is weak; {advice}.")
     if settings.production and not settings.public_url.startswith("https://"):
         raise ConfigError(f"Set {variable('public_url')} to the https:// address that people use.")
+
+
+def payment_settings_missing(settings: Settings, provider: str) -> tuple[str, ...]:
+    """The fields that a provider of payments needs and that are not set."""
+    return tuple(name for name in _PAYMENT_SETTINGS[provider] if not getattr(settings, name))
+
+
+def _require_payments(settings: Settings) -> None:
+    chosen = settings.payment_provider
+    missing = payment_settings_missing(settings, chosen)
+    if missing:
+        names = " and ".join(variable(name) for name in missing)
+        raise ConfigError(f"{variable('payment_provider')} is {chosen}: set {names}.")
+    if settings.pix_key and not (settings.pix_name and settings.pix_city):
+        raise ConfigError(f"A Pix code names its receiver: set {variable('pix_name')} and {variable('pix_city')}.")
+    sandbox = "sandbox" in settings.asaas_url
+    if settings.asaas_api_key.startswith("$aact_prod_" if sandbox else "$aact_hmlg_"):
+        raise ConfigError(
+            f"{variable('asaas_api_key')} and {variable('asaas_url')} must both be of the sandbox or of production."
+        )
 
 
 def new_secret() -> str:

@@ -18,6 +18,7 @@ ROOMS = (
     "incidents",
     "integrations",
     "notifications",
+    "payments",
     "tenants",
     "trials",
     "usage",

@@ -1,9 +1,13 @@
 """A subscription's way from choosing a plan to its end, as time and payments have it."""
 
+import msgspec
 import pytest
 
+from alquimista import clock
+from alquimista.access import PLATFORM_TENANT, Actor, ActorKind
 from alquimista.billing.models.invoices import InvoiceStatus
-from alquimista.billing.service import subscribing
+from alquimista.billing.service import catalogue, subscribing
+from alquimista.db.tenancy import tenant_transaction
 from alquimista.tenants import service as tenants
 from support.billing import Customer, customer, load_catalogue
 
@@ -149,12 +153,6 @@ async def test_a_granted_trial_runs_without_money_and_stops(one):
 
 async def test_a_price_change_reaches_who_has_the_plan_at_renewal_only(one, sold):
     await one.pay(await one.subscribe("enterprise"))
-    from alquimista import clock
-    from alquimista.access import PLATFORM_TENANT, Actor, ActorKind
-    from alquimista.billing.service import catalogue
-    from alquimista.db.tenancy import tenant_transaction
-    import msgspec
-
     plan = next(p for p in await catalogue.plans(sold.staff(), one.now) if p.name == "enterprise")
     dearer = msgspec.structs.replace(plan.terms, price_monthly_cents=319_700)
     with clock.frozen(one.now):
