@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from stdnum.br import cnpj, cpf
 
