@@ -248,6 +248,7 @@ create table public.charges (
   pix_code text check (length(pix_code) between 1 and 512),
   expires_at timestamptz,
   reason text not null default '' check (length(reason) <= 500),
+  claimed_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (tenant_id, id),
@@ -270,6 +271,7 @@ comment on column public.charges.checkout_url is 'Where the payer pays; null whe
 comment on column public.charges.pix_code is 'Pix copia e cola (BR Code); null without one.';
 comment on column public.charges.expires_at is 'Until when that can be paid; null when it does not end.';
 comment on column public.charges.reason is 'Why it failed, in the provider''s words; empty otherwise.';
+comment on column public.charges.claimed_until is 'Until when somebody speaks to the provider about it: nobody else does meanwhile.';
 comment on column public.charges.created_at is 'When it was begun.';
 comment on column public.charges.updated_at is 'When the row last changed.';
 
