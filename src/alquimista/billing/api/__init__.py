@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from alquimista.billing.api import catalogue, editing
+from alquimista.billing.api import catalogue, editing, staff, subscription, webhooks
 from alquimista.http.routes import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*catalogue.ROUTES, *editing.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *catalogue.ROUTES,
+    *editing.ROUTES,
+    *subscription.ROUTES,
+    *webhooks.ROUTES,
+    *staff.ROUTES,
+)

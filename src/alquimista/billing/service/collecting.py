@@ -20,16 +20,16 @@ from alquimista.billing.models.invoices import (
 )
 from alquimista.billing.models.subscriptions import NoSubscription, Status
 from alquimista.billing.queries import invoices as queries
+from alquimista.billing.queries import subscriptions
 from alquimista.billing.service import invoicing, paying
 from alquimista.billing.service.book import Book, open_book
 from alquimista.db.pool import Database
-from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.i18n import N_
 from alquimista.identity import service as identity
 from alquimista.jobs.queue import enqueue
 from alquimista.payments import service as payments
-from alquimista.payments.models import Changed, Charge, Notice, Opened, Order, OrderLine, Outcome, Payer
+from alquimista.payments.models import Changed, Charge, NoPortal, Notice, Opened, Order, OrderLine, Outcome, Payer
 from alquimista.payments.service import Providers
 
 REFUND: Final = "billing.refund"
@@ -303,10 +303,12 @@ async def _remember(book: Book, provider: str, customer: str | None, method: str
     )
 
 
-async def portal(conn: Conn, providers: Providers, rules: Rules, tenant_id: UUID) -> str:
+async def portal(db: Database, providers: Providers, rules: Rules, tenant_id: UUID) -> str:
     """Where the tenant changes its stored means of payment. Raises NoSubscription, NoPortal."""
-    book = await open_book(conn, tenant_id, rules, clock.now())
-    one = book.subscription
-    return await providers.get(one.provider or rules.provider).portal(
-        one.provider_customer_id or "", f"{rules.public_url}/app/billing"
-    )
+    one = await subscriptions.latest(db.tenant(tenant_id), tenant_id)
+    if one is None:
+        raise NoSubscription
+    provider = providers.get(one.provider or rules.provider)
+    if one.provider_customer_id is None:
+        raise NoPortal
+    return await provider.portal(one.provider_customer_id, f"{rules.public_url}/app/billing")

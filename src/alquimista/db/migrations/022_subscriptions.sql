@@ -281,6 +281,8 @@ alter table public.payment_events
 comment on column public.payment_events.raw is 'What the provider sent, as it came.';
 comment on column public.payment_events.charge_id is 'The attempt that it is about; null when it is about none of ours.';
 
+comment on column public.trials.status is 'active, expired (its time is over) or completed (all of its messages were used).';
+
 call alquimista_platform.isolate('public.subscription_changes');
 call alquimista_platform.isolate('public.invoices');
 call alquimista_platform.isolate('public.usage_periods');
@@ -297,6 +299,7 @@ create trigger subscription_changes_truncate before truncate on public.subscript
 
 -- migrate:down
 
+comment on column public.trials.status is 'active, expired or completed (became a subscription).';
 alter table public.payment_events drop column charge_id, drop column raw;
 drop table public.charges;
 drop table public.credits;
