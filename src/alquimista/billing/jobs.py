@@ -22,14 +22,16 @@ from alquimista.wiring import Services
 _ADVANCE: Final = "billing.advance"
 _COLLECT: Final = "billing.collect"
 _TELL: Final = "billing.tell_of_use"
+_LOOK: Final = "billing.look_after"
 _RETRIES: Final = 12  # Over about seven hours: a provider may be away for long.
 
 
 async def hourly(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
-    """Have every tenant looked at whose subscription is due, and those told whose use has grown."""
+    """Have every tenant looked at whose subscription is due, those told whose use has grown, lost payments found."""
     staff = services.db.staff()
     await enqueue_for_each(staff, _ADVANCE, await subscriptions.due(staff, clock.now()))
     await enqueue_for_each(staff, _TELL, await usage.tenants(staff))
+    await enqueue_for_each(staff, _LOOK, await payments.tenants_waiting(staff, clock.now()))
 
 
 async def advance(services: Services, tenant_id: UUID | None, _payload: object) -> None:
@@ -69,11 +71,18 @@ async def tell(services: Services, tenant_id: UUID | None, _payload: object) -> 
         await tell_of_use(await open_book(conn, tenant_id, Rules.of(services.settings), clock.now()))
 
 
+async def look_after(services: Services, tenant_id: UUID | None, _payload: object) -> None:
+    """Ask what became of one tenant's open payments."""
+    assert tenant_id is not None
+    await payments.look_after(services.db, services.get(Providers), tenant_id, clock.now())
+
+
 JOBS: Final = (
     Job(name=_ADVANCE, handler=advance, timeout_s=120, concurrency=2),
     Job(name=_COLLECT, handler=collect, payload=InvoiceRef, retries=_RETRIES, timeout_s=120),
     Job(name=payments.SETTLE, handler=settle, payload=EventRef, retries=_RETRIES, timeout_s=120),
     Job(name=collecting.REFUND, handler=refund, payload=RefundOf, retries=_RETRIES, timeout_s=120),
+    Job(name=_LOOK, handler=look_after, timeout_s=300, concurrency=2),
     Job(name=_TELL, handler=tell, timeout_s=120, concurrency=2),
 )
 PERIODIC: Final = (Periodic(name="billing.hourly", cron="20 * * * *", handler=hourly),)

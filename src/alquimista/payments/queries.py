@@ -122,6 +122,33 @@ SET_EVENT = Statement(
 )
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A tenant with a payment that may have been made without our having heard of it."""
+
+    tenant_id: UUID
+
+
+TENANTS_WAITING = Statement(
+    """
+    SELECT DISTINCT tenant_id FROM public.charges
+    WHERE status = 'pending' AND created_at BETWEEN %(since)s AND %(until)s AND provider_ref IS NOT NULL
+      AND provider <> 'manual'
+    ORDER BY tenant_id
+    """,
+    Waiting,
+)
+
+WAITING = Statement(
+    f"""
+    SELECT {_CHARGE} FROM public.charges
+    WHERE tenant_id = %(tenant_id)s AND status = 'pending' AND created_at BETWEEN %(since)s AND %(until)s
+      AND provider_ref IS NOT NULL AND provider <> 'manual'
+    ORDER BY created_at
+    """,  # noqa: S608 - As above.
+    Charge,
+)
+
+
 class Known(msgspec.Struct, frozen=True):
     """Whether there is such a tenant."""
 
@@ -258,3 +285,13 @@ async def is_tenant(conn: Conn, tenant_id: UUID) -> bool:
     """Whether there is such a tenant; takes a connection of the internal role."""
     found = await conn.fetch_one(IS_TENANT, tenant_id=tenant_id)
     return found is not None and found.known
+
+
+async def tenants_waiting(conn: Conn, since: datetime, until: datetime) -> list[UUID]:
+    """Tenants with open payments begun in that time; takes a connection of the internal role."""
+    return [row.tenant_id for row in await conn.fetch(TENANTS_WAITING, since=since, until=until)]
+
+
+async def waiting(conn: Conn, tenant_id: UUID, since: datetime, until: datetime) -> list[Charge]:
+    """A tenant's open payments begun in that time, the oldest first."""
+    return await conn.fetch(WAITING, tenant_id=tenant_id, since=since, until=until)

@@ -35,6 +35,8 @@ from alquimista.payments.models import (
 
 SETTLE: Final = "billing.settle"
 _CLAIM: Final = timedelta(seconds=60)  # Longer than a provider's time-outs and tries together.
+_LOOKED_AFTER: Final = timedelta(days=35)  # Longer than any boleto of ours can be paid.
+_SOON: Final = timedelta(minutes=15)  # Webhooks usually come within it.
 _CLOSED: Final = frozenset({Outcome.EXPIRED, Outcome.REFUNDED})
 
 
@@ -123,6 +125,23 @@ async def keep(db: Database, notice: Notice, raw: str, now: datetime) -> UUID | 
             return None
         await enqueue(conn, SETTLE, EventRef(event_id), tenant_id=tenant_id)
     return event_id
+
+
+async def tenants_waiting(conn: Conn, now: datetime) -> list[UUID]:
+    """Tenants with payments that may have been made without our hearing of it; takes the internal role's connection."""
+    return await queries.tenants_waiting(conn, now - _LOOKED_AFTER, now - _SOON)
+
+
+async def look_after(db: Database, providers: Providers, tenant_id: UUID, now: datetime) -> None:
+    """Ask providers what became of a tenant's open payments: a webhook may have been lost.
+
+    Raises:
+        Problem: a provider does not answer; to be tried again.
+    """
+    for charge in await queries.waiting(db.tenant(tenant_id), tenant_id, now - _LOOKED_AFTER, now - _SOON):
+        notice = await providers.get(charge.provider).look(charge.provider_ref or "")
+        if notice is not None and notice.charge_id == charge.id and notice.outcome is not Outcome.PENDING:
+            await keep(db, notice, "", now)
 
 
 async def replay(conn: Conn, tenant_id: UUID, event_id: UUID) -> None:
