@@ -1144,6 +1144,7 @@ CREATE TABLE public.usage_periods (
   overage_cents bigint DEFAULT 0 NOT NULL,
   currency text NOT NULL,
   noticed_percent smallint DEFAULT 0 NOT NULL,
+  stopped_at timestamp with time zone,
   raw_requests bigint,
   rollup_requests bigint,
   reconciled_at timestamp with time zone,

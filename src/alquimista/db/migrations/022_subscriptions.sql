@@ -146,6 +146,7 @@ create table public.usage_periods (
   overage_cents bigint not null default 0 check (overage_cents >= 0),
   currency text not null check (alquimista_platform.is_currency(currency)),
   noticed_percent smallint not null default 0 check (noticed_percent between 0 and 100),
+  stopped_at timestamptz,
   raw_requests bigint,
   rollup_requests bigint,
   reconciled_at timestamptz,
@@ -170,6 +171,7 @@ comment on column public.usage_periods.requests is 'Requests that were billed, a
 comment on column public.usage_periods.overage_cents is 'What was billed beyond the plan, in cents of currency, adjustments included.';
 comment on column public.usage_periods.currency is 'ISO 4217 code.';
 comment on column public.usage_periods.noticed_percent is 'The highest part of the plan''s requests of which people were told: 0, 80, 95 or 100.';
+comment on column public.usage_periods.stopped_at is 'When the agents were stopped at the hard limit; null when they were not.';
 comment on column public.usage_periods.raw_requests is 'Raw events of the period when it was last reconciled.';
 comment on column public.usage_periods.rollup_requests is 'Requests of the rollups when it was last reconciled.';
 comment on column public.usage_periods.reconciled_at is 'When events, rollups and invoice were last compared.';
