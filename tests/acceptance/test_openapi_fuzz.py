@@ -40,8 +40,12 @@ CHECKS = [
     allow_header_conformance,
 ]
 REACHED: dict[tuple[str, str], set[int]] = defaultdict(set)
-# Only who knows a password, a mailed token, a refresh token or a code gets further; identity's own tests do.
+# Only who knows a password, a mailed token, a refresh token, a code or a provider's secret gets further; their own
+# tests do.
 NEED_A_SECRET = {
+    "/api/billing/portal",
+    "/api/billing/webhook",
+    "/api/billing/webhook/{provider}",
     "/auth/login",
     "/auth/refresh",
     "/auth/invitations/accept",
@@ -93,9 +97,11 @@ def aim_part(part: dict, caller: Caller) -> None:
     for name, thing in (caller.things | {"tenant_id": caller.tenant, "agent_id": caller.agent}).items():
         if is_uuid(part.get(name)):
             part[name] = thing
-    chosen = part.get("selectedAgents")
-    if isinstance(chosen, list) and all(map(is_uuid, chosen)):
-        part["selectedAgents"] = [caller.agent for _ in chosen]
+    mine = {"selectedAgents": caller.agent, **caller.things}
+    for name in ("selectedAgents", "agents", "subnucleos"):
+        chosen = part.get(name)
+        if name in mine and isinstance(chosen, list) and all(map(is_uuid, chosen)):
+            part[name] = [mine[name] for _ in chosen]
 
 
 def aim(case: schemathesis.Case, caller: Caller) -> None:
