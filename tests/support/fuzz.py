@@ -77,6 +77,11 @@ class Scene:
         agent = str(await factories.activate_agent(self._db, tenant))
         if kind == "anonymous":
             return Caller(None, str(tenant), agent)
+        if "/{slug}/rules" in path:
+            ruled = await factories.make_agent(self._db, definition=EXAMPLE)
+            await factories.activate_agent(self._db, tenant, ruled.id)
+            key = await factories.make_api_key(self._db, tenant, scopes=("ingest", "read"))
+            return Caller(key, str(tenant), agent, things={"slug": ruled.slug})
         if kind == "API key":
             return Caller(await factories.make_api_key(self._db, tenant, scopes=("ingest", "read")), str(tenant), agent)
         internal = kind == Role.INTERNAL_ADMIN
@@ -87,7 +92,9 @@ class Scene:
             return caller
         if path.startswith("/api/trials/") and not internal:
             caller.things = await self._trial(caller)
-        if "{" in path and (internal or not path.startswith("/internal")):
+        if "{name}" in path:
+            caller.things = {"name": "vendas"}
+        elif "{" in path and (internal or not path.startswith("/internal")):
             caller.things = await self._things(caller, person, tenant, path)
         return caller
 
