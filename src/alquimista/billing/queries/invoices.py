@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Line
+from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind, Line
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
@@ -166,6 +166,11 @@ async def lines(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> list[Line]:
 async def open_of(conn: Conn, tenant_id: UUID, subscription_id: UUID) -> list[Invoice]:
     """A subscription's open invoices, the one that is due first before the others."""
     return await conn.fetch(OPEN, tenant_id=tenant_id, subscription_id=subscription_id)
+
+
+async def open_first(conn: Conn, tenant_id: UUID, subscription_id: UUID) -> list[Invoice]:
+    """Those whose payment would begin the subscription; never one of use that an earlier subscription had."""
+    return [one for one in await open_of(conn, tenant_id, subscription_id) if one.kind is Kind.FIRST]
 
 
 async def settle(
