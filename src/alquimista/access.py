@@ -43,6 +43,8 @@ class Permission(StrEnum):
     PLATFORM_READ = "platform:read"
     CATALOGUE_MANAGE = "catalogue:manage"
     SALES_MANAGE = "sales:manage"  # Requests to the sales team.
+    BILLING_READ = "billing:read"
+    BILLING_MANAGE = "billing:manage"
     TRIAL_USE = "trial:use"  # One's own trials, in one's own company: staff belong to none.
 
 
@@ -59,6 +61,8 @@ _TENANT_ADMIN: Final = _MEMBER | {
     Permission.USER_MANAGE,
     Permission.API_KEY_READ,
     Permission.API_KEY_MANAGE,
+    Permission.BILLING_READ,
+    Permission.BILLING_MANAGE,
 }
 _TRIAL: Final = frozenset({Permission.TRIAL_USE})
 _SUPPORT: Final = _MEMBER | {

@@ -14,6 +14,7 @@ import structlog
 from pgqueuer.domain.errors import FailingListenerError
 
 from alquimista import clock
+from alquimista.billing import jobs as billing
 from alquimista.cache.bus import Bus
 from alquimista.config import Settings
 from alquimista.db.pool import Database
@@ -32,12 +33,13 @@ from alquimista.usage import jobs as usage
 from alquimista.usage.service import install as install_usage
 from alquimista.wiring import Services
 
-JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS, *trials.JOBS)
+JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS, *billing.JOBS, *trials.JOBS)
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
     *identity.PERIODIC,
     *notifications.PERIODIC,
     *usage.PERIODIC,
+    *billing.PERIODIC,
     *trials.PERIODIC,
 )
 

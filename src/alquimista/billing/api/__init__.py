@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from alquimista.billing.api import catalogue, editing
+from alquimista.billing.api import catalogue, editing, invoices, reconciliation, usage_lines
 from alquimista.http.routes import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*catalogue.ROUTES, *editing.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *catalogue.ROUTES,
+    *editing.ROUTES,
+    *invoices.ROUTES,
+    *usage_lines.ROUTES,
+    *reconciliation.ROUTES,
+)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from alquimista.billing.models.invoices import LineKind
 from alquimista.billing.models.usage import UsagePeriod
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
@@ -52,6 +53,30 @@ SET = Statement(
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
     """,
     NoRow,
+)
+
+
+class Billing(msgspec.Struct, frozen=True):
+    """A line that bills a period, and when its invoice was issued."""
+
+    invoice_id: UUID
+    number: int
+    issued_at: datetime
+    position: int
+    kind: LineKind
+    quantity: int
+    amount_cents: int
+
+
+BILLINGS = Statement(
+    """
+    SELECT i.id AS invoice_id, i.number, i.issued_at, l.position, l.kind, l.quantity, l.amount_cents
+    FROM public.invoice_lines AS l
+    JOIN public.invoices AS i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+    WHERE l.tenant_id = %(tenant_id)s AND l.usage_period_id = %(period_id)s AND i.status <> 'void'
+    ORDER BY i.number, l.position
+    """,
+    Billing,
 )
 
 
@@ -103,6 +128,11 @@ async def recent(conn: Conn, tenant_id: UUID, since: date) -> list[UsagePeriod]:
 async def get(conn: Conn, tenant_id: UUID, period_id: UUID) -> UsagePeriod | None:
     """One period."""
     return await conn.fetch_one(GET, tenant_id=tenant_id, id=period_id)
+
+
+async def billings(conn: Conn, tenant_id: UUID, period_id: UUID) -> list[Billing]:
+    """The lines that bill a period, in the order of their invoices."""
+    return await conn.fetch(BILLINGS, tenant_id=tenant_id, period_id=period_id)
 
 
 async def save(conn: Conn, tenant_id: UUID, period: UsagePeriod, now: datetime) -> None:
