@@ -28,6 +28,7 @@ from alquimista.jobs.models import Job, Periodic
 from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.payments.service import Providers
 from alquimista.trials import jobs as trials
 from alquimista.usage import jobs as usage
 from alquimista.usage.service import install as install_usage
@@ -66,6 +67,8 @@ async def run(settings: Settings) -> None:
         await bus.start()
         stack.push_async_callback(bus.stop)
         stack.push_async_callback(install_identity(services, bus).close)
+        services.add(Providers(settings))
+        stack.push_async_callback(services.get(Providers).close)
         stack.push_async_callback(install_usage(services, bus).close)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_beat(services, stop))

@@ -42,6 +42,11 @@ def test_values_are_parsed_into_their_types():
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_ENVIRONMENT": "prod"}, "development or production"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_SALES_EMAIL": "vendas"}, "one e-mail address"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_SALES_EMAIL": "a@b.com, c@d.com"}, "one e-mail address"),
+        (
+            {"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_MODEL_BASE_URL": "localhost:1"},
+            "begins with https:// or http://",
+        ),
+        ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_MODEL_API_KEY": "sk-1\n"}, "on one line, without spaces"),
         ({"ALQUIMISTA_ENVIRONMENT": "production"}, "There is no secret key"),
         ({"ALQUIMISTA_ENVIRONMENT": "production", "ALQUIMISTA_SECRET_KEY": "changeme" * 6}, "secret key is weak"),
         ({"ALQUIMISTA_ENVIRONMENT": "production", "ALQUIMISTA_SECRET_KEY": "short"}, "secret key is weak"),

@@ -2,12 +2,24 @@
 
 from typing import Final
 
-from alquimista.billing.api import catalogue, editing, invoices, reconciliation, usage_lines
+from alquimista.billing.api import (
+    catalogue,
+    editing,
+    invoices,
+    reconciliation,
+    staff,
+    subscription,
+    usage_lines,
+    webhooks,
+)
 from alquimista.http.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *catalogue.ROUTES,
     *editing.ROUTES,
+    *subscription.ROUTES,
+    *webhooks.ROUTES,
+    *staff.ROUTES,
     *invoices.ROUTES,
     *usage_lines.ROUTES,
     *reconciliation.ROUTES,

@@ -248,6 +248,7 @@ create table public.charges (
   pix_code text check (length(pix_code) between 1 and 512),
   expires_at timestamptz,
   reason text not null default '' check (length(reason) <= 500),
+  claimed_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (tenant_id, id),
@@ -270,6 +271,7 @@ comment on column public.charges.checkout_url is 'Where the payer pays; null whe
 comment on column public.charges.pix_code is 'Pix copia e cola (BR Code); null without one.';
 comment on column public.charges.expires_at is 'Until when that can be paid; null when it does not end.';
 comment on column public.charges.reason is 'Why it failed, in the provider''s words; empty otherwise.';
+comment on column public.charges.claimed_until is 'Until when somebody speaks to the provider about it: nobody else does meanwhile.';
 comment on column public.charges.created_at is 'When it was begun.';
 comment on column public.charges.updated_at is 'When the row last changed.';
 
@@ -278,6 +280,8 @@ alter table public.payment_events
   add column charge_id uuid;
 comment on column public.payment_events.raw is 'What the provider sent, as it came.';
 comment on column public.payment_events.charge_id is 'The attempt that it is about; null when it is about none of ours.';
+
+comment on column public.trials.status is 'active, expired (its time is over) or completed (all of its messages were used).';
 
 call alquimista_platform.isolate('public.subscription_changes');
 call alquimista_platform.isolate('public.invoices');
@@ -295,6 +299,7 @@ create trigger subscription_changes_truncate before truncate on public.subscript
 
 -- migrate:down
 
+comment on column public.trials.status is 'active, expired or completed (became a subscription).';
 alter table public.payment_events drop column charge_id, drop column raw;
 drop table public.charges;
 drop table public.credits;
