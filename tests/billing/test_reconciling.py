@@ -81,8 +81,10 @@ async def test_a_difference_that_no_late_event_explains_is_told_though_its_lines
     await payer.pass_days(32, paying_all=True)
     both = (
         "UPDATE alquimista_platform.tenant_usage_daily SET requests = requests - 5 WHERE tenant_id = %s",
-        "UPDATE alquimista_platform.agent_requests SET requests = 0 WHERE (tenant_id, occurred_at, id) IN "
-        "(SELECT tenant_id, occurred_at, id FROM alquimista_platform.agent_requests WHERE tenant_id = %s LIMIT 5)",
+        (
+            "UPDATE alquimista_platform.agent_requests SET requests = 0 WHERE (tenant_id, occurred_at, id) IN "
+            "(SELECT tenant_id, occurred_at, id FROM alquimista_platform.agent_requests WHERE tenant_id = %s LIMIT 5)"
+        ),
     )
     for statement in both:
         await sql(statement, [payer.tenant.id])
