@@ -104,7 +104,9 @@ async def test_a_line_leads_to_its_days_and_every_event_once(clients, paths):
         after = f"&after={page['next']}"
     assert len(seen) == len(set(seen)) == 30
     outside = (await admin.get(f"{paths[3]}/events?day=2026-02-15")).json()
-    assert outside == {"events": [], "next": None}
+    assert outside == {"day": "2026-02-15", "events": [], "next": None}
+    first = (await admin.get(f"{paths[3]}/events?limit=1")).json()
+    assert (first["day"], len(first["events"])) == ("2026-01-15", 1)
 
 
 @pytest.mark.parametrize("after", ["x", "1-2", f"99999999999999999-{EVENT}", f"1-{EVENT}%0A"])

@@ -1148,7 +1148,9 @@ CREATE TABLE public.usage_periods (
   rollup_requests bigint,
   reconciled_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL,
-  updated_at timestamp with time zone NOT NULL
+  updated_at timestamp with time zone NOT NULL,
+  billed_at timestamp with time zone,
+  late_requests bigint
 )
 -- row security: enabled, forced;
 

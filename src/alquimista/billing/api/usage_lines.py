@@ -31,7 +31,7 @@ _CURSOR: Final = r"^[0-9]{1,16}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$(?!\n)
 class EventsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A local day of the line's period, and where to go on."""
 
-    day: Annotated[date, Meta(description="A day of the line's period.")]
+    day: Annotated[date, Meta(description="A day of the line's period; its first one unless given.")] | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items to answer.")] = DEFAULT_LIMIT
     after: Annotated[str, Meta(pattern=_CURSOR, description="What `next` said of the page before.")] | None = None
 
@@ -97,6 +97,7 @@ class LineEvent(msgspec.Struct, frozen=True, rename="camel"):
 class LineEvents(msgspec.Struct, frozen=True, rename="camel"):
     """A page of a day's events, in order; `next` leads to the one after it, null at the end."""
 
+    day: date
     events: list[LineEvent]
     next: str | None
 
@@ -126,9 +127,11 @@ async def line_events(context: Context) -> LineEvents:
     conn = await reader(context)
     of = await _line(conn, context)
     place = _place(query.after) if query.after is not None else None
-    found = await invoices.usage_events(conn, context.tenant, of, query.day, place, query.limit + 1)
+    day = query.day or of.period.from_on
+    found = await invoices.usage_events(conn, context.tenant, of, day, place, query.limit + 1)
     page = found[: query.limit]
-    return LineEvents([LineEvent.of(one) for one in page], _cursor(page[-1]) if len(found) > query.limit else None)
+    more = _cursor(page[-1]) if len(found) > query.limit else None
+    return LineEvents(day, [LineEvent.of(one) for one in page], more)
 
 
 async def _line(conn: Conn, context: Context) -> invoices.UsageLine:
@@ -192,6 +195,7 @@ ROUTES: Final = (
         response=LineEvents,
         problems=_PROBLEMS,
         example=LineEvents(
+            EXAMPLE_MOMENT.date(),
             [
                 LineEvent(
                     id=EXAMPLE_ID,
