@@ -12,6 +12,7 @@ from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.collecting import RefundOf
 from alquimista.billing.models.invoices import InvoiceStatus, NotRefundable
 from alquimista.billing.service import collecting
+from alquimista.errors import Invalid
 from alquimista.payments import service as payments
 from alquimista.payments.models import ProviderUnavailable, SignatureInvalid
 from alquimista.payments.service import Providers
@@ -187,12 +188,14 @@ async def test_the_guarantee_is_over_after_seven_days(one):
             await collecting.guarantee(book)
 
 
-async def test_money_by_hand_in_part_and_beyond_is_credit(one, sold, providers):
+async def test_money_by_hand_pays_and_what_is_beyond_is_credit(one, sold, providers):
     by_hand = one.with_rules(provider="manual")
     invoice = await by_hand.subscribe()
 
     async def received(cents: int) -> Any:
         return await collecting.received(sold, providers, by_hand.rules, ACTOR, one.tenant.id, invoice.id, cents)
 
+    with pytest.raises(Invalid):
+        await received(29_699)
     assert (await received(30_000)).status is InvoiceStatus.PAID
     assert (await by_hand.state(), await by_hand.balance()) == ("active", 300)

@@ -1144,13 +1144,14 @@ CREATE TABLE public.usage_periods (
   overage_cents bigint DEFAULT 0 NOT NULL,
   currency text NOT NULL,
   noticed_percent smallint DEFAULT 0 NOT NULL,
+  stopped_at timestamp with time zone,
   raw_requests bigint,
   rollup_requests bigint,
+  late_requests bigint,
   reconciled_at timestamp with time zone,
-  created_at timestamp with time zone NOT NULL,
-  updated_at timestamp with time zone NOT NULL,
   billed_at timestamp with time zone,
-  late_requests bigint
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 

@@ -37,7 +37,7 @@ SETTLE: Final = "billing.settle"
 _CLAIM: Final = timedelta(seconds=60)  # Longer than a provider's time-outs and tries together.
 _LOOKED_AFTER: Final = timedelta(days=35)  # Longer than any boleto of ours can be paid.
 _SOON: Final = timedelta(minutes=15)  # Webhooks usually come within it.
-_CLOSED: Final = frozenset({Outcome.EXPIRED, Outcome.REFUNDED})
+_CLOSED: Final = frozenset({Outcome.EXPIRED, Outcome.PAID, Outcome.REFUNDED})
 
 
 class Providers:

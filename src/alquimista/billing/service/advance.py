@@ -99,6 +99,8 @@ async def _settle(book: Book, _at: datetime) -> list[Invoice]:
     end = one.current_period_end if one.status in RUNNING else None
     if end is not None and midnight(first, zone) < end and not await _waiting(book):
         await paying.begin_use(book, one, first)
+        if any(period.stopped_at for period in over):
+            await book.grant(one)
     if not any(line.amount_cents for line in lines):  # One that only gives back is issued: what it gives is credit.
         await book.save(one)
         return []

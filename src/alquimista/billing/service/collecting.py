@@ -25,6 +25,7 @@ from alquimista.billing.service import invoicing, paying
 from alquimista.billing.service.book import Book, open_book
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.errors import Invalid
 from alquimista.i18n import N_
 from alquimista.identity import service as identity
 from alquimista.jobs.queue import enqueue
@@ -117,6 +118,8 @@ async def received(
         invoice = await _get(book, invoice_id)
         if invoice.status is not InvoiceStatus.OPEN:
             raise InvoiceClosed(status=invoice.status.value)
+        if cents < invoice.total_cents:
+            raise Invalid.of("amount_cents", N_("This is less than the invoice asks for. Give it as credit instead."))
         charge = await payments.begin(conn, tenant_id, invoice.id, "manual", invoice.total_cents, invoice.currency, now)
         await book.note("payment.received", invoice_id=str(invoice.id), amount_cents=cents)
     notice = Notice(
