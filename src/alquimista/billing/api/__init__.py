@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from alquimista.billing.api import catalogue, editing, staff, subscription, webhooks
+from alquimista.billing.api import (
+    catalogue,
+    editing,
+    invoices,
+    reconciliation,
+    staff,
+    subscription,
+    usage_lines,
+    webhooks,
+)
 from alquimista.http.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -11,4 +20,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *subscription.ROUTES,
     *webhooks.ROUTES,
     *staff.ROUTES,
+    *invoices.ROUTES,
+    *usage_lines.ROUTES,
+    *reconciliation.ROUTES,
 )
