@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from stdnum.br import cnpj, cpf
 
@@ -118,6 +119,14 @@ def _taxes(raw: str) -> tuple[tuple[str, int], ...]:
 def _web_address(raw: str) -> str:
     if not raw.startswith(("http://", "https://")):
         raise ValueError("write an address that begins with https:// or http://")
+    return raw.rstrip("/")
+
+
+def _secure_address(raw: str) -> str:
+    parts = urlsplit(raw)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme not in ({"https", "http"} if local else {"https"}) or not parts.hostname or parts.query:
+        raise ValueError("write an https:// address")
     return raw.rstrip("/")
 
 
@@ -267,7 +276,9 @@ class Settings:
         _beginning("$aact_", hint="it begins with $aact_; quote it, since a shell replaces what follows a dollar sign"),
     )
     asaas_url: str = setting(
-        "Asaas's address; the sandbox is `https://api-sandbox.asaas.com/v3`.", "https://api.asaas.com/v3", _web_address
+        "Asaas's address; the sandbox is `https://api-sandbox.asaas.com/v3`.",
+        "https://api.asaas.com/v3",
+        _secure_address,
     )
     asaas_webhook_token: str = setting(
         "The token that was given to the webhook at Asaas, 32 to 255 characters.", "", _webhook_token
