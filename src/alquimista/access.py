@@ -42,6 +42,7 @@ class Permission(StrEnum):
     ACCOUNT_MANAGE = "account:manage"  # One's own profile, password, sessions and second factor.
     PLATFORM_READ = "platform:read"
     CATALOGUE_MANAGE = "catalogue:manage"
+    REVENUE_READ = "revenue:read"  # What the platform earns: not for support (requirements 1.2).
     SALES_MANAGE = "sales:manage"  # Requests to the sales team.
     TRIAL_USE = "trial:use"  # One's own trials, in one's own company: staff belong to none.
 
@@ -69,7 +70,7 @@ _SUPPORT: Final = _MEMBER | {
 }
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN | {Permission.CATALOGUE_MANAGE},
+    Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN | {Permission.CATALOGUE_MANAGE, Permission.REVENUE_READ},
     Role.INTERNAL_SUPPORT: _SUPPORT,
     Role.TENANT_ADMIN: _TENANT_ADMIN | _TRIAL,
     Role.TENANT_USER: _MEMBER | _TRIAL,

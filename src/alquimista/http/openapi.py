@@ -175,7 +175,7 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
     else:
         content = _answer_content(one, schemas, one.response)
         if one.example is not None and one.body is None and not one.raw_body:
-            content[JSON]["example"] = msgspec.to_builtins(one.example)
+            content[one.answers[0]]["example"] = msgspec.to_builtins(one.example)
         answers[one.status] = {"description": "Success.", "content": content}
     for status, shape in one.others.items():
         answers[status] = {"description": "See the schema.", "content": _answer_content(one, schemas, shape)}

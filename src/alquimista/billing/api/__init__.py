@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alquimista.billing.api import catalogue, editing
+from alquimista.billing.api import catalogue, editing, revenue
 from alquimista.http.routes import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*catalogue.ROUTES, *editing.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (*catalogue.ROUTES, *editing.ROUTES, *revenue.ROUTES)
