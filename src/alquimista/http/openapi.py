@@ -191,7 +191,7 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
 
 
 def _answer_content(one: Route, schemas: _Schemas, shape: Any) -> Json:  # noqa: ANN401 - A type form.
-    return {media: {"schema": schemas.of(shape)} if media == JSON else {} for media in one.answers}
+    return {media: {"schema": schemas.of(shape)} if media == JSON or shape is str else {} for media in one.answers}
 
 
 def _problem_response(one: Route, status: int, classes: Sequence[type[Problem]]) -> Json:
