@@ -60,6 +60,12 @@ def _positive(raw: str) -> int:
     return int(raw)
 
 
+def _days_ahead(raw: str) -> int:
+    if not raw.isdecimal() or len(raw) > 4 or int(raw) > 3650:
+        raise ValueError("write a whole number of days, 3650 at most")
+    return int(raw)
+
+
 def _level(raw: str) -> str:
     if raw not in {"debug", "info", "warning", "error"}:
         raise ValueError("write debug, info, warning or error")
@@ -283,6 +289,9 @@ class Settings:
     taxes: tuple[tuple[str, int], ...] = setting(
         "Taxes that invoices add, as `ISS:5.00,PIS:0.65` (percent). None unless set.", (), _taxes
     )
+    clock_offset_days: int = setting(
+        "For demonstrations: by how many days this installation's clock is ahead. Never in production.", 0, _days_ahead
+    )
     database_pool: int = setting("Database connections of each role in one process.", 8, _positive)
     log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info", _level)
 
@@ -333,6 +342,8 @@ def _require_secrets(settings: Settings) -> None:
         raise ConfigError(f"The secret key is weak; {advice}.")
     if settings.production and not settings.public_url.startswith("https://"):
         raise ConfigError(f"Set {variable('public_url')} to the https:// address that people use.")
+    if settings.production and settings.clock_offset_days:
+        raise ConfigError(f"A production clock is never moved; unset {variable('clock_offset_days')}.")
 
 
 def payment_settings_missing(settings: Settings, provider: str) -> tuple[str, ...]:

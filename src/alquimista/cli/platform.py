@@ -22,6 +22,7 @@ from alquimista import clock
 from alquimista.billing.service.catalogue import plan_history
 from alquimista.catalogue.files import read as read_catalogue
 from alquimista.catalogue.load import load as load_catalogue
+from alquimista.cli.settings import by_the_clock
 from alquimista.config import ConfigError, Settings, load, variable
 from alquimista.db.bootstrap import bootstrap, role_url
 from alquimista.db.migrations import runner
@@ -62,7 +63,8 @@ class Platform:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         secrets = datadir.secrets(self._directory)
         # What is wrong with the environment is said before anything starts.
-        role_url(self._settings(secrets, os.environ.get(_DATABASE_URL) or "postgresql:///"), "owner")
+        checked = self._settings(secrets, os.environ.get(_DATABASE_URL) or "postgresql:///")
+        role_url(by_the_clock(checked), "owner")
         with ExitStack() as stack:
             listener = stack.enter_context(listen(self._host, self._port))
             self._port = listener.getsockname()[1]
