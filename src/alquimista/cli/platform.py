@@ -103,7 +103,7 @@ class Platform:
     def _database(self, stack: ExitStack) -> tuple[EmbeddedServer | None, str, str]:
         """The embedded server if it is ours to run, an administrator's URL, and the URL without a user."""
         if admin_url := os.environ.get(_DATABASE_URL):
-            return None, admin_url, _without_user(admin_url)
+            return None, admin_url, without_user(admin_url)
         server = stack.enter_context(EmbeddedServer(self._directory))
         return server, server.url, server.plain_url
 
@@ -201,7 +201,7 @@ class Platform:
         self._console.print(line, style=style, markup=False, soft_wrap=True)
 
 
-def _without_user(url: str) -> str:
+def without_user(url: str) -> str:
     """The address alone: children sign in with their own roles, and need no administrator's password."""
     own = {"user", "password", "passfile"}
     return make_conninfo(**{k: str(v) for k, v in conninfo_to_dict(url).items() if v is not None and k not in own})

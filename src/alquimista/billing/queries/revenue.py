@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista.billing.models.ledger import Movement
+from alquimista.billing.models.monthly import MonthMoney
 from alquimista.billing.models.revenue import Books, DayMoves, Sum
 from alquimista.db.statement import Conn, Statement
 
@@ -52,6 +53,35 @@ BOOKS: Final = Statement(
     """,
     SectionRow,
 )
+
+
+MONEY: Final = Statement(
+    """
+    WITH own AS (
+      SELECT * FROM public.invoices
+      WHERE currency = %(currency)s AND tenant_id <> %(platform)s AND status <> 'void'
+    ), entries AS (
+      SELECT issued_at AS moment, total_cents AS invoiced, 0::bigint AS collected, 0::bigint AS overage FROM own
+      UNION ALL
+      SELECT paid_at, 0, total_cents - refunded_cents, 0 FROM own WHERE paid_at IS NOT NULL
+      UNION ALL
+      SELECT own.issued_at, 0, 0, l.amount_cents
+      FROM own JOIN public.invoice_lines l ON l.tenant_id = own.tenant_id AND l.invoice_id = own.id
+      WHERE l.kind IN ('usage', 'adjustment')
+    )
+    SELECT date_trunc('month', moment AT TIME ZONE %(zone)s::text)::date AS month, sum(invoiced)::bigint AS invoiced,
+      sum(collected)::bigint AS collected, sum(overage)::bigint AS overage
+    FROM entries WHERE moment >= %(start)s AND moment < %(until)s GROUP BY 1 ORDER BY 1
+    """,
+    MonthMoney,
+)
+
+
+async def money(
+    conn: Conn, platform: UUID, start: datetime, until: datetime, zone: str, currency: str
+) -> list[MonthMoney]:
+    """What was invoiced and collected in each month; takes a connection of the internal role."""
+    return await conn.fetch(MONEY, platform=platform, start=start, until=until, zone=zone, currency=currency)
 
 
 async def books(conn: Conn, platform: UUID, start: datetime, now: datetime, zone: str, currency: str) -> Books:
