@@ -14,6 +14,7 @@ from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Role
 from alquimista.agents import queries as agent_queries
 from alquimista.agents.models.agents import Agent
+from alquimista.agents.models.definitions import Definition
 from alquimista.db.pool import Database
 from alquimista.db.statement import NoRow, Statement
 from alquimista.db.tenancy import login_transaction, tenant_transaction
@@ -131,9 +132,14 @@ async def add_member(db: Database, tenant_id: UUID, user_id: UUID, role: Role) -
 
 
 async def make_agent(
-    db: Database, *, slug: str | None = None, name: str = "Vendas Ativas", status: str = "active"
+    db: Database,
+    *,
+    slug: str | None = None,
+    name: str = "Vendas Ativas",
+    status: str = "active",
+    definition: Definition | None = None,
 ) -> Agent:
-    """An agent of the catalogue."""
+    """An agent of the catalogue, with rules when they are given."""
     agent_id = clock.new_id()
     agent = Agent(
         id=agent_id,
@@ -146,7 +152,10 @@ async def make_agent(
         status=status,
     )
     async with tenant_transaction(db, PLATFORM_TENANT) as conn:
-        return msgspec.structs.replace(agent, id=await agent_queries.put_agent(conn, agent, clock.now()))
+        agent = msgspec.structs.replace(agent, id=await agent_queries.put_agent(conn, agent, clock.now()))
+        if definition is not None:
+            await agent_queries.put_version(conn, agent.id, agent.version, definition, None, clock.now())
+    return agent
 
 
 async def activate_agent(db: Database, tenant_id: UUID, agent_id: UUID | None = None) -> UUID:

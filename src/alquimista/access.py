@@ -42,7 +42,10 @@ class Permission(StrEnum):
     ACCOUNT_MANAGE = "account:manage"  # One's own profile, password, sessions and second factor.
     PLATFORM_READ = "platform:read"
     CATALOGUE_MANAGE = "catalogue:manage"
-    REVENUE_READ = "revenue:read"  # What the platform earns: not for support (requirements 1.2).
+    BILLING_READ = "billing:read"
+    BILLING_MANAGE = "billing:manage"
+    REVENUE_READ = "revenue:read"  # What all tenants bring.
+    PAYMENT_MANAGE = "payment:manage"  # Money that arrived, refunds, credit, granted trials: the vendor's own acts.
     SALES_MANAGE = "sales:manage"  # Requests to the sales team.
     TRIAL_USE = "trial:use"  # One's own trials, in one's own company: staff belong to none.
 
@@ -60,6 +63,8 @@ _TENANT_ADMIN: Final = _MEMBER | {
     Permission.USER_MANAGE,
     Permission.API_KEY_READ,
     Permission.API_KEY_MANAGE,
+    Permission.BILLING_READ,
+    Permission.BILLING_MANAGE,
 }
 _TRIAL: Final = frozenset({Permission.TRIAL_USE})
 _SUPPORT: Final = _MEMBER | {
@@ -70,7 +75,9 @@ _SUPPORT: Final = _MEMBER | {
 }
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.INTERNAL_ADMIN: _SUPPORT | _TENANT_ADMIN | {Permission.CATALOGUE_MANAGE, Permission.REVENUE_READ},
+    Role.INTERNAL_ADMIN: _SUPPORT
+    | _TENANT_ADMIN
+    | {Permission.CATALOGUE_MANAGE, Permission.REVENUE_READ, Permission.PAYMENT_MANAGE},
     Role.INTERNAL_SUPPORT: _SUPPORT,
     Role.TENANT_ADMIN: _TENANT_ADMIN | _TRIAL,
     Role.TENANT_USER: _MEMBER | _TRIAL,

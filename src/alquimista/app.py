@@ -30,6 +30,7 @@ from alquimista.identity.service import install as install_identity
 from alquimista.jobs.service import gauges, worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.payments.service import Providers
 from alquimista.trials import api as trials
 from alquimista.trials import service as trials_service
 from alquimista.usage import api as usage
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> App:
     shared = _shared_cache(settings)
     services.add(Cache(bus, shared=shared))
     services.add(_exposition())
+    services.add(Providers(settings))
     services.add(_checks(services, bus))
     identity_kit = install_identity(services, bus)
     ways_in = usage_service.install(services, bus)
@@ -82,6 +84,7 @@ def create_app(settings: Settings) -> App:
             stack.push_async_callback(bus.stop)
             stack.push_async_callback(identity_kit.close)
             stack.push_async_callback(ways_in.close)
+            stack.push_async_callback(services.get(Providers).close)
             stack.push_async_callback(model.close)
             await usage_service.make_partitions(services.db, clock.now())
             snapshots = asyncio.create_task(_publish(services.get(Exposition)))

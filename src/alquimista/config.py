@@ -97,6 +97,12 @@ def _keys(raw: str) -> tuple[tuple[str, bytes], ...]:
     return tuple(keys)
 
 
+def _hard_percent(raw: str) -> int:
+    if not raw.isdecimal() or len(raw) > 5 or 0 < int(raw) < 100:
+        raise ValueError("write 0, or a whole number from 100")
+    return int(raw)
+
+
 def _rising(raw: str) -> tuple[int, ...]:
     days = tuple(_positive(part.strip()) for part in raw.split(","))
     if list(days) != sorted(set(days)) or len(days) < 2 or len(days) > 20:
@@ -291,6 +297,12 @@ class Settings:
     )
     clock_offset_days: int = setting(
         "For demonstrations: by how many days this installation's clock is ahead. Never in production.", 0, _days_ahead
+    )
+    requests_hard_percent: int = setting(
+        "Percent of a plan's requests in a month at which its agents stop until the next one, when the plan sells none "
+        "beyond them: 100 or more; 0 is never, which leaves notices at 80, 95 and 100 %.",
+        0,
+        _hard_percent,
     )
     database_pool: int = setting("Database connections of each role in one process.", 8, _positive)
     log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info", _level)

@@ -14,6 +14,7 @@ import structlog
 from pgqueuer.domain.errors import FailingListenerError
 
 from alquimista import clock
+from alquimista.billing import jobs as billing
 from alquimista.cache.bus import Bus
 from alquimista.config import Settings
 from alquimista.db.pool import Database
@@ -27,17 +28,19 @@ from alquimista.jobs.models import Job, Periodic
 from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.payments.service import Providers
 from alquimista.trials import jobs as trials
 from alquimista.usage import jobs as usage
 from alquimista.usage.service import install as install_usage
 from alquimista.wiring import Services
 
-JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS, *trials.JOBS)
+JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS, *billing.JOBS, *trials.JOBS)
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
     *identity.PERIODIC,
     *notifications.PERIODIC,
     *usage.PERIODIC,
+    *billing.PERIODIC,
     *trials.PERIODIC,
 )
 
@@ -64,6 +67,8 @@ async def run(settings: Settings) -> None:
         await bus.start()
         stack.push_async_callback(bus.stop)
         stack.push_async_callback(install_identity(services, bus).close)
+        services.add(Providers(settings))
+        stack.push_async_callback(services.get(Providers).close)
         stack.push_async_callback(install_usage(services, bus).close)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_beat(services, stop))

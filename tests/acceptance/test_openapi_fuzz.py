@@ -88,6 +88,16 @@ def parts(body) -> list[dict]:
     return items + [item["data"] for item in items if isinstance(item.get("data"), dict)]
 
 
+def aim_part(part: dict, caller: Caller) -> None:
+    """Let the right ids of an object lead to the caller's own things."""
+    for name, thing in (caller.things | {"tenant_id": caller.tenant, "agent_id": caller.agent}).items():
+        if is_uuid(part.get(name)):
+            part[name] = thing
+    chosen = part.get("selectedAgents")
+    if isinstance(chosen, list) and all(map(is_uuid, chosen)):
+        part["selectedAgents"] = [caller.agent for _ in chosen]
+
+
 def aim(case: schemathesis.Case, caller: Caller) -> None:
     """Let the right ids of a request lead to the caller's own things: what is wrong with the rest then shows."""
     for name, thing in caller.things.items():
@@ -96,12 +106,7 @@ def aim(case: schemathesis.Case, caller: Caller) -> None:
     if isinstance(case.body, dict | list):
         case.body = copy.deepcopy(case.body)  # It may be an example of the document itself.
     for part in parts(case.body):
-        for name in ("tenant_id", "agent_id"):
-            if is_uuid(part.get(name)):
-                part[name] = caller.tenant if name == "tenant_id" else caller.agent
-        chosen = part.get("selectedAgents")
-        if isinstance(chosen, list) and all(map(is_uuid, chosen)):
-            part["selectedAgents"] = [caller.agent for _ in chosen]
+        aim_part(part, caller)
     if case.operation.query.get("tenant_id") is None:
         return
     if is_uuid(case.query.get("tenant_id")) or ("tenant_id" not in case.query and caller.internal):

@@ -53,6 +53,11 @@ def test_values_are_parsed_into_their_types():
             },
             "A production clock is never moved",
         ),
+        (
+            {"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_MODEL_BASE_URL": "localhost:1"},
+            "begins with https:// or http://",
+        ),
+        ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_MODEL_API_KEY": "sk-1\n"}, "on one line, without spaces"),
         ({"ALQUIMISTA_ENVIRONMENT": "production"}, "There is no secret key"),
         ({"ALQUIMISTA_ENVIRONMENT": "production", "ALQUIMISTA_SECRET_KEY": "changeme" * 6}, "secret key is weak"),
         ({"ALQUIMISTA_ENVIRONMENT": "production", "ALQUIMISTA_SECRET_KEY": "short"}, "secret key is weak"),

@@ -106,6 +106,11 @@ async def test_a_handler_that_takes_too_long_is_stopped(connect, monkeypatch):
     answer = await connect(route("GET", "/x", handler=forever)).get("/x")
     assert (answer.status_code, answer.json()["error"]) == (503, "timeout")
 
+    async def slow(_context):
+        await asyncio.sleep(0.05)
+
+    assert (await connect(route("GET", "/x", handler=slow, timeout_s=10)).get("/x")).status_code == 204
+
 
 async def test_a_handlers_own_timeout_is_not_taken_for_ours(connect):
     assert (await connect(failing(TimeoutError())).get("/x")).status_code == 500
@@ -167,7 +172,7 @@ def test_every_problem_has_its_portuguese_and_a_family_status():
     assert len(kinds) > 20
     known = portuguese()
     for kind in kinds:
-        assert kind.status in {400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 500, 503}, kind
+        assert kind.status in {400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 500, 502, 503}, kind
         assert re.fullmatch("[a-z0-9_]+", kind.code), kind
         for text in (kind.title, kind.message):
             assert text.template in known, f"{kind.__name__}: {text.template}"

@@ -27,7 +27,7 @@ from alquimista.demo.catalogue import with_tiers
 from alquimista.tenants.models import Tenant
 
 START = datetime(2026, 1, 15, 15, tzinfo=UTC)  # Noon in São Paulo.
-RULES = Rules(5, (2, 7, 14, 21), (), "manual", "http://localhost:8080")
+RULES = Rules(5, (2, 7, 14, 21), (), 0, "manual", "http://localhost:8080")
 
 
 async def load_catalogue(db: Database) -> None:

@@ -14,10 +14,12 @@ import requests
 
 import factories
 from alquimista.access import Role
+from alquimista.agents.models.definitions import EXAMPLE
 from alquimista.clock import new_id
 from alquimista.config import Settings
 from alquimista.db.pool import Database
 from support.listening import listening
+from support.model import answered_by, running_model
 from support.whole import Whole, whole
 
 CALLERS = ("TENANT_ADMIN", "INTERNAL_ADMIN", "API key", "anonymous")
@@ -33,7 +35,7 @@ class Caller:
     tenant: str
     agent: str
     internal: bool = False
-    things: dict[str, str] = field(default_factory=dict)  # By path parameter: an id that leads somewhere.
+    things: dict[str, str] = field(default_factory=dict)  # By the name that it has in paths and bodies.
 
     @property
     def headers(self) -> dict[str, str]:
@@ -77,9 +79,19 @@ class Scene:
         internal = kind == Role.INTERNAL_ADMIN
         person = await (factories.make_user(self._db) if internal else factories.make_user(self._db, tenant))
         caller = Caller(await self._process.token(person.email, person.password), str(tenant), agent, internal)
+        if path.startswith("/api/trials/") and not internal:
+            caller.things = await self._trial(caller)
         if "{" in path and (internal or not path.startswith("/internal")):
             caller.things = await self._things(caller, person, tenant, path)
         return caller
+
+    async def _trial(self, caller: Caller) -> dict[str, str]:
+        agent = await factories.make_agent(self._db, definition=EXAMPLE)
+        things = {"target_id": str(agent.id)}
+        async with self._process.client(caller.credential) as client:
+            made = await client.post("/api/trials/start", json={"target_type": "agent", **things})
+        assert made.status_code == 201, made.text
+        return {"trial_id": made.json()["trial_id"], **things}
 
     async def _things(self, caller: Caller, person: factories.MadeUser, tenant: UUID, path: str) -> dict[str, str]:
         internal = path.startswith("/internal")
@@ -117,7 +129,11 @@ def scene(settings: Settings) -> Iterator[Scene]:
     made: list[Scene] = []
 
     async def live() -> None:
-        async with whole(settings) as process, listening(process.app) as url:
+        async with (
+            running_model() as model,
+            whole(answered_by(model, settings)) as process,
+            listening(process.app) as url,
+        ):
             database = await Database.open(settings, size=2)
             made.append(Scene(loop, database, process, url))
             ready.set()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from alquimista.config import Settings
 from support.listening import listening
 
 KEY = "sk-Zebra-Secreta-0123456789"
@@ -46,6 +47,11 @@ class FakeModel:
         if self.failing is not None:
             return self.failing
         return JSONResponse(completion(f"Resposta {len(self.asked)}"))
+
+
+def answered_by(model: FakeModel, settings: Settings) -> Settings:
+    """The same settings, with trials answered by this model."""
+    return replace(settings, model_base_url=model.url, model_api_key=KEY, model_name=MODEL)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from alquimista.trials import jobs
 from alquimista.usage import service as usage
 from alquimista.wiring import Services
 from support.identity import eventually
-from support.model import KEY, MODEL, FakeModel, running_model
+from support.model import FakeModel, answered_by, running_model
 from support.whole import Whole, whole
 
 
@@ -54,8 +54,7 @@ def model(endpoint: FakeModel) -> FakeModel:
 
 @pytest.fixture(scope="module")
 async def process(settings, endpoint, catalogue) -> AsyncIterator[Whole]:
-    configured = replace(settings, model_base_url=endpoint.url, model_api_key=KEY, model_name=MODEL)
-    async with whole(configured) as running:
+    async with whole(answered_by(endpoint, settings)) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from alquimista.agents.models.agents import AgentStatus
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.trials import jobs, queries, service
 from alquimista.trials.models.chat import Served, Unmetered
-from alquimista.trials.models.trials import Status, TargetType
+from alquimista.trials.models.trials import TargetType, TrialStatus
 from support.trials import begin, say
 
 DAY = timedelta(hours=24)
@@ -41,10 +41,10 @@ async def test_after_a_day_the_trial_and_a_little_later_the_agent_end(company, c
     trial = await begin(company.owner, "agent", catalogue["cobranca"])
     now = clock.now()
     assert await finish(db, company, now + timedelta(hours=23)) == 0
-    assert await stored(db, company, trial) is Status.ACTIVE
+    assert await stored(db, company, trial) is TrialStatus.ACTIVE
     assert await finish(db, company, now + DAY) == 1
     assert await finish(db, company, now + DAY) == 0
-    assert await stored(db, company, trial) is Status.EXPIRED
+    assert await stored(db, company, trial) is TrialStatus.EXPIRED
     assert await on_trial(db, company) == {catalogue["cobranca"]}
     await finish(db, company, now + DAY + timedelta(minutes=11))
     assert await on_trial(db, company) == set()
@@ -99,7 +99,7 @@ async def test_the_periodic_job_asks_for_companies_that_have_something_to_end(co
         assert asked.count(str(company.id)) == 1
         assert str(quiet.id) not in asked
         await jobs.finish(worker, company.id, None)
-    assert await stored(db, company, trial) is Status.EXPIRED
+    assert await stored(db, company, trial) is TrialStatus.EXPIRED
 
 
 async def test_ending_and_talking_at_once_lose_nothing(company, catalogue, db, model, work):
@@ -121,11 +121,11 @@ async def test_what_is_given_back_after_the_end_does_not_open_the_trial(company,
     assert await queries.take(conn, company.id, company.owner_id, trial, now) is None
     await queries.give_back(conn, company.id, trial, now + DAY)
     found = await queries.find(conn, company.id, company.owner_id, trial)
-    assert (found.status, found.usage_count) == (Status.EXPIRED, 4)
+    assert (found.status, found.usage_count) == (TrialStatus.EXPIRED, 4)
     for _ in range(6):
         await queries.give_back(conn, company.id, trial, now + DAY)
     found = await queries.find(conn, company.id, company.owner_id, trial)
-    assert (found.status, found.usage_count) == (Status.EXPIRED, 0)
+    assert (found.status, found.usage_count) == (TrialStatus.EXPIRED, 0)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 
 import factories
 from alquimista import clock
-from alquimista.access import PLATFORM_TENANT
 from alquimista.agents import service as agents
 from alquimista.agents.models.agents import AgentStatus
+from alquimista.agents.models.definitions import EXAMPLE
 from alquimista.audit import service as audit
 from alquimista.audit.models import Wanted
 from alquimista.db.statement import NoRow, Statement
@@ -184,11 +184,7 @@ async def test_a_start_is_audited_once(company, catalogue, db):
 
 
 async def test_a_withdrawn_agents_trial_is_listed_but_answers_no_more(company, db, model):
-    made = await factories.make_agent(db, slug=f"retirada-{clock.new_id().hex[-8:]}")
-    retention = next(one for one in await agents.catalogue(db.staff()) if one.slug == "retencao")
-    assert retention.definition is not None
-    async with tenant_transaction(db, PLATFORM_TENANT) as conn:
-        await agents.queries.put_version(conn, made.id, made.version, retention.definition, None, clock.now())
+    made = await factories.make_agent(db, definition=EXAMPLE)
     trial = await begin(company.owner, "agent", made.id)
     await factories.make_agent(db, slug=made.slug, status="inactive")
     answer = await say(company.owner, trial)

@@ -875,6 +875,7 @@ CREATE TABLE public.charges (
   pix_code text,
   expires_at timestamp with time zone,
   reason text DEFAULT ''::text NOT NULL,
+  claimed_until timestamp with time zone,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
 )
@@ -1143,6 +1144,7 @@ CREATE TABLE public.usage_periods (
   overage_cents bigint DEFAULT 0 NOT NULL,
   currency text NOT NULL,
   noticed_percent smallint DEFAULT 0 NOT NULL,
+  stopped_at timestamp with time zone,
   raw_requests bigint,
   rollup_requests bigint,
   reconciled_at timestamp with time zone,
@@ -2427,8 +2429,6 @@ CREATE INDEX rate_limits_old ON nigredo_leads.rate_limits USING btree (tenant_id
 CREATE INDEX webhook_logs_lead ON nigredo_leads.webhook_logs USING btree (tenant_id, lead_id, sent_at DESC);
 
 CREATE INDEX charges_invoice ON public.charges USING btree (tenant_id, invoice_id, created_at DESC);
-
-CREATE UNIQUE INDEX charges_one_paid ON public.charges USING btree (tenant_id, invoice_id) WHERE (status = 'paid'::text);
 
 CREATE INDEX charges_waiting ON public.charges USING btree (created_at) WHERE (status = 'pending'::text);
 

@@ -128,6 +128,15 @@ TEMPLATES: Final[dict[str, Template]] = {
         ),
         N_("See plan and use"),
     ),
+    "usage_stopped": Template(
+        N_("The agents of {company} have stopped until the next month"),
+        (
+            N_("Hello, {name}."),
+            N_("{requests} requests are used, which is as much as the plan allows. The month ends on {ends_on}."),
+            N_("With a larger plan they work again at once."),
+        ),
+        N_("See plan and use"),
+    ),
     "commercial_request": Template(
         N_("Request for a proposal: {company}"),
         (

@@ -17,7 +17,7 @@ __all__ = ["bound", "setup"]
 bound = bound_contextvars
 
 # Libraries that tell each request or each statement at INFO: they are heard from warnings on.
-_QUIET: Final = ("uvicorn.access", "httpx", "httpcore", "pgqueuer", "asyncio", "stripe")
+_QUIET: Final = ("uvicorn.access", "httpx", "httpcore", "pgqueuer", "asyncio")
 
 
 def masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from alquimista.errors import BadRequest, Conflict, Unavailable
+from alquimista.errors import BadRequest, Conflict, NotFound, Unavailable
 from alquimista.i18n import N_
 
 Cents = Annotated[int, Meta(ge=1, le=10**12)]
@@ -160,3 +160,85 @@ class NotConfigured(Unavailable):
 class NoPortal(Conflict):
     code = "no_payment_portal"
     message = N_("There is no stored payment method to manage: each invoice comes with its own Pix or boleto.")
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A row of charges: an attempt to collect an invoice."""
+
+    id: UUID
+    invoice_id: UUID
+    provider: str
+    provider_ref: str | None
+    status: Outcome
+    amount_cents: int
+    refunded_cents: int
+    currency: str
+    checkout_url: str | None
+    pix_code: str | None
+    expires_at: datetime | None
+    reason: str
+    created_at: datetime
+
+    def payable(self, now: datetime) -> bool:
+        """Whether its way to pay is open."""
+        return self.status is Outcome.PENDING and bool(self.checkout_url) and (self.expires_at or now) >= now
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """A row of payment_events."""
+
+    id: UUID
+    provider: str
+    provider_event_id: str
+    event_type: str
+    charge_id: UUID | None
+    status: str
+    metadata: Notice
+    error: str | None
+    occurred_at: datetime
+    received_at: datetime
+    processed_at: datetime | None
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What some news changed: whether money came for the first time, and how much went back by it."""
+
+    charge: Charge
+    received_cents: int
+    returned_cents: int
+
+
+def learn(charge: Charge, notice: Notice) -> tuple[Outcome, int, Changed]:
+    """What a charge is after some news: its outcome, what went back so far, and what changed by it.
+
+    Idempotent and blind to order: money that came counts once, and so does what went back.
+    """
+    outcome = merge(charge.status, notice.outcome or charge.status)
+    refunded = max(charge.refunded_cents, min(notice.refunded_cents, charge.amount_cents))
+    if outcome is Outcome.REFUNDED:
+        refunded = charge.amount_cents
+    had = charge.status in {Outcome.PAID, Outcome.REFUNDED}
+    has = outcome in {Outcome.PAID, Outcome.REFUNDED}
+    amount = notice.amount_cents if notice.amount_cents is not None else charge.amount_cents
+    return outcome, refunded, Changed(charge, amount if has and not had else 0, refunded - charge.refunded_cents)
+
+
+class UnknownCharge(NotFound):
+    code = "charge_not_found"
+    message = N_("There is no payment with this id.")
+
+
+class UnknownEvent(NotFound):
+    code = "payment_event_not_found"
+    message = N_("There is no message of a payment provider with this id.")
+
+
+class Busy(Unavailable):
+    code = "payment_in_preparation"
+    message = N_("This payment is being prepared. Try again in {retry_after} seconds.")
+
+
+class EventRef(msgspec.Struct, frozen=True):
+    """Which kept news a job works through."""
+
+    event_id: UUID

@@ -25,9 +25,9 @@ from alquimista.trials.models.chat import (
 from alquimista.trials.models.trials import (
     CompanyPaused,
     NextStep,
-    Status,
     TargetType,
     TrialEnded,
+    TrialStatus,
     UnknownTarget,
     UnknownTrial,
 )
@@ -55,7 +55,7 @@ class TrialView(msgspec.Struct, frozen=True):
     target_type: TargetType
     target_id: UUID
     target_name: str
-    status: Status
+    status: TrialStatus
     started_at: datetime
     expires_at: datetime
     usage_count: int
@@ -125,7 +125,7 @@ _VIEW: Final = TrialView(
     target_type=TargetType.AGENT,
     target_id=_ID,
     target_name="Clínica odontológica",
-    status=Status.ACTIVE,
+    status=TrialStatus.ACTIVE,
     started_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
     expires_at=datetime(2026, 3, 2, 12, tzinfo=UTC),
     usage_count=1,

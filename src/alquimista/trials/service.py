@@ -27,10 +27,10 @@ from alquimista.trials.models.prompt import system_prompt
 from alquimista.trials.models.trials import (
     SETTLED_AFTER,
     CompanyPaused,
-    Status,
     TargetType,
     Trial,
     TrialEnded,
+    TrialStatus,
     UnknownTarget,
     UnknownTrial,
 )
@@ -181,7 +181,7 @@ async def _take(conn: Conn, actor: Actor, trial_id: UUID, now: datetime) -> tupl
     trial = await queries.find(conn, tenant_id, user_id, trial_id)
     if trial is None:
         raise UnknownTrial
-    if trial.standing(now) is not Status.ACTIVE:
+    if trial.standing(now) is not TrialStatus.ACTIVE:
         raise TrialEnded
     offers = await _offers(conn)
     target = offers.target(trial.target_type, trial.target_id)

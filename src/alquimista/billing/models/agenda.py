@@ -20,12 +20,14 @@ CHANGE_DAYS: Final = 3  # The same of a change of plan.
 class Rules(msgspec.Struct, frozen=True):
     """How an installation bills: days until an invoice is due, days of dunning after that, taxes.
 
+    `hard_percent` of a plan's requests stop its agents when it sells none beyond them; 0 is never.
     On the last day of dunning the subscription is canceled, on the one before suspended, on the others reminded.
     """
 
     due_days: int
     dunning_days: tuple[int, ...]
     taxes: tuple[Tax, ...]
+    hard_percent: int
     provider: str
     public_url: str
 
@@ -36,6 +38,7 @@ class Rules(msgspec.Struct, frozen=True):
             settings.invoice_due_days,
             settings.dunning_days,
             tuple(Tax(*tax) for tax in settings.taxes),
+            settings.requests_hard_percent,
             settings.payment_provider,
             settings.public_url,
         )

@@ -30,6 +30,7 @@ class UsagePeriod(msgspec.Struct, frozen=True):
     overage_cents: int
     currency: str
     noticed_percent: int
+    stopped_at: datetime | None
     raw_requests: int | None
     rollup_requests: int | None
     reconciled_at: datetime | None

@@ -10,7 +10,7 @@ from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
 _COLUMNS = """id, subscription_id, plan_id, from_on, until_on, status, requests, overage_cents, currency,
-  noticed_percent, raw_requests, rollup_requests, reconciled_at"""
+  noticed_percent, stopped_at, raw_requests, rollup_requests, reconciled_at"""
 
 BEGIN = Statement(
     """
@@ -48,6 +48,7 @@ SET = Statement(
     UPDATE public.usage_periods SET subscription_id = %(subscription_id)s, plan_id = %(plan_id)s,
       until_on = %(until_on)s, status = %(status)s,
       requests = %(requests)s, overage_cents = %(overage_cents)s, noticed_percent = %(noticed_percent)s,
+      stopped_at = %(stopped_at)s,
       raw_requests = %(raw_requests)s, rollup_requests = %(rollup_requests)s, reconciled_at = %(reconciled_at)s,
       updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
@@ -119,6 +120,7 @@ async def save(conn: Conn, tenant_id: UUID, period: UsagePeriod, now: datetime) 
         requests=period.requests,
         overage_cents=period.overage_cents,
         noticed_percent=period.noticed_percent,
+        stopped_at=period.stopped_at,
         raw_requests=period.raw_requests,
         rollup_requests=period.rollup_requests,
         reconciled_at=period.reconciled_at,

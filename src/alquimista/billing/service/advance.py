@@ -128,6 +128,8 @@ async def _settle(book: Book, _at: datetime) -> list[Invoice]:
     end = one.current_period_end if one.status in RUNNING else None
     if end is not None and midnight(first, zone) < end and not await _waiting(book):
         await paying.begin_use(book, one, first)
+        if any(period.stopped_at for period in over):
+            await book.grant(one)
     if sum(line.amount_cents for line in lines) <= 0:
         await book.save(one)
         return []

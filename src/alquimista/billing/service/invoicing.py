@@ -166,3 +166,8 @@ async def give(book: Book, cents: int, currency: str, reason: str, invoice: Invo
         book.actor.user_id if book.actor else None,
         book.now,
     )
+
+
+async def balance(book: Book) -> int:
+    """The tenant's credit, in cents."""
+    return await queries.balance(book.conn, book.tenant.id)

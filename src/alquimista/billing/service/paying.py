@@ -78,7 +78,10 @@ async def take_effect(book: Book, one: Subscription, terms: Terms, reason: str) 
     for period in await usage_queries.open_periods(book.conn, book.tenant.id):
         if period.until_on > book.today:
             await usage_queries.save(
-                book.conn, book.tenant.id, msgspec.structs.replace(period, plan_id=terms.plan_id), book.now
+                book.conn,
+                book.tenant.id,
+                msgspec.structs.replace(period, plan_id=terms.plan_id, stopped_at=None),
+                book.now,
             )
     await _granted(book, changed, deal, reason)
 

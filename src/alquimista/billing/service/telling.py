@@ -64,6 +64,18 @@ async def threshold(book: Book, period: UsagePeriod, requests: int, percent: int
     )
 
 
+async def stopped(book: Book, period: UsagePeriod, requests: int) -> None:
+    """The agents have stopped at the hard limit."""
+    await _tell(
+        book,
+        "usage_stopped",
+        f"{book.rules.public_url}{_BILLING}",
+        company=book.tenant.name,
+        requests=_number(book, requests),
+        ends_on=book.day(period.until_on - timedelta(days=1)),
+    )
+
+
 async def _tell(book: Book, template: str, link: str, **params: object) -> None:
     for member in await identity.administrators(book.conn, book.tenant.id):
         person = Recipient(member.id, member.email, member.full_name)

@@ -146,6 +146,7 @@ create table public.usage_periods (
   overage_cents bigint not null default 0 check (overage_cents >= 0),
   currency text not null check (alquimista_platform.is_currency(currency)),
   noticed_percent smallint not null default 0 check (noticed_percent between 0 and 100),
+  stopped_at timestamptz,
   raw_requests bigint,
   rollup_requests bigint,
   reconciled_at timestamptz,
@@ -170,6 +171,7 @@ comment on column public.usage_periods.requests is 'Requests that were billed, a
 comment on column public.usage_periods.overage_cents is 'What was billed beyond the plan, in cents of currency, adjustments included.';
 comment on column public.usage_periods.currency is 'ISO 4217 code.';
 comment on column public.usage_periods.noticed_percent is 'The highest part of the plan''s requests of which people were told: 0, 80, 95 or 100.';
+comment on column public.usage_periods.stopped_at is 'When the agents were stopped at the hard limit; null when they were not.';
 comment on column public.usage_periods.raw_requests is 'Raw events of the period when it was last reconciled.';
 comment on column public.usage_periods.rollup_requests is 'Requests of the rollups when it was last reconciled.';
 comment on column public.usage_periods.reconciled_at is 'When events, rollups and invoice were last compared.';
@@ -248,6 +250,7 @@ create table public.charges (
   pix_code text check (length(pix_code) between 1 and 512),
   expires_at timestamptz,
   reason text not null default '' check (length(reason) <= 500),
+  claimed_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (tenant_id, id),
@@ -270,6 +273,7 @@ comment on column public.charges.checkout_url is 'Where the payer pays; null whe
 comment on column public.charges.pix_code is 'Pix copia e cola (BR Code); null without one.';
 comment on column public.charges.expires_at is 'Until when that can be paid; null when it does not end.';
 comment on column public.charges.reason is 'Why it failed, in the provider''s words; empty otherwise.';
+comment on column public.charges.claimed_until is 'Until when somebody speaks to the provider about it: nobody else does meanwhile.';
 comment on column public.charges.created_at is 'When it was begun.';
 comment on column public.charges.updated_at is 'When the row last changed.';
 
@@ -278,6 +282,8 @@ alter table public.payment_events
   add column charge_id uuid;
 comment on column public.payment_events.raw is 'What the provider sent, as it came.';
 comment on column public.payment_events.charge_id is 'The attempt that it is about; null when it is about none of ours.';
+
+comment on column public.trials.status is 'active, expired (its time is over) or completed (all of its messages were used).';
 
 call alquimista_platform.isolate('public.subscription_changes');
 call alquimista_platform.isolate('public.invoices');
@@ -295,6 +301,7 @@ create trigger subscription_changes_truncate before truncate on public.subscript
 
 -- migrate:down
 
+comment on column public.trials.status is 'active, expired or completed (became a subscription).';
 alter table public.payment_events drop column charge_id, drop column raw;
 drop table public.charges;
 drop table public.credits;

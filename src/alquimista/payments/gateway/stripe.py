@@ -6,6 +6,7 @@ the customer already has for the charge, since a day may pass and a key also rep
 """
 
 import hashlib
+import logging
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -48,6 +49,8 @@ class Stripe:
         self, settings: Settings, *, address: str | None = None, timeout_s: float = 10, retries: int = 2
     ) -> None:
         """`address` replaces https://api.stripe.com, for tests; each attempt waits `timeout_s`."""
+        # From INFO on the SDK logs what it sends and gets: names, addresses, and keys that an error quotes.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
         self._settings = settings
         self._transport = stripe.HTTPXClient(timeout=httpx.Timeout(timeout_s))
         self._client = stripe.StripeClient(

@@ -24,7 +24,7 @@ class TargetType(StrEnum):
     SUBNUCLEO = "subnucleo"
 
 
-class Status(StrEnum):
+class TrialStatus(StrEnum):
     """A trial is active until its time is over (expired) or its messages are used (completed)."""
 
     ACTIVE = "active"
@@ -49,17 +49,17 @@ class Trial(msgspec.Struct, frozen=True):
     expires_at: datetime
     usage_count: int
     max_usage: int
-    status: Status
+    status: TrialStatus
 
-    def standing(self, moment: datetime) -> Status:
+    def standing(self, moment: datetime) -> TrialStatus:
         """How it stands at a moment, whether or not anybody has ended it since its time was over."""
-        if self.status is Status.ACTIVE and self.expires_at <= moment:
-            return Status.EXPIRED
+        if self.status is TrialStatus.ACTIVE and self.expires_at <= moment:
+            return TrialStatus.EXPIRED
         return self.status
 
     def remaining(self, moment: datetime) -> int:
         """The messages that can still be sent."""
-        return self.max_usage - self.usage_count if self.standing(moment) is Status.ACTIVE else 0
+        return self.max_usage - self.usage_count if self.standing(moment) is TrialStatus.ACTIVE else 0
 
     @property
     def next_step(self) -> NextStep:
