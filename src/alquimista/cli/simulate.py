@@ -81,7 +81,7 @@ def _database(stack: ExitStack, data_dir: Path | None) -> "Settings":
     """The settings of a migrated database: the configured server's, or one in a directory that is ours meanwhile."""
     from alquimista.cli.platform import without_user
     from alquimista.config import ConfigError, load, new_secret, variable
-    from alquimista.db.bootstrap import bootstrap, role_url
+    from alquimista.db.bootstrap import bootstrap, installed, role_url
     from alquimista.db.migrations import runner
     from alquimista.runtime import datadir
     from alquimista.runtime.embedded import EmbeddedServer
@@ -103,6 +103,8 @@ def _database(stack: ExitStack, data_dir: Path | None) -> "Settings":
         if not os.environ.get(variable("secret_key")):
             known["secret_key"] = datadir.secrets(directory).secret_key
         url, settings = server.url, load(os.environ, database_url=server.plain_url, **known)
+    if installed(url):  # Before anything is migrated: it may be somebody's real one.
+        raise ConfigError("There is an installation in this database already; a simulation takes an empty one.")
     bootstrap(url, settings)
     runner.apply(role_url(settings, "owner"))
     return settings
