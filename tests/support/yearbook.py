@@ -4,55 +4,15 @@ A second telling of how billing works, with a calendar, prices and rounding of i
 but the list of acts. Amounts are cents; every day has one moment, noon, and what is due before it happens first.
 """
 
-import calendar
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-# Price list B by the month and by the year, the requests included (scaled), agents included, and the demo's tiers:
-# up to so many requests beyond, each at a price; then each at another.
-PRICES = {
-    "starter": (29_700, 297_000, 10, 8, ((10, 2_490), (None, 1_990))),
-    "profissional": (69_700, 697_000, 50, 16, ((50, 1_490), (None, 1_190))),
-    "expert": (149_700, 1_497_000, 150, 24, ((150, 990), (None, 790))),
-    "enterprise": (299_700, 2_997_000, 500, 32, ((None, 590),)),
-}
-AGENT = (2_990, 35_880)
+from support.prices import months_on, mrr_of, overage, price, rounded
+
 DUE, VOID_FIRST, VOID_CHANGE, DUNNING = 5, 7, 3, (2, 7, 14, 21)
 RUNS = ("trialing", "active", "past_due")
-
-
-def rounded(amount):
-    """To whole cents, halves to the even one."""
-    exact = Fraction(amount)
-    return int((Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal(1), ROUND_HALF_EVEN))
-
-
-def months_on(day, months):
-    year, month = day.year + (day.month - 1 + months) // 12, (day.month - 1 + months) % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def price(terms):
-    plan, cycle, agents = terms
-    yearly = cycle == "yearly"
-    beyond = max(0, agents - PRICES[plan][3])
-    return PRICES[plan][yearly] + beyond * AGENT[yearly]
-
-
-def mrr_of(terms):
-    return rounded(Fraction(price(terms), 12 if terms[1] == "yearly" else 1))
-
-
-def overage(plan, requests):
-    beyond, cents, begun = max(0, requests - PRICES[plan][2]), 0, 0
-    for up_to, each in PRICES[plan][4]:
-        here = (beyond if up_to is None else min(beyond, up_to)) - begun
-        cents += max(0, here) * each
-        begun += max(0, here)
-    return cents
 
 
 @dataclass
@@ -60,8 +20,9 @@ class Bill:
     day: date
     owner: int  # Which of the company's subscriptions.
     kind: str
-    cents: int
+    cents: int  # To pay, after credit.
     usage: int = 0
+    credit: int = 0
     status: str = "open"
 
     @property
@@ -97,6 +58,7 @@ class Company:
     ends: bool = False
     step: int = 0
     mrr: int = 0
+    credit: int = 0
     paid_before: bool = False
     pays: int | None = None
     refused: int = 0
@@ -178,20 +140,26 @@ class Company:
             known, self.later = self.later is not None, None
             return known
         same_cycle = wanted[1] == self.terms[1]
+        if same_cycle and price(wanted) == price(self.terms):
+            self.take(day, wanted)
+            return True
         if (wanted[1] == "monthly" and not same_cycle) or (same_cycle and mrr_of(wanted) < mrr_of(self.terms)):
             self.later = wanted
             return True
         share = Fraction((self.end - day).days, (self.end - self.start).days)
         new = price(wanted) if not same_cycle else rounded(price(wanted) * share)
-        cents = new - rounded(price(self.terms) * share)
-        assert cents > 0, "the acts of this test lead to no credit"
-        self.change, self.pending, self.later = self.bill(day, "change", cents), wanted, None
+        self.bill(day, "change", new - rounded(price(self.terms) * share), wanted=wanted)
         return True
 
     def trial(self, day, act):
-        if self.status not in {"none", "canceled"}:
+        wanted = (act.plan, act.cycle, act.agents)
+        if self.status == "pending":
+            self.void(self.open_bills())
+            self.terms, self.status = wanted, "trialing"
+        elif self.status in {"none", "canceled"}:
+            self.begin_anew(wanted, "trialing")
+        else:
             return False
-        self.begin_anew((act.plan, act.cycle, act.agents), "trialing")
         self.start, self.end, self.anchor = day, day + timedelta(days=act.days), day
         return True
 
@@ -217,15 +185,7 @@ class Company:
         others = any(b.due < day for b in self.open_bills() if b is not self.change)
         if bill is self.change:
             wanted, self.change, self.pending = self.pending, None, None
-            if wanted[1] != self.terms[1]:
-                self.terms = wanted
-                self.begin_cycle(day)
-            else:
-                self.terms = wanted
-                for month in self.months:
-                    if month.open and month.until > day:
-                        month.plan = wanted[0]
-            self.earn(day, mrr_of(wanted))
+            self.take(day, wanted)
         elif bill.kind == "first" and self.cycles == 0:
             self.status = "active"
             self.begin_cycle(day)
@@ -302,6 +262,15 @@ class Company:
         self.terms, self.status, self.cycles, self.step = terms, status, 0, 0
         self.later, self.ends, self.end = None, False, None
 
+    def take(self, day, wanted):
+        cycle, self.terms = self.terms[1], wanted
+        if wanted[1] != cycle:
+            self.begin_cycle(day)
+        for month in self.months:
+            if month.open and month.until > day:
+                month.plan = wanted[0]
+        self.earn(day, mrr_of(wanted))
+
     def begin_cycle(self, day):
         self.anchor, self.cycles, self.step = day, 1, 0
         self.start, self.end = day, months_on(day, 12 if self.terms[1] == "yearly" else 1)
@@ -328,13 +297,21 @@ class Company:
             beyond += overage(month.plan, requests)
         return beyond
 
-    def bill(self, day, kind, cents, usage=0):
-        self.bills.append(Bill(day, self.subscription, kind, cents, usage))
-        return self.bills[-1]
+    def bill(self, day, kind, cents, usage=0, wanted=None):
+        """What is below nothing becomes credit, and what credit covers is paid at once."""
+        used = min(self.credit, max(0, cents))
+        self.credit += max(0, -cents) - used
+        bill = Bill(day, self.subscription, kind, max(0, cents) - used, usage, used)
+        self.bills.append(bill)
+        if wanted is not None:
+            self.change, self.pending, self.later = bill, wanted, None
+        if not bill.cents:
+            self.pay(day, bill)
 
     def void(self, bills):
         for one in bills:
             one.status = "void"
+            self.credit += one.credit
 
     def drop_change(self):
         if self.change is not None:

@@ -133,7 +133,6 @@ def _adds_up(months: "list[MonthRevenue]") -> bool:
         month.mrr_start == before
         and month.mrr_start + month.new + month.expansion + month.reactivated - month.contraction - month.churned
         == month.mrr_end
-        and month.overage <= month.invoiced
         for before, month in zip(ends, months, strict=False)
     )
 

@@ -171,8 +171,8 @@ class _Simulation:
                 book = await open_book(conn, tenant_id, self._rules, clock.now())
                 await paying.paid(book, invoices[0])
                 self._owed[tenant] = await standing.owed(book)
-        for act in uses:
-            await self._use(tenant, act, ingest)
+        if uses:
+            await self._use(tenant, day, sum(act.requests for act in uses), ingest)
 
     def _payable(self, tenant: int, day: date) -> list[Invoice]:
         """What the customer pays on a day, the oldest first."""
@@ -222,11 +222,11 @@ class _Simulation:
                 else:
                     await subscribing.subscribe(book, wanted)
 
-    async def _use(self, tenant: int, act: Act, ingest: Ingest) -> None:
+    async def _use(self, tenant: int, day: date, requests: int, ingest: Ingest) -> None:
         """Requests of the company's first agent; they are refused while its agents do not work."""
         moment, tenant_id = clock.now(), self._ids[tenant]
         measures = Measures(status="success", response_time_ms=800, agent_id=self._agents[0])
-        ids = [f"{act.day}/{number}" for number in range(act.requests)]
+        ids = [f"{day}/{number}" for number in range(requests)]
         events = [
             Event(number, event_key(_SOURCE, _SOURCE, one), _SOURCE, one, moment, self._agents[0], measures)
             for number, one in enumerate(ids)
