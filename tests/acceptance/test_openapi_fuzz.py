@@ -40,8 +40,12 @@ CHECKS = [
     allow_header_conformance,
 ]
 REACHED: dict[tuple[str, str], set[int]] = defaultdict(set)
-# Only who knows a password, a mailed token, a refresh token or a code gets further; identity's own tests do.
+# Only who knows a password, a mailed token, a refresh token, a code or a provider's secret gets further; their own
+# tests do.
 NEED_A_SECRET = {
+    "/api/billing/portal",
+    "/api/billing/webhook",
+    "/api/billing/webhook/{provider}",
     "/auth/login",
     "/auth/refresh",
     "/auth/invitations/accept",
@@ -83,9 +87,9 @@ def is_uuid(value) -> bool:
 
 
 def parts(body) -> list[dict]:
-    """The objects of a body that may name something: itself, its items, and their data."""
+    """The objects of a body that may name something: itself, its items, their data, and what is chosen."""
     items = [item for item in (body if isinstance(body, list) else [body]) if isinstance(item, dict)]
-    return items + [item["data"] for item in items if isinstance(item.get("data"), dict)]
+    return items + [item[name] for item in items for name in ("data", "choice") if isinstance(item.get(name), dict)]
 
 
 def aim_part(part: dict, caller: Caller) -> None:
@@ -93,20 +97,25 @@ def aim_part(part: dict, caller: Caller) -> None:
     for name, thing in (caller.things | {"tenant_id": caller.tenant, "agent_id": caller.agent}).items():
         if is_uuid(part.get(name)):
             part[name] = thing
-    chosen = part.get("selectedAgents")
-    if isinstance(chosen, list) and all(map(is_uuid, chosen)):
-        part["selectedAgents"] = [caller.agent for _ in chosen]
+    mine = {"selectedAgents": caller.agent, **caller.things}
+    for name in ("selectedAgents", "agents", "subnucleos"):
+        chosen = part.get(name)
+        if name in mine and isinstance(chosen, list) and all(map(is_uuid, chosen)):
+            part[name] = [mine[name] for _ in chosen]
 
 
 def aim(case: schemathesis.Case, caller: Caller) -> None:
     """Let the right ids of a request lead to the caller's own things: what is wrong with the rest then shows."""
     for name, thing in caller.things.items():
-        if is_uuid(case.path_parameters.get(name)):
+        given = case.path_parameters.get(name)
+        if is_uuid(given) or (name in {"slug", "name"} and isinstance(given, str) and given.isalnum()):
             case.path_parameters[name] = thing
     if isinstance(case.body, dict | list):
         case.body = copy.deepcopy(case.body)  # It may be an example of the document itself.
     for part in parts(case.body):
         aim_part(part, caller)
+    if isinstance(case.body, dict) and "name" in case.body and "name" in case.path_parameters:
+        case.body["name"] = case.path_parameters["name"]
     if case.operation.query.get("tenant_id") is None:
         return
     if is_uuid(case.query.get("tenant_id")) or ("tenant_id" not in case.query and caller.internal):

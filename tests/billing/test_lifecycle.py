@@ -5,8 +5,9 @@ import pytest
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Actor, ActorKind
-from alquimista.billing.models.invoices import InvoiceStatus
-from alquimista.billing.service import catalogue, subscribing
+from alquimista.billing.models.invoices import InvoiceStatus, Kind, Line, LineKind
+from alquimista.billing.queries import usage as usage_queries
+from alquimista.billing.service import catalogue, invoicing, subscribing
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.tenants import service as tenants
 from support.billing import Customer, customer, load_catalogue
@@ -162,3 +163,19 @@ async def test_a_price_change_reaches_who_has_the_plan_at_renewal_only(one, sold
     assert (await tenant_of(one)).mrr_cents == 299_700
     await one.pass_days(2, paying_all=True)
     assert (await tenant_of(one)).mrr_cents == 319_700
+
+
+async def test_use_is_counted_again_when_a_year_comes_back_after_a_month_ended_unpaid(sold):
+    one = (await customer(sold)).with_rules(dunning_days=(2, 7, 90))
+    await one.pay(await one.subscribe("starter", "yearly"))
+    async with one.book() as book:
+        line = Line(LineKind.USAGE, "Uso", 1, 100)
+        invoice = await invoicing.issue(book, book.subscription, Kind.USAGE, [line], book.today)
+        await book.save(book.subscription)
+    await one.pass_days(40)  # The month of use ended meanwhile, and no other one began.
+    assert await one.state() == "suspended"
+    await one.pay(invoice)
+    assert await one.state() == "active"
+    today = one.now.date()
+    running = await usage_queries.open_periods(sold.tenant(one.tenant.id), one.tenant.id)
+    assert [(p.from_on, p.until_on.isoformat()) for p in running] == [(today, "2026-03-15")]

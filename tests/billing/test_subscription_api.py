@@ -153,8 +153,7 @@ async def test_a_granted_trial_and_a_cancellation(db, process, staff, choice):
 async def test_a_webhook_that_nobody_signed_is_refused(process):
     async with process.client() as client:
         for path in ("/api/billing/webhook", "/api/billing/webhook/stripe", "/api/billing/webhook/asaas"):
-            answer = await client.post(path, json={"id": "evt_1", "type": "invoice.paid"})
-            assert (answer.status_code, answer.json()["error"]) == (503, "payments_not_configured"), path
+            assert (await client.post(path, json={"id": "evt_1"})).status_code == 404, "it is not used here"
         by_hand = await client.post("/api/billing/webhook/manual", json={"id": "evt_1"})
         assert by_hand.status_code == 400
         assert (await client.post("/api/billing/webhook/nobody", json={})).status_code == 404

@@ -90,6 +90,7 @@ class TestEveryOperation:
                 for status, answer in operation["responses"].items()
                 if status.startswith("2")
                 for content in answer.get("content", {}).values()
+                if "schema" in content  # A file has neither.
             ]
         assert all("example" in content for content in shown)
 

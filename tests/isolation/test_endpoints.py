@@ -91,6 +91,7 @@ async def scene(db, settings):
             "tenant_id": str(new_id()),  # Staff's alone: one that there is not.
             "invoice_id": str(new_id()),
             "event_id": str(new_id()),
+            "position": "1",
         }
         yield Scene(db, process, str(own.id), str(other.id), callers, paths)
 

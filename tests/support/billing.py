@@ -21,9 +21,13 @@ from alquimista.billing.service.book import Book, open_book
 from alquimista.billing.service.subscribing import Wanted
 from alquimista.catalogue import files
 from alquimista.catalogue.load import load
+from alquimista.clock import new_id
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.demo.catalogue import with_tiers
+from alquimista.payments import service as payments
+from alquimista.payments.models import Notice
+from alquimista.tenants import service as tenants
 from alquimista.tenants.models import Tenant
 
 START = datetime(2026, 1, 15, 15, tzinfo=UTC)  # Noon in São Paulo.
@@ -127,3 +131,31 @@ async def customer(db: Database, **fields: Any) -> Customer:
         tenant = await factories.make_tenant(db, **fields)
         await factories.make_user(db, tenant.id)
     return Customer(db, tenant)
+
+
+async def billed(db: Database, tenant_id: UUID, path: str) -> dict[str, str]:
+    """Bring a tenant to where an operation of billing finds something to do; what its requests may name."""
+    found = await tenants.get(db.tenant(tenant_id), tenant_id)
+    one = Customer(db, found, clock.now())
+    things = {
+        "tenant_id": str(tenant_id),
+        "planId": str(await one.plan("profissional")),
+        "subnucleos": str((await catalogue.subnucleos(db.staff()))[0].id),
+        "agents": str((await agents.catalogue(db.staff()))[0].id),
+    }
+    if path.endswith("/trial"):
+        return things
+    invoice = await one.subscribe()
+    assert invoice is not None
+    things["invoiceId"] = things["invoice_id"] = str(invoice.id)
+    if path.endswith(("/create-checkout-session", "/received")):
+        return things
+    await one.pay(invoice)
+    if path.endswith("/keep"):
+        await one.subscribe("starter", "yearly")
+    async with one.book() as book:
+        if path.endswith("/resume"):
+            await subscribing.cancel(book)
+        event = Notice("manual", new_id().hex, "test", one.now, tenant_id=tenant_id)
+    kept = await payments.keep(db, event, "", one.now)
+    return things | {"event_id": str(kept)}

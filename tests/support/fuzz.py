@@ -15,15 +15,18 @@ import requests
 import factories
 from alquimista.access import Role
 from alquimista.agents.models.definitions import EXAMPLE
-from alquimista.clock import new_id
+from alquimista.catalogue import files
+from alquimista.catalogue.load import load
+from alquimista.clock import new_id, now
 from alquimista.config import Settings
 from alquimista.db.pool import Database
+from support.billing import billed
 from support.listening import listening
 from support.model import answered_by, running_model
 from support.whole import Whole, whole
 
 CALLERS = ("TENANT_ADMIN", "INTERNAL_ADMIN", "API key", "anonymous")
-_ENDING = ("/auth/logout", "/auth/password/change", "/auth/totp")
+_ENDING = ("/auth/logout", "/auth/password/change", "/auth/totp", "/api/billing/", "/internal/billing/tenants")
 _peers = (f"203.{a}.{b}.{c}" for a, b, c in itertools.product(range(250), range(250), range(1, 250)))
 
 
@@ -74,14 +77,24 @@ class Scene:
         agent = str(await factories.activate_agent(self._db, tenant))
         if kind == "anonymous":
             return Caller(None, str(tenant), agent)
+        if "/{slug}/rules" in path:
+            ruled = await factories.make_agent(self._db, definition=EXAMPLE)
+            await factories.activate_agent(self._db, tenant, ruled.id)
+            key = await factories.make_api_key(self._db, tenant, scopes=("ingest", "read"))
+            return Caller(key, str(tenant), agent, things={"slug": ruled.slug})
         if kind == "API key":
             return Caller(await factories.make_api_key(self._db, tenant, scopes=("ingest", "read")), str(tenant), agent)
         internal = kind == Role.INTERNAL_ADMIN
         person = await (factories.make_user(self._db) if internal else factories.make_user(self._db, tenant))
         caller = Caller(await self._process.token(person.email, person.password), str(tenant), agent, internal)
+        if path.startswith(("/api/billing/", "/internal/billing/tenants")):
+            caller.things = await billed(self._db, tenant, path)
+            return caller
         if path.startswith("/api/trials/") and not internal:
             caller.things = await self._trial(caller)
-        if "{" in path and (internal or not path.startswith("/internal")):
+        if "{name}" in path:
+            caller.things = {"name": "vendas"}
+        elif "{" in path and (internal or not path.startswith("/internal")):
             caller.things = await self._things(caller, person, tenant, path)
         return caller
 
@@ -135,6 +148,7 @@ def scene(settings: Settings) -> Iterator[Scene]:
             listening(process.app) as url,
         ):
             database = await Database.open(settings, size=2)
+            await load(database, files.read(), now())
             made.append(Scene(loop, database, process, url))
             ready.set()
             await stop.wait()

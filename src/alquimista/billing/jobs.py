@@ -1,4 +1,4 @@
-"""The jobs of billing: what time does, collecting, providers' news, refunds, and telling people of their use."""
+"""The jobs of billing: what time does, collecting, providers' news, refunds, use told of, and the daily proof."""
 
 from typing import Final
 from uuid import UUID
@@ -7,7 +7,7 @@ from alquimista import clock
 from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.collecting import InvoiceRef, RefundOf
 from alquimista.billing.queries import subscriptions, usage
-from alquimista.billing.service import collecting
+from alquimista.billing.service import collecting, reconciling
 from alquimista.billing.service.advance import advance as take_steps
 from alquimista.billing.service.book import open_book
 from alquimista.billing.service.limits import tell_of_use
@@ -23,6 +23,7 @@ _ADVANCE: Final = "billing.advance"
 _COLLECT: Final = "billing.collect"
 _TELL: Final = "billing.tell_of_use"
 _LOOK: Final = "billing.look_after"
+_RECONCILE: Final = "billing.reconcile"
 _RETRIES: Final = 12  # Over about seven hours: a provider may be away for long.
 
 
@@ -77,6 +78,18 @@ async def look_after(services: Services, tenant_id: UUID | None, _payload: objec
     await payments.look_after(services.db, services.get(Providers), tenant_id, clock.now())
 
 
+async def reconcile_all(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Have every tenant's periods of use compared, one job each."""
+    staff = services.db.staff()
+    await enqueue_for_each(staff, _RECONCILE, await reconciling.tenants_to_compare(staff, clock.now()))
+
+
+async def reconcile(services: Services, tenant_id: UUID | None, _payload: object) -> None:
+    """Compare one tenant's periods with its events, rollups and invoices."""
+    assert tenant_id is not None
+    await reconciling.reconcile(services.db, tenant_id, clock.now())
+
+
 JOBS: Final = (
     Job(name=_ADVANCE, handler=advance, timeout_s=120, concurrency=2),
     Job(name=_COLLECT, handler=collect, payload=InvoiceRef, retries=_RETRIES, timeout_s=120),
@@ -84,5 +97,10 @@ JOBS: Final = (
     Job(name=collecting.REFUND, handler=refund, payload=RefundOf, retries=_RETRIES, timeout_s=120),
     Job(name=_LOOK, handler=look_after, timeout_s=300, concurrency=2),
     Job(name=_TELL, handler=tell, timeout_s=120, concurrency=2),
+    Job(name=_RECONCILE, handler=reconcile, timeout_s=1800, concurrency=1),
 )
-PERIODIC: Final = (Periodic(name="billing.hourly", cron="20 * * * *", handler=hourly),)
+PERIODIC: Final = (
+    Periodic(name="billing.hourly", cron="20 * * * *", handler=hourly),
+    # After usage's own full pass at 02:00 UTC, so that what it finds wrong is told as such first.
+    Periodic(name="billing.reconcile_all", cron="30 4 * * *", handler=reconcile_all),
+)

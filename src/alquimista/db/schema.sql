@@ -1147,7 +1147,9 @@ CREATE TABLE public.usage_periods (
   stopped_at timestamp with time zone,
   raw_requests bigint,
   rollup_requests bigint,
+  late_requests bigint,
   reconciled_at timestamp with time zone,
+  billed_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
 )

@@ -74,6 +74,17 @@ async def tenant_transaction(db: Database, tenant_id: UUID) -> AsyncIterator[Tra
 
 
 @asynccontextmanager
+async def tenant_snapshot(db: Database, tenant_id: UUID) -> AsyncIterator[TransactionConn]:
+    """A READ ONLY transaction of the app role on one tenant: for work that promises to write nothing.
+
+    Raises:
+        As tenant_transaction.
+    """
+    async with _transaction(db.pool("app"), begin(tenant_id, read_only=True)) as conn:
+        yield conn
+
+
+@asynccontextmanager
 async def login_transaction(db: Database) -> AsyncIterator[TransactionConn]:
     """A transaction of the login role, BEFORE any tenant is known: sign-in, tokens and API keys only.
 

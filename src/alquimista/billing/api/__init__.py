@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from alquimista.billing.api import catalogue, editing, revenue, staff, subscription, webhooks
+from alquimista.billing.api import (
+    catalogue,
+    editing,
+    invoices,
+    reconciliation,
+    revenue,
+    staff,
+    subscription,
+    usage_lines,
+    webhooks,
+)
 from alquimista.http.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -11,5 +21,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *subscription.ROUTES,
     *webhooks.ROUTES,
     *staff.ROUTES,
+    *invoices.ROUTES,
+    *usage_lines.ROUTES,
+    *reconciliation.ROUTES,
     *revenue.ROUTES,
 )

@@ -21,7 +21,10 @@ class Received(msgspec.Struct, frozen=True):
 
 async def receive(context: Context) -> Received:
     """Keep what a provider sent; `/api/billing/webhook` alone is Stripe's."""
-    provider = context.services.get(Providers).get(context.path.get("provider", "stripe"))
+    try:
+        provider = context.services.get(Providers).get(context.path.get("provider", "stripe"))
+    except NotConfigured:  # A provider that is not used here has no business to tell us anything.
+        raise NotFound from None
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in context.headers.items()}
     event = await payments.receive(context.db, provider, headers, context.raw, context.now)
     return Received(received=True, duplicate=event is None)
@@ -39,7 +42,7 @@ _WEBHOOK: Final[dict[str, Any]] = {
     },
     "body_limit": 256 * 1024,
     "response": Received,
-    "problems": (SignatureInvalid, NotFound, NotConfigured),
+    "problems": (SignatureInvalid, NotFound),
     "limits": (Limit(count=1200, seconds=60, per=("ip",)),),
     "example": Received(received=True, duplicate=False),
     "request_headers": {

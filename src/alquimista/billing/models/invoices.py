@@ -135,6 +135,16 @@ class UnknownInvoice(NotFound):
     message = N_("There is no invoice with this id.")
 
 
+class UnknownLine(NotFound):
+    code = "invoice_line_not_found"
+    message = N_("The invoice has no line with this position.")
+
+
+class NoUsageLine(Conflict):
+    code = "no_usage_line"
+    message = N_("This line is not about use: only lines of kind usage and adjustment lead to requests.")
+
+
 class InvoiceClosed(Conflict):
     code = "invoice_closed"
     message = N_("The invoice is {status}: there is nothing to pay.")

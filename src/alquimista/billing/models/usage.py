@@ -34,6 +34,7 @@ class UsagePeriod(msgspec.Struct, frozen=True):
     raw_requests: int | None
     rollup_requests: int | None
     reconciled_at: datetime | None
+    billed_at: datetime | None
 
 
 def reached(requests: int, included: int) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Line
+from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind, Line
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
@@ -113,10 +113,12 @@ class Credit(msgspec.Struct, frozen=True):
 CREDITS = Statement(
     """
     SELECT id, occurred_at, amount_cents, currency, reason, invoice_id
-    FROM public.credits WHERE tenant_id = %(tenant_id)s ORDER BY occurred_at DESC, id DESC LIMIT %(limit)s
+    FROM public.credits WHERE tenant_id = %(tenant_id)s ORDER BY occurred_at DESC, id DESC
+    LIMIT %(limit)s OFFSET %(offset)s
     """,
     Credit,
 )
+CREDIT_COUNT = Statement("SELECT count(*) AS total FROM public.credits WHERE tenant_id = %(tenant_id)s", Total)
 
 
 async def add(conn: Conn, tenant_id: UUID, now: datetime, **values: object) -> Invoice:
@@ -166,6 +168,11 @@ async def lines(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> list[Line]:
 async def open_of(conn: Conn, tenant_id: UUID, subscription_id: UUID) -> list[Invoice]:
     """A subscription's open invoices, the one that is due first before the others."""
     return await conn.fetch(OPEN, tenant_id=tenant_id, subscription_id=subscription_id)
+
+
+async def open_first(conn: Conn, tenant_id: UUID, subscription_id: UUID) -> list[Invoice]:
+    """Those whose payment would begin the subscription; never one of use that an earlier subscription had."""
+    return [one for one in await open_of(conn, tenant_id, subscription_id) if one.kind is Kind.FIRST]
 
 
 async def settle(
@@ -222,6 +229,13 @@ async def add_credit(
     )
 
 
-async def credit_entries(conn: Conn, tenant_id: UUID, limit: int) -> list[Credit]:
+async def credit_entries(conn: Conn, tenant_id: UUID, limit: int, offset: int = 0) -> list[Credit]:
     """The entries of a tenant's credit, the newest first."""
-    return await conn.fetch(CREDITS, tenant_id=tenant_id, limit=limit)
+    return await conn.fetch(CREDITS, tenant_id=tenant_id, limit=limit, offset=offset)
+
+
+async def credit_count(conn: Conn, tenant_id: UUID) -> int:
+    """How many entries the tenant's credit has."""
+    found = await conn.fetch_one(CREDIT_COUNT, tenant_id=tenant_id)
+    assert found is not None
+    return found.total

@@ -15,8 +15,10 @@ _COLUMNS = """id, status, billing_cycle, plan_id, addon_id, addon_count, selecte
   cancel_at_period_end, canceled_at, next_terms, pending_terms, pending_invoice_id, dunning_step, provider,
   provider_customer_id, provider_method_id, due_at, created_at"""
 
-# One row of a tenant is live at most; a canceled one comes after it. The lock makes a tenant's changes take turns.
-LOCK_TENANT = Statement("SELECT 1 FROM alquimista_platform.tenants WHERE id = %(tenant_id)s FOR UPDATE", NoRow)
+# One row of a tenant is live at most; a canceled one comes after it. The lock makes a tenant's changes take turns. It
+# spares those who only refer to the tenant: FOR UPDATE would keep every row waiting that names it, and two transactions
+# that each wrote such a row before they came here would wait for each other.
+LOCK_TENANT = Statement("SELECT 1 FROM alquimista_platform.tenants WHERE id = %(tenant_id)s FOR NO KEY UPDATE", NoRow)
 
 LATEST = Statement(
     f"""

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import msgspec
 
+from alquimista.billing.models.invoices import LineKind
 from alquimista.billing.models.usage import UsagePeriod
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
 _COLUMNS = """id, subscription_id, plan_id, from_on, until_on, status, requests, overage_cents, currency,
-  noticed_percent, stopped_at, raw_requests, rollup_requests, reconciled_at"""
+  noticed_percent, stopped_at, raw_requests, rollup_requests, reconciled_at, billed_at"""
 
 BEGIN = Statement(
     """
@@ -48,12 +49,34 @@ SET = Statement(
     UPDATE public.usage_periods SET subscription_id = %(subscription_id)s, plan_id = %(plan_id)s,
       until_on = %(until_on)s, status = %(status)s,
       requests = %(requests)s, overage_cents = %(overage_cents)s, noticed_percent = %(noticed_percent)s,
-      stopped_at = %(stopped_at)s,
-      raw_requests = %(raw_requests)s, rollup_requests = %(rollup_requests)s, reconciled_at = %(reconciled_at)s,
-      updated_at = %(now)s
+      stopped_at = %(stopped_at)s, billed_at = %(billed_at)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
     """,
     NoRow,
+)
+
+
+class Billing(msgspec.Struct, frozen=True):
+    """A line that bills a period, and when its invoice was issued."""
+
+    invoice_id: UUID
+    number: int
+    issued_at: datetime
+    position: int
+    kind: LineKind
+    quantity: int
+    amount_cents: int
+
+
+BILLINGS = Statement(
+    """
+    SELECT i.id AS invoice_id, i.number, i.issued_at, l.position, l.kind, l.quantity, l.amount_cents
+    FROM public.invoice_lines AS l
+    JOIN public.invoices AS i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+    WHERE l.tenant_id = %(tenant_id)s AND l.usage_period_id = %(period_id)s AND i.status <> 'void'
+    ORDER BY i.number, l.position
+    """,
+    Billing,
 )
 
 
@@ -107,6 +130,11 @@ async def get(conn: Conn, tenant_id: UUID, period_id: UUID) -> UsagePeriod | Non
     return await conn.fetch_one(GET, tenant_id=tenant_id, id=period_id)
 
 
+async def billings(conn: Conn, tenant_id: UUID, period_id: UUID) -> list[Billing]:
+    """The lines that bill a period, in the order of their invoices."""
+    return await conn.fetch(BILLINGS, tenant_id=tenant_id, period_id=period_id)
+
+
 async def save(conn: Conn, tenant_id: UUID, period: UsagePeriod, now: datetime) -> None:
     """Write what changed about a period."""
     await conn.execute(
@@ -121,9 +149,7 @@ async def save(conn: Conn, tenant_id: UUID, period: UsagePeriod, now: datetime) 
         overage_cents=period.overage_cents,
         noticed_percent=period.noticed_percent,
         stopped_at=period.stopped_at,
-        raw_requests=period.raw_requests,
-        rollup_requests=period.rollup_requests,
-        reconciled_at=period.reconciled_at,
+        billed_at=period.billed_at,
         now=now,
     )
 

@@ -7,14 +7,13 @@ from typing import Final
 import msgspec
 
 from alquimista.billing.models.agenda import Due, Step
-from alquimista.billing.models.catalogue import latest
 from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind, Line
-from alquimista.billing.models.periods import add_months, midnight, settled
-from alquimista.billing.models.subscriptions import RUNNING, Status, Terms
+from alquimista.billing.models.periods import midnight, settled
+from alquimista.billing.models.subscriptions import RUNNING, Status
 from alquimista.billing.models.usage import UsagePeriod
 from alquimista.billing.queries import invoices as invoice_queries
 from alquimista.billing.queries import usage as usage_queries
-from alquimista.billing.service import invoicing, paying, subscribing, telling
+from alquimista.billing.service import invoicing, paying, renewing, subscribing, telling
 from alquimista.billing.service.book import Book
 
 # More steps than a tenant that nobody looked at for years could have; beyond it something is wrong with the agenda.
@@ -60,7 +59,7 @@ async def _end_trial(book: Book, _at: datetime) -> list[Invoice]:
     one = book.subscription.to(Status.SUSPENDED)
     await book.save(one)
     await book.withdraw(one, for_good=False)
-    waiting = await invoice_queries.open_of(book.conn, book.tenant.id, one.id)
+    waiting = await invoice_queries.open_first(book.conn, book.tenant.id, one.id)
     invoice = waiting[0] if waiting else await subscribing.first_invoice(book, one)
     await telling.trial_ended(book, invoice)
     return [invoice] if invoice.status is InvoiceStatus.OPEN else []
@@ -75,43 +74,15 @@ async def _renew(book: Book, _at: datetime) -> list[Invoice]:
     """The next cycle, at the prices of now, and the use of the one that is over."""
     await paying.drop_pending(book)
     old = book.subscription
-    _, first = paying.cycle_days(book, old)
-    deal = book.deal(_repriced(book, old.next_terms or old.terms))
-    one = paying.with_terms(old, deal)
-    anchor, cycles = old.anchor_on or first, old.cycles
-    if one.billing_cycle is not old.billing_cycle:
-        anchor, cycles = first, 0
-    until = add_months(anchor, (cycles + 1) * one.billing_cycle.months)
-    zone = book.tenant.time_zone
-    one = msgspec.structs.replace(
-        one,
-        anchor_on=anchor,
-        cycles=cycles + 1,
-        current_period_start=midnight(first, zone),
-        current_period_end=midnight(until, zone),
-        next_terms=None,
-    )
+    one, deal, first, until = renewing.renewed(book, old, book.now)
     reason = "renewal" if old.next_terms is None else "change at renewal"
     one = await book.earn(one, deal.mrr_cents, deal.plan.name, reason)
     await book.save(one)
     await book.grant(one)
-    over = [period for period in await _waiting(book) if period.until_on <= first]
-    lines = [*invoicing.deal_lines(book, deal, first, until), *await invoicing.usage_lines(book, over, settle=True)]
+    lines = await renewing.lines(book, deal, first, until, settle=True)
     await paying.begin_use(book, one, first)
     due_on = first + timedelta(days=book.rules.due_days)
     return await _issued(book, Kind.RENEWAL, lines, due_on)
-
-
-def _repriced(book: Book, terms: Terms) -> Terms:
-    """The same at the versions that are sold now; what is no longer sold stays as it is."""
-    plan = latest(book.plans.values()).get(book.plans[terms.plan_id].name)
-    if plan is not None and plan.valid_from <= book.now:
-        terms = msgspec.structs.replace(terms, plan_id=plan.id)
-    if terms.addon_id is not None:
-        addon = latest(book.addons.values()).get(book.addons[terms.addon_id].name)
-        if addon is not None and addon.valid_from <= book.now:
-            terms = msgspec.structs.replace(terms, addon_id=addon.id)
-    return terms
 
 
 async def _settle(book: Book, _at: datetime) -> list[Invoice]:
@@ -130,7 +101,7 @@ async def _settle(book: Book, _at: datetime) -> list[Invoice]:
         await paying.begin_use(book, one, first)
         if any(period.stopped_at for period in over):
             await book.grant(one)
-    if sum(line.amount_cents for line in lines) <= 0:
+    if not any(line.amount_cents for line in lines):  # One that only gives back is issued: what it gives is credit.
         await book.save(one)
         return []
     return await _issued(book, Kind.USAGE, lines, book.today + timedelta(days=book.rules.due_days))

@@ -180,7 +180,21 @@ async def open_book(conn: Conn, tenant_id: UUID, rules: Rules, now: datetime, ac
     Raises:
         UnknownTenant: no such tenant.
     """
-    latest = await queries.lock(conn, tenant_id)
+    return await _book(conn, tenant_id, rules, now, actor, await queries.lock(conn, tenant_id))
+
+
+async def read_book(conn: Conn, tenant_id: UUID, rules: Rules, now: datetime) -> Book:
+    """A tenant's billing to look at: nobody waits for it, and nothing is to be written through it.
+
+    Raises:
+        UnknownTenant: no such tenant.
+    """
+    return await _book(conn, tenant_id, rules, now, None, await queries.latest(conn, tenant_id))
+
+
+async def _book(
+    conn: Conn, tenant_id: UUID, rules: Rules, now: datetime, actor: Actor | None, latest: Subscription | None
+) -> Book:
     tenant = await tenants.get(conn, tenant_id)
     plans = {one.id: one for one in await catalogue_queries.plans(conn)}
     addons = {one.id: one for one in await catalogue_queries.addons(conn)}

@@ -16,8 +16,9 @@ from alquimista.billing.service.book import Book
 from alquimista.i18n import N_
 from alquimista.usage import service as usage
 
-# Events are taken 35 days late; a period that ended before that can no longer change.
-_ADJUSTABLE: Final = timedelta(days=40)
+# An event may come 35 days after its period's end, just after an invoice, and the next one is issued a month later: for
+# so long a period is looked at again. The rest is for a worker that was away.
+ADJUSTABLE: Final = timedelta(days=100)
 
 
 def deal_lines(book: Book, deal: Deal, first: date | None, until: date | None) -> list[Line]:
@@ -87,14 +88,16 @@ async def usage_lines(book: Book, over: Sequence[UsagePeriod], *, settle: bool) 
         )
         lines.append(Line(LineKind.USAGE, book.tell(text), requests, cents, period.id))
         if settle:
-            billed = msgspec.structs.replace(period, status=PeriodStatus.BILLED, requests=requests, overage_cents=cents)
+            billed = msgspec.structs.replace(
+                period, status=PeriodStatus.BILLED, requests=requests, overage_cents=cents, billed_at=book.now
+            )
             await usage_queries.save(book.conn, book.tenant.id, billed, book.now)
     return lines + await _late_lines(book, settle=settle)
 
 
 async def _late_lines(book: Book, *, settle: bool) -> list[Line]:
     lines = []
-    for period in await usage_queries.recent(book.conn, book.tenant.id, book.today - _ADJUSTABLE):
+    for period in await usage_queries.recent(book.conn, book.tenant.id, book.today - ADJUSTABLE):
         if period.status is not PeriodStatus.BILLED:
             continue
         requests = await requests_of(book, period)
@@ -112,17 +115,17 @@ async def _late_lines(book: Book, *, settle: bool) -> list[Line]:
         difference = requests - period.requests
         lines.append(Line(LineKind.ADJUSTMENT, book.tell(text), difference, cents - period.overage_cents, period.id))
         if settle:
-            adjusted = msgspec.structs.replace(period, requests=requests, overage_cents=cents)
+            adjusted = msgspec.structs.replace(period, requests=requests, overage_cents=cents, billed_at=book.now)
             await usage_queries.save(book.conn, book.tenant.id, adjusted, book.now)
     return lines
 
 
-async def sums(book: Book, lines: Sequence[Line]) -> Sums:
-    """Lines with taxes and the tenant's credit."""
+async def sums(book: Book, lines: Sequence[Line], returning: int = 0) -> Sums:
+    """Lines with taxes and the tenant's credit; `returning` is credit that will have come back by then."""
     return add_up(
         lines,
         book.rules.taxes,
-        await queries.balance(book.conn, book.tenant.id),
+        await queries.balance(book.conn, book.tenant.id) + returning,
         book.tell(N_("Carried to your credit")),
         book.tell(N_("Credit used")),
     )

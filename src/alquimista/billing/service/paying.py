@@ -137,6 +137,8 @@ async def _come_back(book: Book, one: Subscription) -> None:
     assert one.current_period_end is not None
     back = one.to(Status.ACTIVE, dunning_step=0)
     if book.now < one.current_period_end + SETTLED:
+        if all(p.until_on <= book.today for p in await usage_queries.open_periods(book.conn, book.tenant.id)):
+            await begin_use(book, back, book.today)  # A month of use ended while it was suspended.
         await _granted(book, back, book.deal(one.terms), "payment")
         return
     await _begin(book, back, "payment")
@@ -169,7 +171,7 @@ async def end(book: Book, reason: str, at: datetime | None = None) -> None:
     await drop_pending(book)
     one = book.subscription
     if one.cycles == 0:
-        for invoice in await queries.open_of(book.conn, book.tenant.id, one.id):
+        for invoice in await queries.open_first(book.conn, book.tenant.id, one.id):
             await void(book, invoice)
     for period in await usage_queries.open_periods(book.conn, book.tenant.id):
         last = max(book.today, period.from_on) + timedelta(days=1)

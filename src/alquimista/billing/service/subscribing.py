@@ -125,7 +125,7 @@ async def first_invoice(book: Book, one: Subscription) -> Invoice:
 
 
 async def _choose_again(book: Book, one: Subscription, deal: Deal) -> Invoice:
-    waiting = await invoice_queries.open_of(book.conn, book.tenant.id, one.id)
+    waiting = await invoice_queries.open_first(book.conn, book.tenant.id, one.id)
     if one.terms == deal.terms and waiting:
         return waiting[0]
     for invoice in waiting:
@@ -234,7 +234,7 @@ async def grant_trial(book: Book, wanted: Wanted, days: int) -> Subscription:
     if book.live is None:
         await book.leave()
     else:
-        for invoice in await invoice_queries.open_of(book.conn, book.tenant.id, one.id):
+        for invoice in await invoice_queries.open_first(book.conn, book.tenant.id, one.id):
             await paying.void(book, invoice)
     until = book.now + timedelta(days=days)
     trial = one.to(

@@ -149,7 +149,9 @@ create table public.usage_periods (
   stopped_at timestamptz,
   raw_requests bigint,
   rollup_requests bigint,
+  late_requests bigint,
   reconciled_at timestamptz,
+  billed_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (tenant_id, id),
@@ -174,7 +176,9 @@ comment on column public.usage_periods.noticed_percent is 'The highest part of t
 comment on column public.usage_periods.stopped_at is 'When the agents were stopped at the hard limit; null when they were not.';
 comment on column public.usage_periods.raw_requests is 'Raw events of the period when it was last reconciled.';
 comment on column public.usage_periods.rollup_requests is 'Requests of the rollups when it was last reconciled.';
+comment on column public.usage_periods.late_requests is 'Of what was not billed then, the requests that came after billed_at: the next invoice adjusts them.';
 comment on column public.usage_periods.reconciled_at is 'When events, rollups and invoice were last compared.';
+comment on column public.usage_periods.billed_at is 'When it was last billed or adjusted; null while it is open.';
 comment on column public.usage_periods.created_at is 'When it began.';
 comment on column public.usage_periods.updated_at is 'When the row last changed.';
 

@@ -1,5 +1,6 @@
 """Use cases of usage: taking events, keeping the rollups right, reading them."""
 
+from alquimista.usage.service.drilldown import days, events, evidence, received_days
 from alquimista.usage.service.ingest import Ingest
 from alquimista.usage.service.install import WaysIn, install
 from alquimista.usage.service.reports import totals
@@ -15,12 +16,16 @@ __all__ = [
     "WaysIn",
     "close_days",
     "compare",
+    "days",
     "drop_partitions",
+    "events",
+    "evidence",
     "fold",
     "fold_all",
     "install",
     "make_partitions",
     "purge",
+    "received_days",
     "reconcile",
     "recount",
     "tenants_to_close",

@@ -1,0 +1,58 @@
+"""An invoice as a spreadsheet reads it (CSV). The printed form is in printing.py."""
+
+import csv
+import io
+from decimal import Decimal
+
+from alquimista.billing.models.invoices import Issued
+
+_HEAD = (
+    "number",
+    "issued_on",
+    "due_on",
+    "status",
+    "customer_name",
+    "customer_cnpj",
+    "position",
+    "kind",
+    "description",
+    "quantity",
+    "amount",
+    "currency",
+)
+# What makes a spreadsheet read a cell as a formula, and what it skips before that.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def as_csv(issued: Issued) -> bytes:
+    """One row for each line, as RFC 4180 has it, in UTF-8 with the mark that spreadsheets look for.
+
+    Amounts have a point and two decimals. A text that a spreadsheet would run is led by an apostrophe.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(_HEAD)
+    invoice = issued.invoice
+    for position, line in enumerate(issued.lines, 1):
+        writer.writerow(
+            (
+                invoice.number,
+                invoice.issued_at.date().isoformat(),
+                invoice.due_on.isoformat(),
+                invoice.status.value,
+                plain(invoice.customer_name),
+                invoice.customer_cnpj,
+                position,
+                line.kind.value,
+                plain(line.description),
+                line.quantity,
+                f"{Decimal(line.amount_cents) / 100:.2f}",
+                invoice.currency,
+            )
+        )
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def plain(text: str) -> str:
+    """A text as a cell that is never run as a formula."""
+    return f"'{text}" if text.lstrip(" \xa0\u200b\ufeff").startswith(_FORMULA) else text
