@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from stdnum.br import cnpj, cpf
 
@@ -57,6 +58,12 @@ def _positive(raw: str) -> int:
     # Nine digits are enough for every count here, and refuse what int() would take minutes to read.
     if not raw.isdecimal() or len(raw) > 9 or int(raw) == 0:
         raise ValueError("write a whole number above zero")
+    return int(raw)
+
+
+def _days_ahead(raw: str) -> int:
+    if not raw.isdecimal() or len(raw) > 4 or int(raw) > 3650:
+        raise ValueError("write a whole number of days, 3650 at most")
     return int(raw)
 
 
@@ -118,6 +125,14 @@ def _taxes(raw: str) -> tuple[tuple[str, int], ...]:
 def _web_address(raw: str) -> str:
     if not raw.startswith(("http://", "https://")):
         raise ValueError("write an address that begins with https:// or http://")
+    return raw.rstrip("/")
+
+
+def _secure_address(raw: str) -> str:
+    parts = urlsplit(raw)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme not in ({"https", "http"} if local else {"https"}) or not parts.hostname or parts.query:
+        raise ValueError("write an https:// address")
     return raw.rstrip("/")
 
 
@@ -267,7 +282,9 @@ class Settings:
         _beginning("$aact_", hint="it begins with $aact_; quote it, since a shell replaces what follows a dollar sign"),
     )
     asaas_url: str = setting(
-        "Asaas's address; the sandbox is `https://api-sandbox.asaas.com/v3`.", "https://api.asaas.com/v3", _web_address
+        "Asaas's address; the sandbox is `https://api-sandbox.asaas.com/v3`.",
+        "https://api.asaas.com/v3",
+        _secure_address,
     )
     asaas_webhook_token: str = setting(
         "The token that was given to the webhook at Asaas, 32 to 255 characters.", "", _webhook_token
@@ -288,6 +305,9 @@ class Settings:
     )
     taxes: tuple[tuple[str, int], ...] = setting(
         "Taxes that invoices add, as `ISS:5.00,PIS:0.65` (percent). None unless set.", (), _taxes
+    )
+    clock_offset_days: int = setting(
+        "For demonstrations: by how many days this installation's clock is ahead. Never in production.", 0, _days_ahead
     )
     requests_hard_percent: int = setting(
         "Percent of a plan's requests in a month at which its agents stop until the next one, when the plan sells none "
@@ -345,6 +365,8 @@ def _require_secrets(settings: Settings) -> None:
         raise ConfigError(f"The secret key is weak; {advice}.")
     if settings.production and not settings.public_url.startswith("https://"):
         raise ConfigError(f"Set {variable('public_url')} to the https:// address that people use.")
+    if settings.production and settings.clock_offset_days:
+        raise ConfigError(f"A production clock is never moved; unset {variable('clock_offset_days')}.")
 
 
 def payment_settings_missing(settings: Settings, provider: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from alquimista import __version__
-from alquimista.cli import catalogue, migrations, secrets, serve, tenants, up, usage, users, worker
+from alquimista.cli import catalogue, migrations, secrets, serve, simulate, tenants, up, usage, users, worker
 from alquimista.config import ConfigError
 from alquimista.errors import Problem
 from alquimista.runtime.failures import StartError
@@ -38,6 +38,7 @@ app.add_typer(usage.app, name="usage")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(users.app, name="users")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(simulate.app, name="simulate")
 
 
 def _show_version(wanted: bool) -> None:

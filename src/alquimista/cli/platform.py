@@ -22,6 +22,7 @@ from alquimista import clock
 from alquimista.billing.service.catalogue import plan_history
 from alquimista.catalogue.files import read as read_catalogue
 from alquimista.catalogue.load import load as load_catalogue
+from alquimista.cli.settings import by_the_clock
 from alquimista.config import ConfigError, Settings, load, variable
 from alquimista.db.bootstrap import bootstrap, role_url
 from alquimista.db.migrations import runner
@@ -62,7 +63,8 @@ class Platform:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         secrets = datadir.secrets(self._directory)
         # What is wrong with the environment is said before anything starts.
-        role_url(self._settings(secrets, os.environ.get(_DATABASE_URL) or "postgresql:///"), "owner")
+        checked = self._settings(secrets, os.environ.get(_DATABASE_URL) or "postgresql:///")
+        role_url(by_the_clock(checked), "owner")
         with ExitStack() as stack:
             listener = stack.enter_context(listen(self._host, self._port))
             self._port = listener.getsockname()[1]
@@ -101,7 +103,7 @@ class Platform:
     def _database(self, stack: ExitStack) -> tuple[EmbeddedServer | None, str, str]:
         """The embedded server if it is ours to run, an administrator's URL, and the URL without a user."""
         if admin_url := os.environ.get(_DATABASE_URL):
-            return None, admin_url, _without_user(admin_url)
+            return None, admin_url, without_user(admin_url)
         server = stack.enter_context(EmbeddedServer(self._directory))
         return server, server.url, server.plain_url
 
@@ -199,7 +201,7 @@ class Platform:
         self._console.print(line, style=style, markup=False, soft_wrap=True)
 
 
-def _without_user(url: str) -> str:
+def without_user(url: str) -> str:
     """The address alone: children sign in with their own roles, and need no administrator's password."""
     own = {"user", "password", "passfile"}
     return make_conninfo(**{k: str(v) for k, v in conninfo_to_dict(url).items() if v is not None and k not in own})

@@ -1,9 +1,16 @@
-"""The settings of a command that needs a database which is already there."""
+"""The settings of a command that needs a database which is already there; the process's clock goes by them."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from alquimista import clock
 from alquimista.config import ConfigError, Settings, load, variable
+
+
+def by_the_clock(settings: Settings) -> Settings:
+    """The settings, once this process's clock goes by them."""
+    clock.move_ahead(settings.clock_offset_days)
+    return settings
 
 
 def with_database(env: Mapping[str, str]) -> Settings:
@@ -15,7 +22,7 @@ def with_database(env: Mapping[str, str]) -> Settings:
     settings = load(env)
     if not settings.database_url:
         raise ConfigError("Set ALQUIMISTA_DATABASE_URL to the PostgreSQL server; only `alquimista up` brings its own.")
-    return settings
+    return by_the_clock(settings)
 
 
 def of_installation(env: Mapping[str, str]) -> Settings:
@@ -32,8 +39,8 @@ def of_installation(env: Mapping[str, str]) -> Settings:
         # In development `up` makes a secret key of its own, with a configured server too, and keeps it there.
         own = not env.get(variable("secret_key")) and env.get(variable("environment")) != "production"
         if own and (directory / datadir.SECRETS).exists():
-            return load(env, secret_key=datadir.secrets(directory).secret_key)
-        return load(env)
+            return by_the_clock(load(env, secret_key=datadir.secrets(directory).secret_key))
+        return by_the_clock(load(env))
     if not datadir.held(directory):
         raise ConfigError(
             f"Nothing runs from {directory}: start `alquimista up` first, "
@@ -42,4 +49,4 @@ def of_installation(env: Mapping[str, str]) -> Settings:
     known: dict[str, object] = {"database_url": EmbeddedServer(directory).plain_url}
     if not env.get(variable("secret_key")):
         known["secret_key"] = datadir.secrets(directory).secret_key
-    return load(env, **known)
+    return by_the_clock(load(env, **known))

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
@@ -39,15 +39,15 @@ def aggregate(first: From, last: To, tenant: Tenant = "") -> None:
 @app.command()
 def reconcile(first: From = "", last: To = "", tenant: Tenant = "") -> None:
     """Compare the rollups with the raw events, yesterday's unless told; drift raises an incident and exits with 1."""
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
-    days = (_day(first, "--from") if first else yesterday), (_day(last, "--to") if last else yesterday)
+    start, end = (_day(first, "--from") if first else None), (_day(last, "--to") if last else None)
     wrong: list[UUID] = []
 
     async def one(db: "Database", tenant_id: UUID) -> str:
         from alquimista import clock
         from alquimista.usage import service
 
-        if await service.reconcile(db, tenant_id, *days, clock.now()):
+        yesterday = (clock.now() - timedelta(days=1)).date()
+        if await service.reconcile(db, tenant_id, start or yesterday, end or yesterday, clock.now()):
             return "right"
         wrong.append(tenant_id)
         return "differs from the raw events; mend it with: alquimista usage aggregate"

@@ -39,6 +39,23 @@ SELECT pg_catalog.pg_get_userbyid(d.datdba) = current_user AND d.datname <> 'pos
 """
 
 
+_INSTALLED: Final = "SELECT to_regnamespace('alquimista_platform') IS NOT NULL"
+
+
+def installed(admin_url: str) -> bool:
+    """Whether the database holds an installation already, of whatever version. Changes nothing.
+
+    Raises:
+        ConfigError: the server cannot be reached.
+    """
+    try:
+        with psycopg.connect(admin_url, connect_timeout=_CONNECT_TIMEOUT_S) as admin:
+            row = admin.execute(_INSTALLED).fetchone()
+    except psycopg.Error as error:
+        raise ConfigError(f"The database cannot be looked at: {_sentence(error)}.") from error
+    return row is not None and bool(row[0])
+
+
 def bootstrap(admin_url: str, settings: Settings) -> None:
     """Create the four roles with the passwords that derive from the secret key, and grant them the database.
 

@@ -175,7 +175,7 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
     else:
         content = _answer_content(one, schemas, one.response)
         if one.example is not None and one.body is None and not one.raw_body:
-            content[JSON]["example"] = msgspec.to_builtins(one.example)
+            content[one.answers[0]]["example"] = msgspec.to_builtins(one.example)
         answers[one.status] = {"description": "Success.", "content": content}
     for status, shape in one.others.items():
         answers[status] = {"description": "See the schema.", "content": _answer_content(one, schemas, shape)}
@@ -191,7 +191,7 @@ def _responses(one: Route, schemas: _Schemas) -> Json:
 
 
 def _answer_content(one: Route, schemas: _Schemas, shape: Any) -> Json:  # noqa: ANN401 - A type form.
-    return {media: {"schema": schemas.of(shape)} if media == JSON else {} for media in one.answers}
+    return {media: {"schema": schemas.of(shape)} if media == JSON or shape is str else {} for media in one.answers}
 
 
 def _problem_response(one: Route, status: int, classes: Sequence[type[Problem]]) -> Json:

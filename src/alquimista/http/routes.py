@@ -51,12 +51,14 @@ class Cache:
 
     A cached handler answers a shape, never a Response; its own headers and cookies are not kept. A PLATFORM route's
     entries belong to the platform tenant. Staff who look at a tenant always reach the handler, which audits the read.
+    `seen` is awaited before each answer, kept or made: it audits what staff read across tenants.
     """
 
     ttl: int
     max_age: int
     topics: tuple[str, ...]
     live: Callable[[Context], bool] | None = None
+    seen: Callable[[Context], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,9 @@ class Steps:
 
     async def _cached(self, plan: Plan, context: Context, canonical_query: str) -> Answer | Hit:
         assert self._cache is not None
+        rule = plan.route.cache
+        if rule is not None and rule.seen is not None:
+            await rule.seen(context)
         lookup = await caching.look_up(self._cache, plan, context, canonical_query)
         if lookup.entry is not None:
             self._metrics.cached(plan.name, "HIT")

@@ -7,6 +7,7 @@ from alquimista.billing.api import (
     editing,
     invoices,
     reconciliation,
+    revenue,
     staff,
     subscription,
     usage_lines,
@@ -23,4 +24,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *invoices.ROUTES,
     *usage_lines.ROUTES,
     *reconciliation.ROUTES,
+    *revenue.ROUTES,
 )

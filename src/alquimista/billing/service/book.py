@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from babel.dates import format_date
 
-from alquimista.access import Actor
+from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.agents import service as agents
 from alquimista.audit import service as audit
 from alquimista.billing.models.agenda import Due, Rules, agenda
@@ -26,6 +26,7 @@ from alquimista.tenants import service as tenants
 from alquimista.tenants.models import Limits, Tenant, TenantStatus
 
 TOPIC = "billing"
+REVENUE_TOPIC = "revenue"  # Of the platform tenant, to which figures of all tenants together belong.
 
 
 @dataclass(slots=True)
@@ -120,6 +121,7 @@ class Book:
                 self.actor.user_id if self.actor else None,
                 self.now,
             )
+            await store.invalidate(self.conn, PLATFORM_TENANT, REVENUE_TOPIC)
         return msgspec.structs.replace(subscription, mrr_cents=mrr_cents)
 
     async def grant(self, subscription: Subscription) -> None:
