@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from babel.dates import format_date
+from babel.numbers import format_decimal
 
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.agents import service as agents
@@ -75,6 +76,10 @@ class Book:
     def day(self, day: date) -> str:
         """A day as the tenant writes it."""
         return format_date(day, "dd/MM/yyyy", locale=self.tenant.locale.replace("-", "_"))
+
+    def number(self, value: int) -> str:
+        """A number as the tenant writes it."""
+        return str(format_decimal(value, locale=self.tenant.locale.replace("-", "_")))
 
     async def agenda(self, subscription: Subscription) -> list[Due]:
         """What is to come for a subscription, the earliest first."""

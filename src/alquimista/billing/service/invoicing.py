@@ -83,8 +83,8 @@ async def usage_lines(book: Book, over: Sequence[UsagePeriod], *, settle: bool) 
             "Use of {first} to {last}: {requests} requests, {included} included",
             first=book.day(period.from_on),
             last=book.day(period.until_on - timedelta(days=1)),
-            requests=requests,
-            included=plan.max_requests_per_month,
+            requests=book.number(requests),
+            included=book.number(plan.max_requests_per_month),
         )
         lines.append(Line(LineKind.USAGE, book.tell(text), requests, cents, period.id))
         if settle:
@@ -109,8 +109,8 @@ async def _late_lines(book: Book, *, settle: bool) -> list[Line]:
             "Adjustment of {first} to {last}: {requests} requests instead of {before}",
             first=book.day(period.from_on),
             last=book.day(period.until_on - timedelta(days=1)),
-            requests=requests,
-            before=period.requests,
+            requests=book.number(requests),
+            before=book.number(period.requests),
         )
         difference = requests - period.requests
         lines.append(Line(LineKind.ADJUSTMENT, book.tell(text), difference, cents - period.overage_cents, period.id))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency
 
 from alquimista.billing.models.invoices import Invoice
 from alquimista.billing.models.usage import UsagePeriod
@@ -57,8 +57,8 @@ async def threshold(book: Book, period: UsagePeriod, requests: int, percent: int
         f"{book.rules.public_url}{_BILLING}",
         company=book.tenant.name,
         percent=percent,
-        requests=_number(book, requests),
-        included=_number(book, plan.max_requests_per_month),
+        requests=book.number(requests),
+        included=book.number(plan.max_requests_per_month),
         ends_on=book.day(period.until_on - timedelta(days=1)),
         beyond=book.tell(beyond),
     )
@@ -71,7 +71,7 @@ async def stopped(book: Book, period: UsagePeriod, requests: int) -> None:
         "usage_stopped",
         f"{book.rules.public_url}{_BILLING}",
         company=book.tenant.name,
-        requests=_number(book, requests),
+        requests=book.number(requests),
         ends_on=book.day(period.until_on - timedelta(days=1)),
     )
 
@@ -90,10 +90,6 @@ def _facts(book: Book, invoice: Invoice) -> dict[str, object]:
         "amount": amount,
         "due_on": book.day(invoice.due_on),
     }
-
-
-def _number(book: Book, value: int) -> str:
-    return str(format_decimal(value, locale=_babel(book)))
 
 
 def _babel(book: Book) -> str:
