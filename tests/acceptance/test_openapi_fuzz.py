@@ -108,7 +108,7 @@ def aim(case: schemathesis.Case, caller: Caller) -> None:
     """Let the right ids of a request lead to the caller's own things: what is wrong with the rest then shows."""
     for name, thing in caller.things.items():
         given = case.path_parameters.get(name)
-        if is_uuid(given) or (name in {"slug", "name"} and isinstance(given, str) and given.isalnum()):
+        if is_uuid(given) or (name in {"slug", "name", "position"} and isinstance(given, str) and given.isalnum()):
             case.path_parameters[name] = thing
     if isinstance(case.body, dict | list):
         case.body = copy.deepcopy(case.body)  # It may be an example of the document itself.

@@ -6,9 +6,13 @@ import msgspec
 import psycopg
 import pytest
 
+from alquimista import clock
+from alquimista.billing import jobs
 from alquimista.billing.models.proofs import Finding, around, explained
 from alquimista.billing.service import reconciling
 from alquimista.incidents import service as incidents
+from alquimista.jobs import queries as queue
+from alquimista.wiring import Services
 from support.billing import START, Customer
 from support.metered import use
 
@@ -136,5 +140,12 @@ def test_moments_around_an_invoice():
 
 async def test_the_daily_job_takes_tenants_with_something_to_compare(payer):
     assert payer.tenant.id in await reconciling.tenants_to_compare(payer.db.staff(), payer.now)
+    services = Services(payer.db.settings, payer.db)
+    with clock.frozen(payer.now):
+        await jobs.reconcile_all(services, None, None)
+        assert any(depth.name == "billing.reconcile" for depth in await queue.depths(payer.db.staff()))
+        await jobs.reconcile(services, payer.tenant.id, None)
+    (proof,) = [p for p in (await reconciling.page(payer.db.staff(), 100, 0))[0] if p.tenant_id == payer.tenant.id]
+    assert proof.finding is Finding.RUNNING
     await payer.pass_days(60)
     assert Finding.UNCHECKED in {p.finding for p in (await reconciling.page(payer.db.staff(), 100, 0))[0]}

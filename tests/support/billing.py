@@ -11,10 +11,11 @@ import factories
 from alquimista import clock
 from alquimista.agents import service as agents
 from alquimista.billing.models.agenda import Rules
-from alquimista.billing.models.invoices import Invoice, InvoiceStatus
+from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind
 from alquimista.billing.models.subscriptions import Cycle, Subscription
 from alquimista.billing.queries import invoices as invoice_queries
 from alquimista.billing.queries import subscriptions as queries
+from alquimista.billing.queries import usage as usage_queries
 from alquimista.billing.service import catalogue, invoicing, paying, subscribing
 from alquimista.billing.service.advance import advance
 from alquimista.billing.service.book import Book, open_book
@@ -153,6 +154,12 @@ async def billed(db: Database, tenant_id: UUID, path: str) -> dict[str, str]:
     await one.pay(invoice)
     if path.endswith("/keep"):
         await one.subscribe("starter", "yearly")
+    if "/lines/" in path:
+        async with one.book() as book:
+            running = await usage_queries.open_periods(book.conn, tenant_id)
+            lines = await invoicing.usage_lines(book, running, settle=False)
+            used = await invoicing.issue(book, book.subscription, Kind.USAGE, lines, book.today)
+        return things | {"invoice_id": str(used.id), "position": "1"}
     async with one.book() as book:
         if path.endswith("/resume"):
             await subscribing.cancel(book)

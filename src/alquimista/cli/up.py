@@ -43,7 +43,7 @@ def up(
     if clock_days and not demo:
         raise typer.BadParameter("Only a demonstration's clock is moved; add --demo.", param_hint="--clock-days")
     if clock_days is not None:
-        os.environ[variable("clock_offset_days")] = str(clock_days or "")  # The children read it there too.
+        os.environ[variable("clock_offset_days")] = str(clock_days)  # The children read it there too.
     directory = datadir.prepare(data_dir or datadir.default())
     with datadir.lock(directory):
         Platform(directory, host, port, workers, demo=demo).run()
