@@ -89,12 +89,16 @@ class Company:
     def open_bills(self):
         return [b for b in self.bills if b.status == "open" and b.owner == self.subscription]
 
+    def open_firsts(self):
+        """Of what was never given; use that was, even under an earlier subscription, stays owed."""
+        return [b for b in self.open_bills() if b.kind == "first"]
+
     def agenda(self):
         """What time brings: the hour of a day, and what happens then."""
         at = lambda day, days, hour=0: (day + timedelta(days=days), hour)  # noqa: E731
         if self.change is not None:
             yield at(self.change.due, VOID_CHANGE), lambda day: self.drop_change()
-        firsts = [b for b in self.open_bills() if b.kind == "first"]
+        firsts = self.open_firsts()
         if self.status == "pending" and firsts:
             yield at(firsts[0].due, VOID_FIRST), self.give_up
         if self.status == "trialing":
@@ -121,7 +125,7 @@ class Company:
             self.bill(day, "first", price(wanted))
             return True
         if self.status == "pending":
-            waiting = self.open_bills()
+            waiting = self.open_firsts()
             if self.terms == wanted and waiting:
                 return True
             self.void(waiting)
@@ -154,7 +158,7 @@ class Company:
     def trial(self, day, act):
         wanted = (act.plan, act.cycle, act.agents)
         if self.status == "pending":
-            self.void(self.open_bills())
+            self.void(self.open_firsts())
             self.terms, self.status = wanted, "trialing"
         elif self.status in {"none", "canceled"}:
             self.begin_anew(wanted, "trialing")
@@ -251,7 +255,7 @@ class Company:
 
     def stop(self, day):
         if self.cycles == 0:
-            self.void(self.open_bills())
+            self.void(self.open_firsts())
         self.status, self.later, self.ends = "canceled", None, False
         self.earn(day, 0)
 
