@@ -23,6 +23,8 @@ RESET = {"name": "Ana", "link": LINK, "minutes": 30}
 ALL = {"name": "Ana", "link": LINK, "minutes": 30, "days": 2, "ip": "203.0.113.7", "inviter": "Rui", "company": "Acme"}
 ALL |= {"contact": "Ana", "cnpj": "–", "email": "ana@example.com", "whatsapp": "+5511987654321", "agents": "–"}
 ALL |= {"subnucleos": "–", "message": "–", "request": "–"}
+ALL |= {"number": 7, "amount": "R$ 297,00", "due_on": "20/02/2026", "stops_on": "06/03/2026", "percent": 80}
+ALL |= {"requests": "8.000", "included": "10.000", "ends_on": "14/02/2026", "beyond": "–"}
 ALL |= {"title": "Janela de manutenção", "notice": "Domingo, 2h."}
 
 

@@ -52,7 +52,7 @@ ADD = Statement(
 
 CLAIM = Statement(
     """
-    UPDATE public.charges SET claimed_until = %(until)s
+    UPDATE public.charges SET claimed_until = %(until)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND (claimed_until IS NULL OR claimed_until < %(now)s)
     """,
     NoRow,

@@ -72,7 +72,7 @@ TENANTS = Statement(
 RECORD = Statement(
     """
     UPDATE public.usage_periods SET raw_requests = %(raw_requests)s, rollup_requests = %(rollup_requests)s,
-      late_requests = %(late_requests)s, reconciled_at = %(now)s
+      late_requests = %(late_requests)s, reconciled_at = %(now)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND updated_at = %(updated_at)s
     """,
     NoRow,
