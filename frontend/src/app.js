@@ -1,4 +1,5 @@
 import "./charts.js";
+import "./copy.js";
 import "./live.js";
 import "./menus.js";
 import "./session.js";

@@ -58,6 +58,20 @@ async def test_every_answer_carries_the_security_headers(client):
         assert "strict-transport-security" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("changes", "target"),
+    [
+        ({}, "'self'"),
+        ({"payment_provider": "stripe"}, "'self' https:"),
+        ({"oidc_issuer": "https://i.example"}, "'self' https:"),
+    ],
+)
+async def test_forms_lead_abroad_only_where_a_redirect_must(connect, plain_settings, changes, target):
+    client = connect(route("GET", "/x"), settings=replace(plain_settings, **changes))
+    policy = (await client.get("/x")).headers["content-security-policy"].split("; ")
+    assert f"form-action {target}" in policy
+
+
 async def test_https_is_made_permanent(connect, plain_settings):
     client = connect(route("GET", "/x"), settings=replace(plain_settings, public_url="https://alquimista.example"))
     answer = await client.get("/x")

@@ -19,7 +19,7 @@ from alquimista.config import Settings
 from alquimista.db.crypto import Sealer, derive
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.demo import extras
+from alquimista.demo import billing, extras
 from alquimista.demo.story import HISTORY_DAYS, TENANTS, ZONE, DemoRequest, DemoTenant, requests_of
 from alquimista.http.limits import Limiter
 from alquimista.identity.models.problems import AlreadyMember
@@ -97,6 +97,7 @@ async def _seed(settings: Settings, data_dir: Path, base_url: str) -> None:
             users, keys = await _provision(services, now)
             until = None
         _write(logins, Credentials(base_url, users, keys))
+        await billing.subscribe(services)
         await _top_up(services.db, ingest, until.until if until else None, now)
         _write(state, State(now))
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from functools import reduce
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,8 @@ from alquimista.errors import BadRequest, Conflict, NotFound, Unavailable
 from alquimista.i18n import N_
 
 Cents = Annotated[int, Meta(ge=1, le=10**12)]
+# Providers that keep means of payment, and have a page where the payer manages them.
+WITH_PORTAL: Final = frozenset({"stripe"})
 
 
 class Outcome(StrEnum):

@@ -67,9 +67,21 @@ def points(value: Number | None, locale: str) -> str:
 
 
 @lru_cache(maxsize=8192)  # Of a company's agents few have a new cost when its page is made anew: 60 µs for each other.
-def money(value: Number | None, locale: str, *, currency: str = "BRL") -> str:
+def money(value: Number | Decimal | None, locale: str, *, currency: str = "BRL") -> str:
     """An amount in units of the currency (reais, not cents)."""
     return NOTHING if value is None else numbers.format_currency(value, currency, locale=babel(locale))
+
+
+def in_cents(value: int | None, locale: str, *, currency: str = "BRL") -> str:
+    """An amount in cents of the currency."""
+    return NOTHING if value is None else money(Decimal(value) / 100, locale, currency=currency)
+
+
+def cnpj(value: str) -> str:
+    """A CNPJ as it is written: 11.222.333/0001-81. What has another length is left as it is."""
+    if len(value) != 14:
+        return value
+    return f"{value[:2]}.{value[2:5]}.{value[5:8]}/{value[8:12]}-{value[12:]}"
 
 
 def duration(milliseconds: Number | None, locale: str) -> str:
@@ -95,6 +107,11 @@ def day(value: date, locale: str) -> str:
 def short_day(value: date, locale: str) -> str:
     """A calendar day of this year, for axes and narrow tables: 21 de nov."""
     return dates.format_skeleton("MMMd", value, locale=babel(locale))
+
+
+def day_of(value: datetime, zone: str) -> date:
+    """The calendar day that a moment is in."""
+    return value.astimezone(tz(zone)).date()
 
 
 def moment(value: datetime | None, locale: str, zone: str = "UTC") -> str:

@@ -73,6 +73,12 @@ CLIENT: Final = (
                 href=f"{_TENANT}#incidents",
                 permission=Permission.INCIDENT_READ,
             ),
+            Item(
+                icon="receipt-text",
+                label=N_("Plan and invoices"),
+                href="/app/billing",
+                permission=Permission.BILLING_READ,
+            ),
         ),
     ),
 )

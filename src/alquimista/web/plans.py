@@ -23,6 +23,7 @@ class Cycle(StrEnum):
 class PlanCard:
     """A plan as the page shows it. Amounts in units of the currency."""
 
+    name: str
     title: str
     text: str
     currency: str
@@ -89,6 +90,7 @@ def _card(plan: PlanVersion, cycle: Cycle) -> PlanCard:
     price = Price.of(plan)
     yearly = cycle is Cycle.YEARLY
     return PlanCard(
+        name=plan.name,
         title=plan.display_name,
         text=plan.description,
         currency=plan.currency,

@@ -24,6 +24,7 @@ from alquimista.web.rendering import fragment, page
 
 _PROOF: Final = 24  # Characters.
 _SEEN: Final = "the-hash-of-this-part"  # Stands in the kept HTML where each session's own value goes.
+_DASHBOARDS: Final = "dashboards"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -49,9 +50,9 @@ class Kept:
     state: str
 
 
-def made(context: Context, name: str, title: str, values: Mapping[str, Any]) -> Part:
-    """The part dashboards/_<name>.html as it is now."""
-    html = fragment(context.locale, f"dashboards/_{name}.html", now=context.now, seen=_SEEN, **values)
+def made(context: Context, name: str, title: str, values: Mapping[str, Any], *, room: str = _DASHBOARDS) -> Part:
+    """The part <room>/_<name>.html as it is now."""
+    html = fragment(context.locale, f"{room}/_{name}.html", now=context.now, seen=_SEEN, **values)
     return Part(title, html, hashlib.blake2b(html.encode(), digest_size=12).hexdigest())
 
 
@@ -74,10 +75,18 @@ async def kept(context: Context, name: str, rule: Kept, make: Callable[[], Await
     return part
 
 
-def whole(context: Context, name: str, part: Part, notice: views.Notice | None) -> HTMLResponse:
-    """The page dashboards/<name>.html around the part."""
+def whole(
+    context: Context,
+    name: str,
+    part: Part,
+    notice: views.Notice | None,
+    *,
+    room: str = _DASHBOARDS,
+    **more: Any,  # noqa: ANN401 - What else the page's template shows.
+) -> HTMLResponse:
+    """The page <room>/<name>.html around the part."""
     html = Markup(part.seen_as(_seen(context, name, part)))  # noqa: S704 - Our own template's.
-    return page(context, f"dashboards/{name}.html", part=html, title=part.title, notice=notice)
+    return page(context, f"{room}/{name}.html", part=html, title=part.title, notice=notice, **more)
 
 
 def answer(context: Context, name: str, part: Part, shown: str) -> Response:

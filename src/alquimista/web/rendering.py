@@ -21,6 +21,7 @@ _FILTERS: Final[dict[str, Callable[..., str]]] = {
     "percent": formats.percent,
     "change": formats.change,
     "money": formats.money,
+    "cents": formats.in_cents,
     "duration": formats.duration,
     "day": formats.day,
     "short_day": formats.short_day,
@@ -82,6 +83,7 @@ def environment(locale: str) -> Environment:
     for name, write in _FILTERS.items():
         env.filters[name] = _localised(write, locale)
     env.filters["say"] = partial(_say, locale=locale)
+    env.filters["cnpj"] = formats.cnpj
     env.filters["spark"] = charts.sparkline
     return env
 

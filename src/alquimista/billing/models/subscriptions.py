@@ -49,6 +49,17 @@ class Cycle(StrEnum):
         return 12 if self is Cycle.YEARLY else 1
 
 
+class Effect(StrEnum):
+    """What a choice does to a subscription."""
+
+    FIRST = "first"  # The first invoice; everything begins with its payment.
+    CHANGE = "change"  # An invoice for the rest of the cycle; the change begins with its payment.
+    NOW = "now"  # The price is the same: it begins at once.
+    LATER = "later"  # Less than before: it begins with the next cycle.
+    TRIAL = "trial"  # Nothing is paid yet, so it begins at once.
+    KEEP = "keep"  # As it is now, and the change that was to come is dropped.
+
+
 class Terms(msgspec.Struct, frozen=True):
     """What a tenant subscribes to: versions of the catalogue, and what was chosen of them."""
 
@@ -58,6 +69,16 @@ class Terms(msgspec.Struct, frozen=True):
     subnucleos: tuple[UUID, ...] = ()
     addon_id: UUID | None = None
     addon_count: int = 0
+
+    def says(self, other: "Terms") -> bool:
+        """Whether both are the same; the order of agents and SubNúcleos is no matter."""
+        return _unordered(self) == _unordered(other)
+
+
+def _unordered(terms: Terms) -> Terms:
+    return msgspec.structs.replace(
+        terms, agents=tuple(sorted(terms.agents)), subnucleos=tuple(sorted(terms.subnucleos))
+    )
 
 
 class Deal(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from alquimista.billing.models.subscriptions import (
     ChangeWaits,
     Cycle,
     Deal,
+    Effect,
     EndsSoon,
     NotFromHere,
     NotOnSale,
@@ -65,7 +66,7 @@ async def quote(book: Book, wanted: Wanted) -> Deal:
     required = [known[slug] for one in wanted.subnucleos for slug in bundles[one].required if slug in known]
     chosen: tuple[UUID, ...] = tuple(dict.fromkeys([*wanted.agents, *required]))
     beyond = max(0, len(chosen) - plan.max_agents)
-    addon = _addon(book) if beyond else None
+    addon = addon_on_offer(book) if beyond else None
     if beyond and addon is None:
         raise TooManyAgents(limit=plan.max_agents)
     terms = Terms(
@@ -84,7 +85,8 @@ def _plan(book: Book, plan_id: UUID) -> PlanVersion:
     return offered
 
 
-def _addon(book: Book) -> AddonVersion | None:
+def addon_on_offer(book: Book) -> AddonVersion | None:
+    """The agent beyond the plan, at the version that the tenant has, or that is on sale."""
     if book.live is not None and book.live.addon_id is not None:
         return book.addons[book.live.addon_id]
     return next(iter(on_sale(book.addons.values(), book.now)), None)  # There is one kind of them.
@@ -99,7 +101,7 @@ async def subscribe(book: Book, wanted: Wanted) -> Invoice | None:
         As `quote`; AlreadySubscribed, ChangeWaits, EndsSoon, NotFromHere: the present state does not allow it.
     """
     deal = await quote(book, wanted)
-    one = book.live
+    what, one = effect(book, deal), book.live
     if one is None:
         fresh = _fresh(book, deal)
         await book.leave()
@@ -113,7 +115,7 @@ async def subscribe(book: Book, wanted: Wanted) -> Invoice | None:
         await book.save(changed)
         await book.grant(changed)
         return None
-    return await _change(book, one, deal)
+    return await _change(book, one, deal, what)
 
 
 async def first_invoice(book: Book, one: Subscription) -> Invoice:
@@ -126,7 +128,7 @@ async def first_invoice(book: Book, one: Subscription) -> Invoice:
 
 async def _choose_again(book: Book, one: Subscription, deal: Deal) -> Invoice:
     waiting = await invoice_queries.open_first(book.conn, book.tenant.id, one.id)
-    if one.terms == deal.terms and waiting:
+    if one.terms.says(deal.terms) and waiting:
         return waiting[0]
     for invoice in waiting:
         await paying.void(book, invoice)
@@ -135,7 +137,17 @@ async def _choose_again(book: Book, one: Subscription, deal: Deal) -> Invoice:
     return await first_invoice(book, changed)
 
 
-async def _change(book: Book, one: Subscription, deal: Deal) -> Invoice | None:
+def effect(book: Book, deal: Deal) -> Effect:
+    """What `subscribe` does about a deal in the present state.
+
+    Raises:
+        AlreadySubscribed, ChangeWaits, EndsSoon, NotFromHere: the present state does not allow it.
+    """
+    one = book.live
+    if one is None or one.status is Status.PENDING:
+        return Effect.FIRST
+    if one.status is Status.TRIALING:
+        return Effect.TRIAL
     if one.status not in _PAID:
         raise NotFromHere(status=one.status.value)
     if one.cancel_at_period_end:
@@ -143,17 +155,28 @@ async def _change(book: Book, one: Subscription, deal: Deal) -> Invoice | None:
     if one.pending_invoice_id is not None:
         raise ChangeWaits
     old = book.deal(one.terms)
-    if deal.terms == one.terms:
+    if deal.terms.says(one.terms):
         if one.next_terms is None:
             raise AlreadySubscribed
+        return Effect.KEEP
+    if deal.terms.cycle is one.billing_cycle and deal.cents == old.cents:
+        return Effect.NOW
+    shorter = deal.terms.cycle is Cycle.MONTHLY and one.billing_cycle is Cycle.YEARLY
+    if shorter or (deal.mrr_cents < old.mrr_cents and deal.terms.cycle is one.billing_cycle):
+        return Effect.LATER
+    return Effect.CHANGE
+
+
+async def _change(book: Book, one: Subscription, deal: Deal, what: Effect) -> Invoice | None:
+    old = book.deal(one.terms)
+    if what is Effect.KEEP:
         await book.save(msgspec.structs.replace(one, next_terms=None))
         return None
     await book.note("subscription.change", before=old.plan.name, after=deal.plan.name, cycle=deal.terms.cycle.value)
-    if deal.terms.cycle is one.billing_cycle and deal.cents == old.cents:
+    if what is Effect.NOW:
         await paying.take_effect(book, one, deal.terms, "change")
         return None
-    shorter = deal.terms.cycle is Cycle.MONTHLY and one.billing_cycle is Cycle.YEARLY
-    if shorter or (deal.mrr_cents < old.mrr_cents and deal.terms.cycle is one.billing_cycle):
+    if what is Effect.LATER:
         await book.save(msgspec.structs.replace(one, next_terms=deal.terms))
         return None
     return await _invoice_change(book, one, old, deal)

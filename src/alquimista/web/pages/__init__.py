@@ -4,9 +4,11 @@ from alquimista.config import Settings
 from alquimista.http.routes import Route
 from alquimista.web.pages import (
     accounts,
+    billing,
     company,
     dashboard,
     home,
+    invoices,
     outbox,
     passwords,
     plans,
@@ -14,6 +16,7 @@ from alquimista.web.pages import (
     second_factor,
     signin,
     static,
+    wizard,
 )
 from alquimista.web.pages.problems import page_error
 
@@ -33,6 +36,9 @@ def routes(settings: Settings) -> tuple[Route, ...]:
         *second_factor.ROUTES,
         *dashboard.ROUTES,
         *company.ROUTES,
+        *billing.ROUTES,
+        *wizard.ROUTES,
+        *invoices.ROUTES,
         *preferences.ROUTES,
         *local,
     )
