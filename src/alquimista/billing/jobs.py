@@ -14,6 +14,7 @@ from alquimista.billing.service.limits import tell_of_use
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.jobs.models import Job, Periodic
 from alquimista.jobs.queue import enqueue, enqueue_for_each
+from alquimista.observability.masking import mask
 from alquimista.payments import service as payments
 from alquimista.payments.models import EventRef
 from alquimista.payments.service import Providers
@@ -56,7 +57,12 @@ async def settle(services: Services, tenant_id: UUID | None, payload: EventRef) 
     """Work through what a provider told."""
     assert tenant_id is not None
     rules = Rules.of(services.settings)
-    await collecting.work_through(services.db, services.get(Providers), rules, tenant_id, payload.event_id)
+    try:
+        await collecting.work_through(services.db, services.get(Providers), rules, tenant_id, payload.event_id)
+    except Exception as error:
+        conn, reason = services.db.tenant(tenant_id), mask(f"{type(error).__name__}: {error}")
+        await payments.finish(conn, tenant_id, payload.event_id, "failed", reason[:2000], clock.now())
+        raise
 
 
 async def refund(services: Services, tenant_id: UUID | None, payload: RefundOf) -> None:
@@ -73,8 +79,9 @@ async def tell(services: Services, tenant_id: UUID | None, _payload: object) -> 
 
 
 async def look_after(services: Services, tenant_id: UUID | None, _payload: object) -> None:
-    """Ask what became of one tenant's open payments."""
+    """Ask what became of one tenant's open payments, and forget what providers sent long ago."""
     assert tenant_id is not None
+    await payments.forget_raw(services.db.tenant(tenant_id), tenant_id, clock.now())
     await payments.look_after(services.db, services.get(Providers), tenant_id, clock.now())
 
 

@@ -875,6 +875,7 @@ CREATE TABLE public.charges (
   pix_code text,
   expires_at timestamp with time zone,
   reason text DEFAULT ''::text NOT NULL,
+  credited_cents bigint DEFAULT 0 NOT NULL,
   claimed_until timestamp with time zone,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
@@ -1933,6 +1934,8 @@ ALTER TABLE public.charges ADD CONSTRAINT charges_amount_cents_check CHECK ((amo
 
 ALTER TABLE public.charges ADD CONSTRAINT charges_checkout_url_check CHECK (((length(checkout_url) >= 1) AND (length(checkout_url) <= 2048)));
 
+ALTER TABLE public.charges ADD CONSTRAINT charges_credited_cents_check CHECK ((credited_cents >= 0));
+
 ALTER TABLE public.charges ADD CONSTRAINT charges_currency_check CHECK (alquimista_platform.is_currency(currency));
 
 ALTER TABLE public.charges ADD CONSTRAINT charges_pix_code_check CHECK (((length(pix_code) >= 1) AND (length(pix_code) <= 512)));
@@ -2432,7 +2435,7 @@ CREATE INDEX webhook_logs_lead ON nigredo_leads.webhook_logs USING btree (tenant
 
 CREATE INDEX charges_invoice ON public.charges USING btree (tenant_id, invoice_id, created_at DESC);
 
-CREATE INDEX charges_waiting ON public.charges USING btree (created_at) WHERE (status = 'pending'::text);
+CREATE INDEX charges_waiting ON public.charges USING btree (created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
 
 CREATE INDEX commercial_requests_status ON public.commercial_requests USING btree (tenant_id, status, created_at DESC);
 
@@ -2479,6 +2482,8 @@ CREATE INDEX trials_active ON public.trials USING btree (tenant_id, expires_at) 
 CREATE INDEX trials_agent ON public.trials USING btree (agent_id) WHERE (agent_id IS NOT NULL);
 
 CREATE INDEX trials_subnucleo ON public.trials USING btree (subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
+
+CREATE INDEX usage_periods_open ON public.usage_periods USING btree (tenant_id) WHERE (status = 'open'::text);
 
 CREATE INDEX usage_periods_plan ON public.usage_periods USING btree (plan_id);
 

@@ -174,6 +174,7 @@ class Charge(msgspec.Struct, frozen=True):
     status: Outcome
     amount_cents: int
     refunded_cents: int
+    credited_cents: int
     currency: str
     checkout_url: str | None
     pix_code: str | None
@@ -215,7 +216,9 @@ def learn(charge: Charge, notice: Notice) -> tuple[Outcome, int, Changed]:
 
     Idempotent and blind to order: money that came counts once, and so does what went back.
     """
-    outcome = merge(charge.status, notice.outcome or charge.status)
+    if notice.outcome is None:
+        return charge.status, charge.refunded_cents, Changed(charge, 0, 0)
+    outcome = merge(charge.status, notice.outcome)
     refunded = max(charge.refunded_cents, min(notice.refunded_cents, charge.amount_cents))
     if outcome is Outcome.REFUNDED:
         refunded = charge.amount_cents

@@ -9,8 +9,8 @@ from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 from alquimista.payments.models import Charge, Notice, Opened, Outcome, StoredEvent
 
-_CHARGE = """id, invoice_id, provider, provider_ref, status, amount_cents, refunded_cents, currency, checkout_url,
-  pix_code, expires_at, reason, created_at"""
+_CHARGE = """id, invoice_id, provider, provider_ref, status, amount_cents, refunded_cents, credited_cents, currency,
+  checkout_url, pix_code, expires_at, reason, created_at"""
 
 NEWEST = Statement(
     f"""
@@ -68,10 +68,25 @@ OPENED = Statement(
     NoRow,
 )
 
+CREDITED = Statement(
+    """
+    UPDATE public.charges SET credited_cents = credited_cents + %(cents)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+    """,
+    NoRow,
+)
+
+FORGET_RAW = Statement(
+    """
+    UPDATE public.payment_events SET raw = '' WHERE tenant_id = %(tenant_id)s AND received_at < %(before)s AND raw <> ''
+    """,
+    NoRow,
+)
+
 RELEASE = Statement(
     """
     UPDATE public.charges SET claimed_until = NULL, reason = %(reason)s, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND claimed_until = %(until)s
     """,
     NoRow,
 )
@@ -131,7 +146,7 @@ class Waiting(msgspec.Struct, frozen=True):
 TENANTS_WAITING = Statement(
     """
     SELECT DISTINCT tenant_id FROM public.charges
-    WHERE status = 'pending' AND created_at BETWEEN %(since)s AND %(until)s AND provider_ref IS NOT NULL
+    WHERE status IN ('pending', 'failed') AND created_at BETWEEN %(since)s AND %(until)s AND provider_ref IS NOT NULL
       AND provider <> 'manual'
     ORDER BY tenant_id
     """,
@@ -141,7 +156,7 @@ TENANTS_WAITING = Statement(
 WAITING = Statement(
     f"""
     SELECT {_CHARGE} FROM public.charges
-    WHERE tenant_id = %(tenant_id)s AND status = 'pending' AND created_at BETWEEN %(since)s AND %(until)s
+    WHERE tenant_id = %(tenant_id)s AND status IN ('pending', 'failed') AND created_at BETWEEN %(since)s AND %(until)s
       AND provider_ref IS NOT NULL AND provider <> 'manual'
     ORDER BY created_at
     """,  # noqa: S608 - As above.
@@ -218,9 +233,19 @@ async def opened(conn: Conn, tenant_id: UUID, charge_id: UUID, way: Opened, now:
     )
 
 
-async def release(conn: Conn, tenant_id: UUID, charge_id: UUID, reason: str, now: datetime) -> None:
-    """Let others speak about it again; `reason` says what went wrong."""
-    await conn.execute(RELEASE, tenant_id=tenant_id, id=charge_id, reason=reason, now=now)
+async def release(conn: Conn, tenant_id: UUID, charge_id: UUID, until: datetime, reason: str, now: datetime) -> None:
+    """Let others speak about it again, if the claim is still ours; `reason` says what went wrong."""
+    await conn.execute(RELEASE, tenant_id=tenant_id, id=charge_id, until=until, reason=reason, now=now)
+
+
+async def credited(conn: Conn, tenant_id: UUID, charge_id: UUID, cents: int, now: datetime) -> None:
+    """Note that so much of it became credit, or (below zero) was taken back from it."""
+    await conn.execute(CREDITED, tenant_id=tenant_id, id=charge_id, cents=cents, now=now)
+
+
+async def forget_raw(conn: Conn, tenant_id: UUID, before: datetime) -> int:
+    """Empty what providers sent before a moment; what it said in our words stays."""
+    return await conn.execute(FORGET_RAW, tenant_id=tenant_id, before=before)
 
 
 async def save(

@@ -3,6 +3,7 @@
 What a payment does to a subscription is billing's, which stands above this room.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +28,7 @@ from alquimista.payments.models import (
     Order,
     Outcome,
     ProviderRefused,
+    ProviderUnavailable,
     StoredEvent,
     UnknownCharge,
     UnknownEvent,
@@ -34,7 +36,9 @@ from alquimista.payments.models import (
 )
 
 SETTLE: Final = "billing.settle"
-_CLAIM: Final = timedelta(seconds=60)  # Longer than a provider's time-outs and tries together.
+_CALL_S: Final = 100  # For all that is said to a provider about a charge, its tries included.
+_CLAIM: Final = timedelta(seconds=150)  # Longer than that, so that a claim never ends under who has it.
+_RAW_KEPT: Final = timedelta(days=400)  # What providers sent holds names and addresses of payers.
 _LOOKED_AFTER: Final = timedelta(days=35)  # Longer than any boleto of ours can be paid.
 _SOON: Final = timedelta(minutes=15)  # Webhooks usually come within it.
 _CLOSED: Final = frozenset({Outcome.EXPIRED, Outcome.PAID, Outcome.REFUNDED})
@@ -88,18 +92,23 @@ async def open_charge(db: Database, at: Provider, tenant_id: UUID, order: Order,
         ProviderRefused, ProviderUnavailable, NotConfigured, AlreadyPaid: as the provider has it.
     """
     conn, now = db.tenant(tenant_id), clock.now()
-    if not await queries.claim(conn, tenant_id, order.charge_id, now, now + _CLAIM):
+    until = now + _CLAIM
+    if not await queries.claim(conn, tenant_id, order.charge_id, now, until):
         raise Busy(retry_after=5)
     try:
-        answer = await (at.open(order) if present else at.charge(order))
+        async with asyncio.timeout(_CALL_S):
+            answer = await (at.open(order) if present else at.charge(order))
+    except TimeoutError:
+        await queries.release(conn, tenant_id, order.charge_id, until, "", clock.now())
+        raise ProviderUnavailable(provider=at.name, retry_after=30) from None
     except BaseException as error:
         reason = str(error)[:500] if isinstance(error, ProviderRefused) else ""
-        await queries.release(conn, tenant_id, order.charge_id, reason, clock.now())
+        await queries.release(conn, tenant_id, order.charge_id, until, reason, clock.now())
         raise
     if isinstance(answer, Opened):
         await queries.opened(conn, tenant_id, order.charge_id, answer, clock.now())
     else:
-        await queries.release(conn, tenant_id, order.charge_id, answer.reason[:500], clock.now())
+        await queries.release(conn, tenant_id, order.charge_id, until, answer.reason[:500], clock.now())
     return answer
 
 
@@ -181,6 +190,16 @@ async def apply(conn: Conn, tenant_id: UUID, notice: Notice, now: datetime) -> C
     outcome, refunded, changed = learn(charge, notice)
     await queries.save(conn, tenant_id, charge, outcome, refunded, notice.provider_ref, notice.reason[:500], now)
     return changed
+
+
+async def credited(conn: Conn, tenant_id: UUID, charge_id: UUID, cents: int, now: datetime) -> None:
+    """Note that so much of a payment became credit, or (below zero) was taken back from it."""
+    await queries.credited(conn, tenant_id, charge_id, cents, now)
+
+
+async def forget_raw(conn: Conn, tenant_id: UUID, now: datetime) -> int:
+    """Empty what providers sent more than thirteen months ago; how many."""
+    return await queries.forget_raw(conn, tenant_id, now - _RAW_KEPT)
 
 
 async def get(conn: Conn, tenant_id: UUID, charge_id: UUID) -> Charge:

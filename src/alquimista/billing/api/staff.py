@@ -17,6 +17,7 @@ from alquimista.billing.models.invoices import (
     InvoiceStatus,
     Kind,
     NotRefundable,
+    RefundWaits,
     UnknownInvoice,
 )
 from alquimista.billing.models.subscriptions import (
@@ -197,10 +198,10 @@ ROUTES: Final = (
         method="POST",
         path=f"{_BASE}/invoices/{{invoice_id:uuid}}/refund",
         handler=refund,
-        summary="Pay an invoice back, in part or all that is left",
+        summary="Pay an invoice back, in part or all that is left; of one paid by hand: it was sent back",
         body=RefundRequest,
         response=Invoice,
-        problems=(UnknownTenant, UnknownInvoice, NotRefundable),
+        problems=(UnknownTenant, UnknownInvoice, NotRefundable, RefundWaits),
         example=RefundRequest("Cobrado em dobro."),
         **_STAFF,
     ),

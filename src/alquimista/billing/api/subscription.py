@@ -10,11 +10,12 @@ from msgspec import Meta
 from alquimista.access import Permission
 from alquimista.agents.models.agents import UnknownAgent
 from alquimista.billing.models.agenda import Rules
-from alquimista.billing.models.invoices import InvoiceClosed, NotRefundable, UnknownInvoice
+from alquimista.billing.models.invoices import InvoiceClosed, NotRefundable, RefundWaits, UnknownInvoice
 from alquimista.billing.models.subscriptions import (
     AlreadySubscribed,
     ChangeWaits,
     Cycle,
+    DebtOpen,
     EndsSoon,
     NoSubscription,
     NotFromHere,
@@ -67,7 +68,7 @@ class CheckoutRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknow
 
 
 class CheckoutSession(msgspec.Struct, frozen=True, rename="camel"):
-    """Where to pay, and until when."""
+    """Where to pay, and until when; the page of the plan, and the tenant's id, when there is nothing to pay."""
 
     checkout_url: str
     session_id: UUID
@@ -108,9 +109,9 @@ async def checkout(context: Context) -> CheckoutSession:
         async with tenant_transaction(context.db, context.tenant) as conn:
             book = await open_book(conn, context.tenant, _rules(context), context.now, context.who)
             invoice = await subscribing.subscribe(book, wanted.choice.wanted())
-            if invoice is None or invoice.status != "open":
-                raise AlreadySubscribed
-            invoice_id = invoice.id
+        if invoice is None or invoice.status != "open":  # Credit paid it, or it begins with the next cycle.
+            return CheckoutSession(f"{context.services.settings.public_url}/app/billing", context.tenant, None)
+        invoice_id = invoice.id
     charge = await collecting.checkout(
         context.db, context.services.get(Providers), _rules(context), context.who, context.tenant, invoice_id
     )
@@ -185,6 +186,7 @@ _CHOOSING: Final = (
     AlreadySubscribed,
     ChangeWaits,
     EndsSoon,
+    DebtOpen,
     NotFromHere,
 )
 _PAYING: Final = (UnknownInvoice, InvoiceClosed, NoSubscription, Busy, AlreadyPaid, ProviderRefused, NotConfigured)
@@ -232,7 +234,7 @@ ROUTES: Final = (
         summary="Cancel with the end of the paid period, or within seven days for the money back",
         body=CancelRequest,
         response=Summary,
-        problems=(NoSubscription, NotFromHere, NotRefundable),
+        problems=(NoSubscription, NotFromHere, NotRefundable, RefundWaits),
         limits=_LIMITED,
         example=CancelRequest(),
         **_CHANGES,

@@ -85,20 +85,20 @@ def add_up(lines: Sequence[Line], taxes: Sequence[Tax], credit_cents: int, carri
         used: the text of the line that uses credit.
     """
     billed = sum(line.amount_cents for line in lines)
-    done = [*lines]
-    if billed < 0:
-        done.append(Line(LineKind.CARRIED, carried, 1, -billed))
-    subtotal = max(0, billed)
     owed = [
-        Line(LineKind.TAX, f"{tax.name} ({tax.rate // 100},{tax.rate % 100:02} %)", 1, percentage(subtotal, tax.rate))
+        Line(LineKind.TAX, f"{tax.name} ({tax.rate // 100},{tax.rate % 100:02} %)", 1, percentage(billed, tax.rate))
         for tax in taxes
     ]
     tax = sum(line.amount_cents for line in owed)
-    done += owed
-    credit = min(credit_cents, subtotal + tax)
+    done = [*lines, *owed]
+    if billed < 0:  # The taxes of what is given back were paid with it, and go back with it.
+        back = -(billed + tax)
+        return Sums((*done, Line(LineKind.CARRIED, carried, 1, back)), 0, 0, 0, 0, back)
+    subtotal = billed
+    credit = max(0, min(credit_cents, subtotal + tax))
     if credit:
         done.append(Line(LineKind.CREDIT, used, 1, -credit))
-    return Sums(tuple(done), subtotal, tax, credit, subtotal + tax - credit, max(0, -billed) - credit)
+    return Sums(tuple(done), subtotal, tax, credit, subtotal + tax - credit, -credit)
 
 
 class Invoice(msgspec.Struct, frozen=True):
@@ -148,6 +148,11 @@ class NoUsageLine(Conflict):
 class InvoiceClosed(Conflict):
     code = "invoice_closed"
     message = N_("The invoice is {status}: there is nothing to pay.")
+
+
+class RefundWaits(Conflict):
+    code = "refund_waits"
+    message = N_("A refund of this invoice is on its way. Wait until it is done.")
 
 
 class NotRefundable(Conflict):

@@ -57,6 +57,7 @@ class Effect(StrEnum):
     NOW = "now"  # The price is the same: it begins at once.
     LATER = "later"  # Less than before: it begins with the next cycle.
     TRIAL = "trial"  # Nothing is paid yet, so it begins at once.
+    WAITS = "waits"  # It is asked for already, and waits for its payment.
     KEEP = "keep"  # As it is now, and the change that was to come is dropped.
 
 
@@ -165,6 +166,11 @@ class Subscription(msgspec.Struct, frozen=True):
         if status is not self.status and status not in TRANSITIONS[self.status]:
             raise NotFromHere(status=self.status.value)
         return msgspec.structs.replace(self, status=status, **changes)
+
+
+class DebtOpen(Conflict):
+    code = "invoice_overdue"
+    message = N_("Invoice {number} of an earlier subscription is overdue. Pay it first: POST its id to the checkout.")
 
 
 class NoSubscription(NotFound):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind, Line
+from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind, Line, LineKind
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
@@ -63,7 +63,7 @@ LINES = Statement(
 OPEN = Statement(
     f"""
     SELECT {_COLUMNS} FROM public.invoices
-    WHERE tenant_id = %(tenant_id)s AND subscription_id = %(subscription_id)s AND status = 'open'
+    WHERE tenant_id = %(tenant_id)s AND status = 'open'
     ORDER BY due_on, number
     """,  # noqa: S608 - As above.
     Invoice,
@@ -87,6 +87,14 @@ class Total(msgspec.Struct, frozen=True):
 
 
 COUNT = Statement("SELECT count(*) AS total FROM public.invoices WHERE tenant_id = %(tenant_id)s", Total)
+PAID_BEFORE = Statement(
+    """
+    SELECT count(*) AS total FROM public.invoices
+    WHERE tenant_id = %(tenant_id)s AND kind = 'first' AND paid_at IS NOT NULL
+      AND subscription_id <> %(subscription_id)s
+    """,
+    Total,
+)
 BALANCE = Statement(
     "SELECT coalesce(sum(amount_cents), 0)::bigint AS total FROM public.credits WHERE tenant_id = %(tenant_id)s", Total
 )
@@ -165,14 +173,26 @@ async def lines(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> list[Line]:
     return await conn.fetch(LINES, tenant_id=tenant_id, invoice_id=invoice_id)
 
 
-async def open_of(conn: Conn, tenant_id: UUID, subscription_id: UUID) -> list[Invoice]:
-    """A subscription's open invoices, the one that is due first before the others."""
-    return await conn.fetch(OPEN, tenant_id=tenant_id, subscription_id=subscription_id)
+async def open_of(conn: Conn, tenant_id: UUID) -> list[Invoice]:
+    """The tenant's open invoices, those of earlier subscriptions too; the one that is due first before the others."""
+    return await conn.fetch(OPEN, tenant_id=tenant_id)
 
 
 async def open_first(conn: Conn, tenant_id: UUID, subscription_id: UUID) -> list[Invoice]:
-    """Those whose payment would begin the subscription; never one of use that an earlier subscription had."""
-    return [one for one in await open_of(conn, tenant_id, subscription_id) if one.kind is Kind.FIRST]
+    """A subscription's open first invoices: they ask for what was never given."""
+    found = await open_of(conn, tenant_id)
+    return [one for one in found if one.kind is Kind.FIRST and one.subscription_id == subscription_id]
+
+
+async def paid_before(conn: Conn, tenant_id: UUID, subscription_id: UUID) -> bool:
+    """Whether the tenant ever paid for another subscription to begin."""
+    found = await conn.fetch_one(PAID_BEFORE, tenant_id=tenant_id, subscription_id=subscription_id)
+    return found is not None and found.total > 0
+
+
+async def carried(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> int:
+    """What an invoice carried to the tenant's credit, in cents."""
+    return sum(line.amount_cents for line in await lines(conn, tenant_id, invoice_id) if line.kind is LineKind.CARRIED)
 
 
 async def settle(

@@ -51,6 +51,9 @@ async def _expire(book: Book, _at: datetime) -> list[Invoice]:
 
 async def _drop_change(book: Book, _at: datetime) -> list[Invoice]:
     await paying.drop_pending(book)
+    one = book.subscription
+    if one.status is Status.SUSPENDED and not one.cycles:  # A trial that ended while its invoice waited.
+        await paying.end(book, "never paid")
     return []
 
 
@@ -60,9 +63,11 @@ async def _end_trial(book: Book, _at: datetime) -> list[Invoice]:
     await book.save(one)
     await book.withdraw(one, for_good=False)
     waiting = await invoice_queries.open_first(book.conn, book.tenant.id, one.id)
-    invoice = waiting[0] if waiting else await subscribing.first_invoice(book, one)
+    invoice = waiting[0] if waiting else await subscribing.first_invoice(book, one, book.deal(one.terms))
+    if invoice.status is not InvoiceStatus.OPEN:
+        return []
     await telling.trial_ended(book, invoice)
-    return [invoice] if invoice.status is InvoiceStatus.OPEN else []
+    return [invoice]
 
 
 async def _end(book: Book, at: datetime) -> list[Invoice]:
@@ -81,7 +86,8 @@ async def _renew(book: Book, _at: datetime) -> list[Invoice]:
     await book.grant(one)
     lines = await renewing.lines(book, deal, first, until, settle=True)
     await paying.begin_use(book, one, first)
-    due_on = first + timedelta(days=book.rules.due_days)
+    # From today where the platform was away at the moment: nobody is dunned for days that they could not pay on.
+    due_on = max(first, book.today) + timedelta(days=book.rules.due_days)
     return await _issued(book, Kind.RENEWAL, lines, due_on)
 
 
@@ -153,7 +159,7 @@ async def _cancel(book: Book, _at: datetime) -> list[Invoice]:
 
 
 async def _owed(book: Book) -> list[Invoice]:
-    return await invoice_queries.open_of(book.conn, book.tenant.id, book.subscription.id)
+    return await invoice_queries.open_of(book.conn, book.tenant.id)
 
 
 _STEPS: Final[dict[Step, Callable[[Book, datetime], Awaitable[list[Invoice]]]]] = {

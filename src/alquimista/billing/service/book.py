@@ -87,7 +87,7 @@ class Book:
             subscription,
             self.tenant.time_zone,
             self.rules,
-            await invoice_queries.open_of(self.conn, self.tenant.id, subscription.id),
+            await invoice_queries.open_of(self.conn, self.tenant.id),
             await usage_queries.open_periods(self.conn, self.tenant.id),
         )
 
@@ -138,6 +138,11 @@ class Book:
         await tenants.set_terms(self.conn, self.tenant.id, deal.plan.name, limits, subscription.mrr_cents, self.now)
         await queries.set_bundles(self.conn, self.tenant.id, subscription.selected_subnucleos, self.now)
         await agents.select(self.conn, self.tenant.id, await self._brought(subscription), self.now)
+        if any(
+            period.stopped_at and period.from_on <= self.today < period.until_on
+            for period in await usage_queries.open_periods(self.conn, self.tenant.id)
+        ):  # At the hard limit they stay stopped, whatever else changed.
+            await agents.suspend_all(self.conn, self.tenant.id, self.now)
         if self.tenant.status is TenantStatus.SUSPENDED:
             await tenants.set_status(self.conn, self.actor, self.tenant.id, TenantStatus.ACTIVE, self.now)
         self.tenant = await tenants.get(self.conn, self.tenant.id)

@@ -16,6 +16,7 @@ from alquimista.billing.models.invoices import (
     InvoiceStatus,
     Kind,
     NotRefundable,
+    RefundWaits,
     UnknownInvoice,
 )
 from alquimista.billing.models.subscriptions import NoSubscription, Status
@@ -28,6 +29,8 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.i18n import N_
 from alquimista.identity import service as identity
+from alquimista.incidents import service as incidents
+from alquimista.incidents.models import NewIncident, Severity
 from alquimista.jobs.queue import enqueue
 from alquimista.payments import service as payments
 from alquimista.payments.models import Changed, Charge, NoPortal, Notice, Opened, Order, OrderLine, Outcome, Payer
@@ -88,8 +91,8 @@ async def work_through(
     event = await payments.event(db.tenant(tenant_id), tenant_id, event_id)
     notice = event.metadata
     provider = providers.get(notice.provider)
-    if not provider.signed and notice.provider_ref and notice.outcome is not None and event.event_type != _BY_HAND:
-        looked = await provider.look(notice.provider_ref)
+    if not provider.signed:
+        looked = await provider.look(notice.provider_ref) if notice.provider_ref else None
         if looked is None or (looked.tenant_id, looked.charge_id) != (notice.tenant_id, notice.charge_id):
             await payments.finish(db.tenant(tenant_id), tenant_id, event_id, "ignored", None, clock.now())
             return None
@@ -143,18 +146,22 @@ async def received(
 async def ask_refund(book: Book, invoice_id: UUID, cents: int | None, reason: str) -> Invoice:
     """Have a paid invoice paid back, in part or (None) all of what is left of it; a job sees to the provider.
 
+    Of a payment by hand it says that staff have sent the money back.
+
     Raises:
-        UnknownInvoice: there is none. NotRefundable: it is not paid, or less is left of it.
+        UnknownInvoice: there is none. NotRefundable: it is not paid, or less is left of it. RefundWaits: one is on
+            its way.
     """
     invoice = await _get(book, invoice_id)
     left = invoice.total_cents - invoice.refunded_cents if invoice.status is InvoiceStatus.PAID else 0
     wanted = left if cents is None else cents
     if not 0 < wanted <= left:
-        raise NotRefundable(amount=f"{left // 100}.{left % 100:02}")
+        raise NotRefundable(amount=amount_of(left))
+    dedupe = f"{REFUND}:{book.tenant.id}:{invoice.id}"
     target = RefundOf(invoice.id, invoice.refunded_cents + wanted)
-    await enqueue(
-        book.conn, REFUND, target, tenant_id=book.tenant.id, dedupe=f"{REFUND}:{invoice.id}:{target.total_cents}"
-    )
+    if not await enqueue(book.conn, REFUND, target, tenant_id=book.tenant.id, dedupe=dedupe):
+        raise RefundWaits
+    await incidents.resolve(book.conn, book.tenant.id, _owed_back(invoice), book.now)
     await book.note("refund.asked_for", invoice_id=str(invoice.id), amount_cents=wanted, reason=reason)
     return invoice
 
@@ -193,20 +200,61 @@ async def refund(db: Database, providers: Providers, rules: Rules, tenant_id: UU
             await _settle(book, notice, changed)
 
 
-async def guarantee(book: Book) -> Invoice:
-    """Give up the first subscription within seven days of its payment: it ends now, and the money goes back.
+async def guarantee(book: Book) -> list[Invoice]:
+    """Give up the tenant's first subscription within seven days of its payment: it ends, and all goes back.
+
+    What invoices took of the tenant's credit, or carried to it, goes back too. Only once for a tenant.
 
     Raises:
-        NoSubscription, NotRefundable: the seven days are over, or nothing was paid.
+        NoSubscription, NotRefundable: the seven days are over, nothing was paid, or it is not the first subscription.
     """
     one = book.subscription
-    paid = [i for i in await queries.list_page(book.conn, book.tenant.id, 100, 0) if i.subscription_id == one.id]
-    first = next((i for i in paid if i.kind is Kind.FIRST and i.status is InvoiceStatus.PAID), None)
+    paid = [
+        i
+        for i in await queries.list_page(book.conn, book.tenant.id, 100, 0)
+        if i.subscription_id == one.id and i.status is InvoiceStatus.PAID and i.kind in {Kind.FIRST, Kind.CHANGE}
+    ]
+    first = next((i for i in paid if i.kind is Kind.FIRST), None)
     if first is None or first.paid_at is None or one.status is Status.CANCELED or book.now > first.paid_at + GUARANTEE:
         raise NotRefundable(amount="0.00")
-    await ask_refund(book, first.id, None, "guarantee")
+    if await queries.paid_before(book.conn, book.tenant.id, one.id):
+        raise NotRefundable(amount="0.00")
+    for invoice in paid:
+        back = invoice.credit_cents - await queries.carried(book.conn, book.tenant.id, invoice.id)
+        if back:
+            reason = book.tell(N_("Invoice {number} under the guarantee", number=invoice.number))
+            await invoicing.give(book, back, invoice.currency, reason, invoice)
+        if invoice.total_cents > invoice.refunded_cents:
+            await _give_back(book, invoice, invoice.total_cents)
     await paying.end(book, "guarantee")
-    return first
+    return paid
+
+
+async def _give_back(book: Book, invoice: Invoice, total_cents: int) -> None:
+    """Have an invoice paid back until so much went back in all: by its provider, or by staff where nobody else can."""
+    charges = await payments.of_invoice(book.conn, book.tenant.id, invoice.id)
+    if any(one.provider == "manual" and one.status is Outcome.PAID for one in charges):
+        number, cents = invoice.number, total_cents - invoice.refunded_cents
+        title = book.tell(N_("Pay back {amount} of invoice {number}", amount=amount_of(cents), number=number))
+        text = book.tell(N_("It was paid by hand: send the money back, then record the refund of the invoice."))
+        owed = NewIncident(
+            severity=Severity.WARNING, title=title, description=text, source="billing", dedupe_key=_owed_back(invoice)
+        )
+        await incidents.open_incident(book.conn, book.tenant.id, owed, book.now)
+        return
+    target = RefundOf(invoice.id, total_cents)
+    dedupe = f"{REFUND}:{book.tenant.id}:{invoice.id}"
+    if not await enqueue(book.conn, REFUND, target, tenant_id=book.tenant.id, dedupe=dedupe):
+        raise RefundWaits
+
+
+def amount_of(cents: int) -> str:
+    """Cents as people write them in sentences: 1234.50."""
+    return f"{cents // 100}.{cents % 100:02}"
+
+
+def _owed_back(invoice: Invoice) -> str:
+    return f"refund:{invoice.id}"
 
 
 _BY_HAND: Final = "received by hand"
@@ -216,13 +264,21 @@ async def _settle(book: Book, notice: Notice, changed: Changed) -> None:
     invoice = await _get(book, changed.charge.invoice_id)
     if changed.received_cents:
         await _take(book, invoice, changed)
-    if changed.returned_cents:
+    returned = changed.returned_cents
+    if returned and changed.charge.credited_cents:
+        # What of this payment had become credit goes back first: the invoice may well be paid by another one.
+        credit = min(returned, changed.charge.credited_cents)
+        reason = book.tell(N_("Paid back: invoice {number}", number=invoice.number))
+        await invoicing.give(book, -credit, invoice.currency, reason, invoice)
+        await payments.credited(book.conn, book.tenant.id, changed.charge.id, -credit, book.now)
+        returned -= credit
+    if returned:
         invoice = await _get(book, invoice.id)
-        total = min(invoice.total_cents, invoice.refunded_cents + changed.returned_cents)
+        total = min(invoice.total_cents, invoice.refunded_cents + returned)
         whole = total == invoice.total_cents and invoice.status is InvoiceStatus.PAID
         status = InvoiceStatus.REFUNDED if whole else invoice.status
         await queries.settle(book.conn, book.tenant.id, invoice, status, book.now, refunded_cents=total)
-        await book.note("invoice.refunded", invoice_id=str(invoice.id), amount_cents=changed.returned_cents)
+        await book.note("invoice.refunded", invoice_id=str(invoice.id), amount_cents=returned)
     await _remember(book, notice.provider, notice.customer_ref, notice.method_ref)
 
 
@@ -236,11 +292,12 @@ async def _take(book: Book, invoice: Invoice, changed: Changed) -> None:
     if cents:
         reason = book.tell(N_("Payment beyond what invoice {number} asked for", number=invoice.number))
         await invoicing.give(book, cents, invoice.currency, reason, invoice)
+        await payments.credited(book.conn, book.tenant.id, changed.charge.id, cents, book.now)
 
 
 async def _to_pay(book: Book, invoice_id: UUID | None) -> Invoice:
     if invoice_id is None:
-        waiting = await queries.open_of(book.conn, book.tenant.id, book.subscription.id)
+        waiting = await queries.open_of(book.conn, book.tenant.id)
         if not waiting:
             raise NoSubscription
         return waiting[0]
@@ -296,12 +353,13 @@ async def _remember(book: Book, provider: str, customer: str | None, method: str
     one = book.live
     if one is None or (customer is None and method is None):
         return
+    same = one.provider == provider  # Another provider knows nothing of the names that this one gave.
     await book.save(
         msgspec.structs.replace(
             one,
             provider=provider,
-            provider_customer_id=customer or one.provider_customer_id,
-            provider_method_id=method or one.provider_method_id,
+            provider_customer_id=customer or (one.provider_customer_id if same else None),
+            provider_method_id=method or (one.provider_method_id if same else None),
         )
     )
 

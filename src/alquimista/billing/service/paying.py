@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind
-from alquimista.billing.models.periods import SETTLED, add_months, midnight
+from alquimista.billing.models.periods import SETTLED, add_months, local_day, midnight
 from alquimista.billing.models.subscriptions import Deal, Status, Subscription, Terms
 from alquimista.billing.queries import invoices as queries
 from alquimista.billing.queries import usage as usage_queries
@@ -47,9 +47,9 @@ async def paid(book: Book, invoice: Invoice) -> Invoice:
     if one is None or one.id != invoice.subscription_id or one.status is Status.CANCELED:
         return done
     if one.pending_invoice_id == invoice.id and one.pending_terms is not None:
-        await take_effect(book, one, one.pending_terms, "change")
+        await _what_was_paid_for(book, one, one.pending_terms, invoice)
     elif invoice.kind is Kind.FIRST and one.cycles == 0:
-        await _begin(book, one.to(Status.ACTIVE, trial_ends_at=None), "activation")
+        await _begin(book, one.to(Status.ACTIVE, trial_ends_at=None), "activation", book.today)
     elif one.status is Status.PAST_DUE and not await _overdue(book, one):
         await book.save(one.to(Status.ACTIVE, dunning_step=0))
     elif one.status is Status.SUSPENDED and one.cycles and not await _overdue(book, one):
@@ -57,6 +57,15 @@ async def paid(book: Book, invoice: Invoice) -> Invoice:
     else:
         await book.save(one)
     return done
+
+
+async def _what_was_paid_for(book: Book, one: Subscription, terms: Terms, invoice: Invoice) -> None:
+    if invoice.kind is Kind.FIRST:
+        bought = msgspec.structs.replace(with_terms(one, book.deal(terms)), pending_terms=None, pending_invoice_id=None)
+        await _begin(book, bought.to(Status.ACTIVE, trial_ends_at=None), "activation", book.today)
+        return
+    # The days until the payment are the invoice's already: it took the old price back from its own day on.
+    await take_effect(book, one, terms, "change", local_day(invoice.issued_at, book.tenant.time_zone))
 
 
 async def void(book: Book, invoice: Invoice) -> None:
@@ -68,38 +77,36 @@ async def void(book: Book, invoice: Invoice) -> None:
     await book.note("invoice.void", invoice_id=str(invoice.id), number=invoice.number)
 
 
-async def take_effect(book: Book, one: Subscription, terms: Terms, reason: str) -> None:
-    """Let other terms begin today: within the running cycle, or with a new one when its length changes."""
+async def take_effect(book: Book, one: Subscription, terms: Terms, reason: str, since: date | None = None) -> None:
+    """Let other terms begin: within the running cycle, or with a new one, from a day on, when its length changes.
+
+    Another plan begins a month of use of its own, so that what was used before is billed by the plan of then.
+    """
     deal = book.deal(terms)
-    changed = msgspec.structs.replace(with_terms(one, deal), pending_terms=None, pending_invoice_id=None)
+    changed = msgspec.structs.replace(
+        with_terms(one, deal), pending_terms=None, pending_invoice_id=None, next_terms=None
+    )
     if terms.cycle is not one.billing_cycle:
-        await _begin(book, changed, reason)
+        await _begin(book, changed, reason, since or book.today)
         return
-    for period in await usage_queries.open_periods(book.conn, book.tenant.id):
-        if period.until_on > book.today:
-            await usage_queries.save(
-                book.conn,
-                book.tenant.id,
-                msgspec.structs.replace(period, plan_id=terms.plan_id, stopped_at=None),
-                book.now,
-            )
+    if terms.plan_id != one.plan_id:
+        await begin_use(book, changed, book.today)
     await _granted(book, changed, deal, reason)
 
 
-async def _begin(book: Book, one: Subscription, reason: str) -> None:
-    """Begin a cycle today."""
-    deal = book.deal(one.terms)
-    today, zone = book.today, book.tenant.time_zone
+async def _begin(book: Book, one: Subscription, reason: str, first: date) -> None:
+    """Begin a cycle with a day."""
+    deal, zone = book.deal(one.terms), book.tenant.time_zone
     begun = msgspec.structs.replace(
         one,
-        anchor_on=today,
+        anchor_on=first,
         cycles=1,
-        current_period_start=midnight(today, zone),
-        current_period_end=midnight(add_months(today, one.billing_cycle.months), zone),
+        current_period_start=midnight(first, zone),
+        current_period_end=midnight(add_months(first, one.billing_cycle.months), zone),
         dunning_step=0,
     )
     await book.save(begun)
-    await begin_use(book, begun, today)
+    await begin_use(book, begun, first)
     await _granted(book, begun, deal, reason)
 
 
@@ -118,7 +125,10 @@ async def begin_use(book: Book, one: Subscription, first: date) -> None:
     until = add_months(one.anchor_on, months)
     for period in await usage_queries.open_periods(book.conn, book.tenant.id):
         if period.from_on == first:
-            same = msgspec.structs.replace(period, subscription_id=one.id, plan_id=one.plan_id, until_on=until)
+            stopped = period.stopped_at if period.plan_id == one.plan_id else None
+            same = msgspec.structs.replace(
+                period, subscription_id=one.id, plan_id=one.plan_id, until_on=until, stopped_at=stopped
+            )
             await usage_queries.save(book.conn, book.tenant.id, same, book.now)
             return
         if period.until_on > first:
@@ -128,7 +138,7 @@ async def begin_use(book: Book, one: Subscription, first: date) -> None:
 
 
 async def _overdue(book: Book, one: Subscription) -> bool:
-    waiting = await queries.open_of(book.conn, book.tenant.id, one.id)
+    waiting = await queries.open_of(book.conn, book.tenant.id)
     return any(i.due_on < book.today for i in waiting if i.id != one.pending_invoice_id)
 
 
@@ -141,7 +151,7 @@ async def _come_back(book: Book, one: Subscription) -> None:
             await begin_use(book, back, book.today)  # A month of use ended while it was suspended.
         await _granted(book, back, book.deal(one.terms), "payment")
         return
-    await _begin(book, back, "payment")
+    await _begin(book, back, "payment", book.today)
     first, until = cycle_days(book, book.subscription)
     lines = invoicing.deal_lines(book, book.deal(one.terms), first, until)
     due_on = first + timedelta(days=book.rules.due_days)

@@ -15,6 +15,7 @@ from alquimista.billing.models.subscriptions import (
     ChangeWaits,
     Cycle,
     Deal,
+    DebtOpen,
     Effect,
     EndsSoon,
     NotFromHere,
@@ -98,18 +99,21 @@ async def subscribe(book: Book, wanted: Wanted) -> Invoice | None:
     Nothing is active before the payment. More of a plan begins with its payment too; less of it with the next cycle.
 
     Raises:
-        As `quote`; AlreadySubscribed, ChangeWaits, EndsSoon, NotFromHere: the present state does not allow it.
+        As `quote`; AlreadySubscribed, ChangeWaits, DebtOpen, EndsSoon, NotFromHere: the present state forbids it.
     """
     deal = await quote(book, wanted)
     what, one = effect(book, deal), book.live
     if one is None:
+        await _refuse_debt(book)
         fresh = _fresh(book, deal)
         await book.leave()
         await book.save(fresh)
         await book.note("subscription.asked_for", plan=deal.plan.name, cycle=deal.terms.cycle.value)
-        return await first_invoice(book, fresh)
+        return await first_invoice(book, fresh, deal)
     if one.status is Status.PENDING:
         return await _choose_again(book, one, deal)
+    if one.status is Status.TRIALING and what is Effect.FIRST:
+        return await _pay_early(book, one, deal)
     if one.status is Status.TRIALING:
         changed = paying.with_terms(one, deal)
         await book.save(changed)
@@ -118,12 +122,33 @@ async def subscribe(book: Book, wanted: Wanted) -> Invoice | None:
     return await _change(book, one, deal, what)
 
 
-async def first_invoice(book: Book, one: Subscription) -> Invoice:
+async def _refuse_debt(book: Book) -> None:
+    for invoice in await invoice_queries.open_of(book.conn, book.tenant.id):
+        if invoice.due_on < book.today:
+            raise DebtOpen(number=invoice.number)
+
+
+async def first_invoice(book: Book, one: Subscription, deal: Deal) -> Invoice:
     """The invoice whose payment activates a subscription; a free one is paid at once."""
-    due_on = book.today + timedelta(days=book.rules.due_days)
-    lines = invoicing.deal_lines(book, book.deal(one.terms), None, None)
-    invoice = await invoicing.issue(book, one, Kind.FIRST, lines, due_on)
+    invoice = await _issue_first(book, one, deal)
     return await _settled_if_free(book, one, invoice)
+
+
+async def _issue_first(book: Book, one: Subscription, deal: Deal) -> Invoice:
+    due_on = book.today + timedelta(days=book.rules.due_days)
+    return await invoicing.issue(book, one, Kind.FIRST, invoicing.deal_lines(book, deal, None, None), due_on)
+
+
+async def _pay_early(book: Book, one: Subscription, deal: Deal) -> Invoice:
+    """The first invoice of a tenant on trial: what it was granted goes on until the payment."""
+    waiting = await invoice_queries.open_first(book.conn, book.tenant.id, one.id)
+    if waiting and one.pending_terms is not None and one.pending_terms.says(deal.terms):
+        return waiting[0]
+    await paying.drop_pending(book)
+    invoice = await _issue_first(book, book.subscription, deal)
+    pending = msgspec.structs.replace(book.subscription, pending_terms=deal.terms, pending_invoice_id=invoice.id)
+    await book.save(pending)
+    return await _settled_if_free(book, pending, invoice)
 
 
 async def _choose_again(book: Book, one: Subscription, deal: Deal) -> Invoice:
@@ -134,7 +159,7 @@ async def _choose_again(book: Book, one: Subscription, deal: Deal) -> Invoice:
         await paying.void(book, invoice)
     changed = paying.with_terms(one, deal)
     await book.save(changed)
-    return await first_invoice(book, changed)
+    return await first_invoice(book, changed, deal)
 
 
 def effect(book: Book, deal: Deal) -> Effect:
@@ -147,24 +172,34 @@ def effect(book: Book, deal: Deal) -> Effect:
     if one is None or one.status is Status.PENDING:
         return Effect.FIRST
     if one.status is Status.TRIALING:
-        return Effect.TRIAL
+        return _effect_on_trial(book.deal(one.terms), deal)
     if one.status not in _PAID:
         raise NotFromHere(status=one.status.value)
     if one.cancel_at_period_end:
         raise EndsSoon
     if one.pending_invoice_id is not None:
-        raise ChangeWaits
-    old = book.deal(one.terms)
-    if deal.terms.says(one.terms):
-        if one.next_terms is None:
-            raise AlreadySubscribed
-        return Effect.KEEP
-    if deal.terms.cycle is one.billing_cycle and deal.cents == old.cents:
-        return Effect.NOW
-    shorter = deal.terms.cycle is Cycle.MONTHLY and one.billing_cycle is Cycle.YEARLY
-    if shorter or (deal.mrr_cents < old.mrr_cents and deal.terms.cycle is one.billing_cycle):
-        return Effect.LATER
-    return Effect.CHANGE
+        if one.pending_terms is None or not one.pending_terms.says(deal.terms):
+            raise ChangeWaits
+        return Effect.WAITS
+    if not deal.terms.says(one.terms):
+        return _effect_on_paid(book.deal(one.terms), deal)
+    if one.next_terms is None:
+        raise AlreadySubscribed
+    return Effect.KEEP
+
+
+def _effect_on_trial(granted: Deal, deal: Deal) -> Effect:
+    """More than was granted is paid for first; and so is the same, which ends the trial early."""
+    more = deal.mrr_cents > granted.mrr_cents or deal.plan.max_agents > granted.plan.max_agents
+    return Effect.FIRST if more or deal.terms.says(granted.terms) else Effect.TRIAL
+
+
+def _effect_on_paid(old: Deal, deal: Deal) -> Effect:
+    if deal.terms.cycle is old.terms.cycle:
+        if deal.cents == old.cents:
+            return Effect.NOW
+        return Effect.LATER if deal.cents < old.cents else Effect.CHANGE
+    return Effect.LATER if deal.terms.cycle is Cycle.MONTHLY else Effect.CHANGE
 
 
 async def _change(book: Book, one: Subscription, deal: Deal, what: Effect) -> Invoice | None:
@@ -172,6 +207,8 @@ async def _change(book: Book, one: Subscription, deal: Deal, what: Effect) -> In
     if what is Effect.KEEP:
         await book.save(msgspec.structs.replace(one, next_terms=None))
         return None
+    if what is Effect.WAITS:
+        return await invoice_queries.get(book.conn, book.tenant.id, one.pending_invoice_id or one.id)
     await book.note("subscription.change", before=old.plan.name, after=deal.plan.name, cycle=deal.terms.cycle.value)
     if what is Effect.NOW:
         await paying.take_effect(book, one, deal.terms, "change")
@@ -274,7 +311,7 @@ async def grant_trial(book: Book, wanted: Wanted, days: int) -> Subscription:
 
 
 def _fresh(book: Book, deal: Deal) -> Subscription:
-    terms = deal.terms
+    terms, known = deal.terms, book.latest
     return Subscription(
         id=new_id(),
         status=Status.PENDING,
@@ -299,7 +336,7 @@ def _fresh(book: Book, deal: Deal) -> Subscription:
         pending_invoice_id=None,
         dunning_step=0,
         provider=book.rules.provider,
-        provider_customer_id=book.latest.provider_customer_id if book.latest else None,
+        provider_customer_id=known.provider_customer_id if known and known.provider == book.rules.provider else None,
         provider_method_id=None,
         due_at=None,
         created_at=book.now,

@@ -40,7 +40,7 @@ async def summary(conn: Conn, tenant_id: UUID, rules: Rules, now: datetime) -> S
     taxes = sum(percentage(deal.cents, tax.rate) for tax in rules.taxes)
     held = await agents.list_agents(conn, tenant_id)
     _, seats = await identity.list_members(conn, tenant_id, 1, 0)
-    open_ones = await invoice_queries.open_of(conn, tenant_id, one.id)
+    open_ones = await invoice_queries.open_of(conn, tenant_id)
     return Summary(
         tenant_id=tenant_id,
         company_name=tenant.name,

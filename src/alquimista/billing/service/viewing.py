@@ -38,7 +38,7 @@ async def standing(conn: Conn, tenant_id: UUID, rules: Rules) -> Standing:
     one = await queries.latest(conn, tenant_id)
     if one is None:
         raise NoSubscription
-    waiting = await invoice_queries.open_of(conn, tenant_id, one.id)
+    waiting = await invoice_queries.open_of(conn, tenant_id)
     if one.status is Status.PENDING:  # Nothing but its first payment begins it.
         waiting = [invoice for invoice in waiting if invoice.kind is Kind.FIRST]
     owed = next((invoice for invoice in waiting if invoice.id != one.pending_invoice_id), None)

@@ -160,6 +160,7 @@ create table public.usage_periods (
   constraint usage_periods_days check (until_on > from_on)
 );
 create index usage_periods_subscription on public.usage_periods (tenant_id, subscription_id);
+create index usage_periods_open on public.usage_periods (tenant_id) where status = 'open';
 create index usage_periods_plan on public.usage_periods (plan_id);
 comment on table public.usage_periods is 'The months of use of a subscription, in the tenant''s local days: what was billed for each, against which plan.';
 comment on column public.usage_periods.tenant_id is 'The tenant.';
@@ -254,6 +255,7 @@ create table public.charges (
   pix_code text check (length(pix_code) between 1 and 512),
   expires_at timestamptz,
   reason text not null default '' check (length(reason) <= 500),
+  credited_cents bigint not null default 0 check (credited_cents >= 0),
   claimed_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -262,7 +264,7 @@ create table public.charges (
   constraint charges_refunded check (refunded_cents between 0 and amount_cents)
 );
 create index charges_invoice on public.charges (tenant_id, invoice_id, created_at desc);
-create index charges_waiting on public.charges (created_at) where status = 'pending';
+create index charges_waiting on public.charges (created_at) where status in ('pending', 'failed');
 comment on table public.charges is 'Attempts to collect an invoice through a payment provider.';
 comment on column public.charges.tenant_id is 'The tenant.';
 comment on column public.charges.id is 'The attempt; the provider knows it by this id.';
@@ -277,6 +279,7 @@ comment on column public.charges.checkout_url is 'Where the payer pays; null whe
 comment on column public.charges.pix_code is 'Pix copia e cola (BR Code); null without one.';
 comment on column public.charges.expires_at is 'Until when that can be paid; null when it does not end.';
 comment on column public.charges.reason is 'Why it failed, in the provider''s words; empty otherwise.';
+comment on column public.charges.credited_cents is 'What of it became the tenant''s credit, in cents: it was for no open invoice.';
 comment on column public.charges.claimed_until is 'Until when somebody speaks to the provider about it: nobody else does meanwhile.';
 comment on column public.charges.created_at is 'When it was begun.';
 comment on column public.charges.updated_at is 'When the row last changed.';
