@@ -168,7 +168,7 @@ async def test_the_guarantee_gives_all_back_and_ends_it(one, providers, rig):
     for event in rig.world.pay(charge.provider_ref):
         await hear(one, providers, rig, event)
     async with one.book() as book:
-        invoice = await collecting.guarantee(book)
+        (invoice,) = await collecting.guarantee(book)
     assert (await one.state(), await one.active_agents()) == ("canceled", ["inactive"] * 2)
     wanted = RefundOf(invoice.id, invoice.total_cents)
     for _ in range(2):
@@ -199,3 +199,29 @@ async def test_money_by_hand_pays_and_what_is_beyond_is_credit(one, sold, provid
         await received(29_699)
     assert (await received(30_000)).status is InvoiceStatus.PAID
     assert (await by_hand.state(), await by_hand.balance()) == ("active", 300)
+
+
+async def test_a_second_payment_that_goes_back_at_the_provider_leaves_the_first_alone(one, sold, providers, rig):
+    invoice = await one.subscribe()
+    charge = await opened(one, providers)
+    await collecting.received(sold, providers, one.rules, ACTOR, one.tenant.id, invoice.id, 29_700)
+    for event in rig.world.pay(charge.provider_ref):
+        await hear(one, providers, rig, event)
+    assert await one.balance() == 29_700
+    paid = await payments.get(sold.tenant(one.tenant.id), one.tenant.id, charge.id)
+    await rig.provider.refund(paid.provider_ref, 29_700, "back")
+    await hear(one, providers, rig, rig.world.refunded(paid.provider_ref))
+    assert await one.balance() == 0
+    assert [(i.status, i.refunded_cents) for i in await one.invoices()] == [("paid", 0)]
+
+
+async def test_a_payment_after_a_decline_is_found_when_its_webhook_was_lost(one, providers, rig):
+    await one.subscribe()
+    charge = await opened(one, providers)
+    for event in rig.world.pay(charge.provider_ref, "pm_card_declined"):
+        await hear(one, providers, rig, event)
+    rig.world.pay(charge.provider_ref)
+    await payments.look_after(one.db, providers, one.tenant.id, clock.now() + timedelta(hours=1))
+    for event in await payments.events(one.db.tenant(one.tenant.id), one.tenant.id, "received", 10, 0):
+        await collecting.work_through(one.db, providers, one.rules, one.tenant.id, event.id)
+    assert await one.state() == "active"

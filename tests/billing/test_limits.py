@@ -91,8 +91,10 @@ async def test_at_the_hard_limit_agents_stop_until_a_larger_plan_or_the_next_mon
     assert (await hard.active_agents(), await told(one, "usage_stopped")) == (["suspended"] * 2, 1)
     await look(hard)
     assert await told(one, "usage_stopped") == 1
-    await hard.pay(await hard.subscribe("profissional"))
-    assert await hard.active_agents() == ["active"] * 2
+    await hard.subscribe(agents_of=3)
+    assert await hard.active_agents() == ["suspended"] * 3, "another choice of the same plan brings nothing back"
+    await hard.pay(await hard.subscribe("profissional", agents_of=3))
+    assert await hard.active_agents() == ["active"] * 3
 
 
 async def test_the_next_month_brings_them_back(one, ingest):
