@@ -188,7 +188,10 @@ async def apply(conn: Conn, tenant_id: UUID, notice: Notice, now: datetime) -> C
     if charge is None or charge.provider != notice.provider:
         return None
     outcome, refunded, changed = learn(charge, notice)
-    await queries.save(conn, tenant_id, charge, outcome, refunded, notice.provider_ref, notice.reason[:500], now)
+    # A page where a payment failed may still be paid on: its name is kept until money came by another one.
+    came = outcome in {Outcome.PAID, Outcome.REFUNDED} or charge.provider_ref is None
+    reference = notice.provider_ref if came else None
+    await queries.save(conn, tenant_id, charge, outcome, refunded, reference, notice.reason[:500], now)
     return changed
 
 
