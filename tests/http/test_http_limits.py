@@ -185,3 +185,11 @@ async def test_a_hit_counts_too(connect, db, settings):
 async def test_a_limited_route_without_its_database_is_503(connect, impatient):
     answer = await connect(route("GET", "/x", limits=(rule(5),))).get("/x")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+async def test_limits_of_one_name_are_counted_together(connect, db, settings):
+    shared = Limit(count=2, seconds=3600, per=("ip",), exact=True, name=f"shared{uuid4()}")
+    table = [route("GET", path, limits=(shared,)) for path in ("/one", "/two")]
+    client = connect(*table, db=db, settings=settings)
+    answers = [(await client.get(path)).status_code for path in ("/one", "/two", "/one", "/two")]
+    assert answers == [200, 200, 429, 429]

@@ -38,13 +38,19 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-async def site(settings: Settings, db: Database) -> AsyncIterator[Site]:
+def site_settings(settings: Settings) -> Settings:
+    """What the process is started with; a module may say otherwise."""
+    return settings
+
+
+@pytest.fixture(scope="module")
+async def site(site_settings: Settings, db: Database) -> AsyncIterator[Site]:
     """A tenant with two agents, an administrator and a user of it, and one of the staff."""
     tenant = await make_tenant(db, name="Clínica Aurora", plan="expert")
     for name in ("Agendamento por WhatsApp", "Prospecção ativa"):
         await activate_agent(db, tenant.id, (await make_agent(db, name=name)).id)
     await load(db, with_tiers(files.read()), clock.now())
-    app = create_app(settings)
+    app = create_app(site_settings)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())

@@ -115,3 +115,32 @@ def test_a_charts_data_cannot_leave_its_element():
     chart = LineChart((date(2026, 11, 20),), (Series("</script><b>", (3,)),))
     assert "<" not in chart.data()
     assert chart.path(0).startswith("M0.0 ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"),
+    [
+        ("1.234,56", 123_456),
+        ("R$ 1.234,5", 123_450),
+        (" 1234 ", 123_400),
+        ("1.234", 123_400),
+        ("0,01", 1),
+        ("1.000.000,00", 100_000_000),
+        ("12.34", None),
+        ("1,234.56", None),
+        ("1.23,4", None),
+        ("-1", None),
+        ("1,234", None),
+        ("", None),
+        ("٣", None),
+    ],
+)
+def test_amounts_are_read_exactly_or_not_at_all(typed, cents):
+    assert formats.cents(typed) == cents
+    if cents is not None:
+        assert formats.cents(formats.reais(cents)) == cents
+
+
+@pytest.mark.parametrize(("typed", "number"), [("10.000", 10_000), ("999999", 999_999), ("1,5", None), ("1.00", None)])
+def test_whole_numbers_are_read(typed, number):
+    assert formats.count(typed) == number

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.commercial import service
+from alquimista.commercial.guards import ASKING
 from alquimista.commercial.models import (
     CommercialContact,
     CommercialRequest,
@@ -21,7 +22,7 @@ from alquimista.commercial.models import (
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
 
 
 class CommercialReceipt(msgspec.Struct, frozen=True):
@@ -110,7 +111,7 @@ ROUTES: Final = (
         body=CommercialContact,
         response=CommercialReceipt,
         status=201,
-        limits=(Limit(count=3, seconds=3600, per=("ip",), exact=True),),
+        limits=(ASKING,),
         example=CommercialContact(
             company_name="Clínica Aurora",
             contact_name="Ana Souza",

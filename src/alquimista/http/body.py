@@ -195,14 +195,14 @@ def _refuse_unstorable(value: object) -> None:
         raise Invalid(errors=tuple(errors))
 
 
-def form_pairs(raw: bytes) -> list[tuple[str, str]]:
-    """The fields of a URL-encoded form.
+def form_pairs(raw: bytes, most: int = MAX_PARAMETERS) -> list[tuple[str, str]]:
+    """The fields of a URL-encoded form, `most` of them or fewer.
 
     Raises:
         MalformedBody: it is not one.
     """
     try:
-        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError:
         raise MalformedBody(reason=N_("it is not a URL-encoded form in UTF-8.")) from None
 
@@ -210,4 +210,6 @@ def form_pairs(raw: bytes) -> list[tuple[str, str]]:
 def parse_form(plan: Plan, raw: bytes) -> Any:  # noqa: ANN401 - As above.
     """A form in the route's shape. An empty field counts as left out, since browsers send every input."""
     assert plan.form is not None
-    return plan.form.shaped([pair for pair in form_pairs(raw) if pair[0] != CSRF_FIELD and pair[1]])
+    return plan.form.shaped(
+        [pair for pair in form_pairs(raw, plan.route.form_fields) if pair[0] != CSRF_FIELD and pair[1]]
+    )

@@ -117,6 +117,17 @@ class Limiter:
         seconds = now().timestamp()
         return (await self._take(key, limit, amount, seconds)).standing(seconds)
 
+    async def take_later(self, limit: Limit, context: Context) -> None:
+        """Take this request from a named limit that is not its route's: so a form with a mistake is not counted.
+
+        Raises:
+            TooManyRequests, Unavailable: as `take`.
+        """
+        assert limit.name, "a limit without a name is its route's own"
+        for kind in limit.per:
+            if (subject := _subject(kind, context)) is not None:
+                await self.take(limit.prefix("", kind) + subject, limit)
+
     async def _take(self, key: str, limit: Limit, amount: int, seconds: float) -> Lease:
         lease = self._leases.get(key)
         if lease is None or not lease.start <= seconds < lease.end:

@@ -45,9 +45,7 @@ class Plan:
         self.route = route
         self.name = f"{route.method} {route.path}"
         self.uuid_parameters = uuid_parameters
-        self.limits = [
-            (limit, kind, f"{self.name}|{limit.seconds}|{kind}:") for limit in route.limits for kind in limit.per
-        ]
+        self.limits = [(limit, kind, limit.prefix(self.name, kind)) for limit in route.limits for kind in limit.per]
         self.unsafe = route.method not in SAFE
         self.authenticates = bool(route.kinds)
         self.media = frozenset(route.media)

@@ -32,12 +32,18 @@ class Limit:
     """At most `count` requests in `seconds`, counted by each of `per`; shared by all processes through PostgreSQL.
 
     `exact` counts every request in the database (logins); otherwise processes lease blocks of the quota.
+    Limits of one `name` are counted together, whichever routes have them; without one, a route counts by itself.
     """
 
     count: int
     seconds: int
     per: tuple[Literal["ip", "tenant", "user"], ...]
     exact: bool = False
+    name: str = ""
+
+    def prefix(self, route: str, kind: str) -> str:
+        """What its keys begin with, for the requests of a route."""
+        return f"{self.name or route}|{self.seconds}|{kind}:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +88,7 @@ class Route:
     parameter `{name:uuid}` is read with `context.uuid(name)`. With `kinds` empty nobody is authenticated.
     `others` are further statuses that a handler answers by itself (with an Answer), and their shapes; it answers them
     and its success in one of the media types `answers`; the shapes are those of the JSON.
+    A form has at most `form_fields` fields.
     `timeout_s` is for a handler that waits for an outside service; by default the scope's own time ends it.
     """
 
@@ -100,6 +107,7 @@ class Route:
     request_headers: Mapping[str, str] = field(default_factory=dict)
     media: tuple[str, ...] = ("application/json",)
     body_limit: int = 64 * 1024
+    form_fields: int = 100
     response: Any = None
     status: int = 200
     others: Mapping[int, Any] = field(default_factory=dict)

@@ -110,7 +110,7 @@ class Steps:
         if guarded:
             sent = context.headers.get(csrf.HEADER, b"").decode("latin-1")
             if not sent and media == FORM:
-                sent = dict(body.form_pairs(context.raw)).get(body.CSRF_FIELD, "")
+                sent = dict(body.form_pairs(context.raw, plan.route.form_fields)).get(body.CSRF_FIELD, "")
             csrf.check_token(context, sent)
         if plan.body_kind is BodyKind.PARSED:
             context.body = body.parse(plan, context.raw, media)

@@ -14,6 +14,7 @@ from alquimista.http.context import Context
 from alquimista.http.responses import Answer, encode
 from alquimista.http.routes import Limit, Route, TenantScope
 from alquimista.trials import service
+from alquimista.trials.guards import STARTING, TALKING
 from alquimista.trials.models.chat import (
     MAX_HISTORY,
     Message,
@@ -138,7 +139,6 @@ _OWN: Final[dict[str, Any]] = {
     "permission": Permission.TRIAL_USE,
     "scope": TenantScope.OWN,
 }
-_TEN: Final = (Limit(count=10, seconds=60, per=("user",)),)
 ROUTES: Final = (
     Route(
         method="GET",
@@ -159,7 +159,7 @@ ROUTES: Final = (
         response=TrialView,
         status=201,
         others={200: TrialView},
-        limits=_TEN,
+        limits=(STARTING,),
         problems=(UnknownTarget, CompanyPaused, AgentSuspended),
         example=StartTrial(TargetType.AGENT, _ID),
         **_OWN,
@@ -173,7 +173,7 @@ ROUTES: Final = (
         body_limit=512 * 1024,  # Eleven messages, each of whose characters may be written as \uXXXX.
         response=TrialReply,
         timeout_s=60,
-        limits=_TEN,
+        limits=(TALKING,),
         problems=(
             UnknownTrial,
             TrialEnded,

@@ -1,5 +1,6 @@
 """Figures, money, dates and spans of time as a reader of a locale and time zone writes them."""
 
+import re
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -14,6 +15,8 @@ _MARKS: Final = {
     for name, locale in _BABEL.items()
 }
 NOTHING: Final = "–"
+_WHOLE: Final = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(?:\.[0-9]{3}){1,5}")
+_AMOUNT: Final = re.compile(r"(?:R\$\s*)?([0-9]{1,12}|[0-9]{1,3}(?:\.[0-9]{3}){1,3})(?:,([0-9]{1,2}))?")
 
 Number = int | float
 
@@ -82,6 +85,28 @@ def cnpj(value: str) -> str:
     if len(value) != 14:
         return value
     return f"{value[:2]}.{value[2:5]}.{value[5:8]}/{value[8:12]}-{value[12:]}"
+
+
+def reais(cents: int) -> str:
+    """Cents as they are typed into a form, in Brazilian notation whatever the reader's language: 1.234,56."""
+    return f"{number(cents // 100, 'pt-BR')},{cents % 100:02}"
+
+
+def cents(text: str) -> int | None:
+    """What is typed as an amount in reais, exactly: 1.234,56, R$ 1234,5 or 1.234; None when it is no such amount.
+
+    A point only groups thousands, so that 12.34 is refused instead of being taken for a hundred times as much.
+    """
+    typed = _AMOUNT.fullmatch(text.strip())
+    if typed is None:
+        return None
+    return int(typed[1].replace(".", "")) * 100 + int((typed[2] or "").ljust(2, "0"))
+
+
+def count(text: str) -> int | None:
+    """A whole number as it is typed, with or without its thousands grouped; None when it is none."""
+    typed = text.strip()
+    return int(typed.replace(".", "")) if _WHOLE.fullmatch(typed) else None
 
 
 def duration(milliseconds: Number | None, locale: str) -> str:

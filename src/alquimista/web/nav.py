@@ -48,6 +48,23 @@ STAFF: Final = (
             ),
         ),
     ),
+    Group(
+        N_("Business"),
+        (
+            Item(
+                icon="tags",
+                label=N_("Catalogue"),
+                href=f"{_COMPANY}/catalogue",
+                permission=Permission.CATALOGUE_MANAGE,
+            ),
+            Item(
+                icon="handshake",
+                label=N_("Sales requests"),
+                href=f"{_COMPANY}/sales",
+                permission=Permission.SALES_MANAGE,
+            ),
+        ),
+    ),
 )
 CLIENT: Final = (
     Group(

@@ -1,6 +1,6 @@
 """The catalogue as staff keep it: new versions of plans and add-ons, SubNúcleos, agents with their rules."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -71,7 +71,7 @@ async def sell_plan(context: Context) -> PlanVersion:
     change: PlanChange = context.body
     plan = Plan(*(getattr(change, name) for name in Plan.__struct_fields__))
     async with tenant_transaction(context.db, PLATFORM_TENANT) as conn:
-        return await service.sell_plan(conn, context.who, plan, _moment(context, change.valid_from), context.now)
+        return await service.sell_plan(conn, context.who, plan, _first(context, change.valid_from), context.now)
 
 
 async def sell_addon(context: Context) -> AddonVersion:
@@ -79,7 +79,7 @@ async def sell_addon(context: Context) -> AddonVersion:
     change: AddonChange = context.body
     addon = Addon(*(getattr(change, name) for name in Addon.__struct_fields__))
     async with tenant_transaction(context.db, PLATFORM_TENANT) as conn:
-        return await service.sell_addon(conn, context.who, addon, _moment(context, change.valid_from), context.now)
+        return await service.sell_addon(conn, context.who, addon, _first(context, change.valid_from), context.now)
 
 
 async def put_subnucleo(context: Context) -> StoredSubNucleo:
@@ -98,11 +98,8 @@ async def put_agent(context: Context) -> Agent:
         return await agents.revise(conn, context.who, sheet, context.now)
 
 
-def _moment(context: Context, wanted: datetime | None) -> datetime:
-    # The bound also keeps out moments that, in UTC, lie beyond the last year that can be read back.
-    if wanted is not None and not context.now <= wanted <= context.now + _FARTHEST:
-        raise Invalid.of("valid_from", N_("Give a moment from now on and within two years, or none."))
-    return wanted or context.now
+def _first(context: Context, wanted: datetime | None) -> datetime:
+    return service.first_moment(wanted, context.now)
 
 
 def _same_name(field: str, body: str, path: str) -> None:
@@ -110,7 +107,6 @@ def _same_name(field: str, body: str, path: str) -> None:
         raise Invalid.of(field, N_("This is not the name in the address; a name is never changed."))
 
 
-_FARTHEST: Final = timedelta(days=730)
 _MOMENT: Final = datetime(2026, 12, 1, tzinfo=UTC)
 _PLAN: Final = PlanChange(
     name="starter",

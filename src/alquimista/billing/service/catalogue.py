@@ -25,9 +25,12 @@ from alquimista.billing.queries import catalogue as queries
 from alquimista.cache import store
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn
+from alquimista.errors import Invalid
+from alquimista.i18n import N_
 
 TOPIC: Final = "catalogue"
 _TICK: Final = timedelta(microseconds=1)
+_FARTHEST: Final = timedelta(days=730)
 
 
 async def plans(conn: Conn, moment: datetime) -> list[PlanVersion]:
@@ -127,6 +130,18 @@ async def addon_history(conn: Conn) -> list[AddonVersion]:
     return await queries.addons(conn)
 
 
+def first_moment(wanted: datetime | None, now: datetime) -> datetime:
+    """From when a change is sold: the moment that staff want, or now.
+
+    Raises:
+        Invalid: it is past, or too far away.
+    """
+    # The bound also keeps out moments that, in UTC, lie beyond the last year that can be read back.
+    if wanted is not None and not now <= wanted <= now + _FARTHEST:
+        raise Invalid.of("valid_from", N_("Give a moment from now on and within two years, or none."))
+    return wanted or now
+
+
 async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, now: datetime) -> PlanVersion:
     """Sell a plan as staff want it, from a moment on; the version before ends there, and who has it keeps it.
 
@@ -137,7 +152,7 @@ async def sell_plan(conn: Conn, actor: Actor, plan: Plan, valid_from: datetime, 
     """
     await agents.take_turn(conn)
     before = latest(await queries.plans(conn)).get(plan.name)
-    _refuse_scheduled(before, now)
+    refuse_scheduled(before, now)
     sold = await _sell_plan(conn, plan, before, Source.STAFF, valid_from, now)
     await _changed(conn, actor, [plan.name])
     return sold
@@ -147,7 +162,7 @@ async def sell_addon(conn: Conn, actor: Actor, addon: Addon, valid_from: datetim
     """Sell an add-on as staff want it, as `sell_plan` does a plan."""
     await agents.take_turn(conn)
     before = latest(await queries.addons(conn)).get(addon.name)
-    _refuse_scheduled(before, now)
+    refuse_scheduled(before, now)
     sold = await _sell_addon(conn, addon, before, Source.STAFF, valid_from, now)
     await _changed(conn, actor, [addon.name])
     return sold
@@ -166,7 +181,7 @@ async def change_subnucleo(conn: Conn, actor: Actor, one: SubNucleo, now: dateti
     return next(stored for stored in await queries.subnucleos(conn) if stored.name == one.name)
 
 
-def _refuse_scheduled(before: PlanVersion | AddonVersion | None, now: datetime) -> None:
+def refuse_scheduled(before: PlanVersion | AddonVersion | None, now: datetime) -> None:
     if before is not None and before.valid_from > now:
         raise VersionScheduled(name=before.name, moment=before.valid_from.isoformat(timespec="minutes"))
 

@@ -80,7 +80,10 @@ def read_external(claims: Mapping[str, Any]) -> External:
 
 
 def local_path(raw: str | None, default: str) -> str:
-    """A path on this site to return to; anything that could lead elsewhere becomes the default."""
-    if raw and re.fullmatch(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,500}", raw):
+    """A path on this site to return to; anything that could lead elsewhere becomes the default.
+
+    It may be long: a selection of every agent is still there after the sign-in.
+    """
+    if raw and re.fullmatch(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}", raw):
         return raw
     return default

@@ -17,13 +17,6 @@ MESSAGES: Final = 5
 SETTLED_AFTER: Final = timedelta(minutes=10)
 
 
-class TargetType(StrEnum):
-    """What is tried."""
-
-    AGENT = "agent"
-    SUBNUCLEO = "subnucleo"
-
-
 class TrialStatus(StrEnum):
     """A trial is active until its time is over (expired) or its messages are used (completed)."""
 
@@ -37,6 +30,18 @@ class NextStep(StrEnum):
 
     SUBSCRIBE = "subscribe"
     SALES = "sales"
+
+
+class TargetType(StrEnum):
+    """What is tried."""
+
+    AGENT = "agent"
+    SUBNUCLEO = "subnucleo"
+
+    @property
+    def next_step(self) -> NextStep:
+        """Where a trial of it leads."""
+        return NextStep.SUBSCRIBE if self is TargetType.AGENT else NextStep.SALES
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -64,7 +69,7 @@ class Trial(msgspec.Struct, frozen=True):
     @property
     def next_step(self) -> NextStep:
         """Where it leads."""
-        return NextStep.SUBSCRIBE if self.target_type is TargetType.AGENT else NextStep.SALES
+        return self.target_type.next_step
 
 
 class UnknownTarget(NotFound):

@@ -4,8 +4,11 @@ from alquimista.config import Settings
 from alquimista.http.routes import Route
 from alquimista.web.pages import (
     accounts,
+    agents,
     billing,
+    bundles,
     company,
+    contact,
     dashboard,
     home,
     invoices,
@@ -13,9 +16,13 @@ from alquimista.web.pages import (
     passwords,
     plans,
     preferences,
+    prices,
+    sales,
     second_factor,
+    sheets,
     signin,
     static,
+    trials,
     wizard,
 )
 from alquimista.web.pages.problems import page_error
@@ -32,6 +39,9 @@ def routes(settings: Settings) -> tuple[Route, ...]:
         *signin.ROUTES,
         *passwords.ROUTES,
         *plans.ROUTES,
+        *agents.ROUTES,
+        *contact.ROUTES,
+        *trials.ROUTES,
         *accounts.ROUTES,
         *second_factor.ROUTES,
         *dashboard.ROUTES,
@@ -39,6 +49,10 @@ def routes(settings: Settings) -> tuple[Route, ...]:
         *billing.ROUTES,
         *wizard.ROUTES,
         *invoices.ROUTES,
+        *prices.ROUTES,
+        *bundles.ROUTES,
+        *sheets.ROUTES,
+        *sales.ROUTES,
         *preferences.ROUTES,
         *local,
     )
