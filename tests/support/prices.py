@@ -38,6 +38,11 @@ def mrr_of(terms):
     return rounded(Fraction(price(terms), 12 if terms[1] == "yearly" else 1))
 
 
+def room(terms):
+    """Agents that the plan has room for."""
+    return PRICES[terms[0]][3]
+
+
 def overage(plan, requests):
     beyond, cents, begun = max(0, requests - PRICES[plan][2]), 0, 0
     for up_to, each in PRICES[plan][4]:

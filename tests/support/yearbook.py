@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
-from support.prices import months_on, mrr_of, overage, price, rounded
+from support.prices import months_on, mrr_of, overage, price, room, rounded
 
 DUE, VOID_FIRST, VOID_CHANGE, DUNNING = 5, 7, 3, (2, 7, 14, 21)
 RUNS = ("trialing", "active", "past_due")
@@ -86,18 +86,22 @@ class Company:
     def ripe(self, day):
         return [b for b in self.bills if b.status == "open" and b.day + timedelta(days=self.pays) <= day]
 
-    def open_bills(self):
-        return [b for b in self.bills if b.status == "open" and b.owner == self.subscription]
+    def owed(self):
+        """What the company owes, whichever subscription it was for; a change is no debt, it only waits."""
+        return [b for b in self.bills if b.status == "open" and b is not self.change]
+
+    def overdue(self, day):
+        return any(b.due < day for b in self.owed())
 
     def open_firsts(self):
         """Of what was never given; use that was, even under an earlier subscription, stays owed."""
-        return [b for b in self.open_bills() if b.kind == "first"]
+        return [b for b in self.bills if (b.status, b.kind, b.owner) == ("open", "first", self.subscription)]
 
     def agenda(self):
         """What time brings: the hour of a day, and what happens then."""
         at = lambda day, days, hour=0: (day + timedelta(days=days), hour)  # noqa: E731
         if self.change is not None:
-            yield at(self.change.due, VOID_CHANGE), lambda day: self.drop_change()
+            yield at(self.change.due, VOID_CHANGE), self.wait_no_longer
         firsts = self.open_firsts()
         if self.status == "pending" and firsts:
             yield at(firsts[0].due, VOID_FIRST), self.give_up
@@ -108,7 +112,7 @@ class Company:
         for month in self.months:
             if month.open and not (self.status in RUNS and self.end and month.until >= self.end):
                 yield at(month.until, 0, 3), self.settle
-        owed = sorted(b.due for b in self.open_bills() if b is not self.change)
+        owed = sorted(b.due for b in self.owed())
         if owed and self.status == "active":
             yield at(owed[0], 1), self.fall_behind
         elif owed and self.status == "past_due":
@@ -121,6 +125,8 @@ class Company:
     def subscribe(self, day, act):
         wanted = (act.plan, act.cycle, act.agents)
         if self.status in {"none", "canceled"}:
+            if self.overdue(day):
+                return False
             self.begin_anew(wanted, "pending")
             self.bill(day, "first", price(wanted))
             return True
@@ -133,19 +139,30 @@ class Company:
             self.bill(day, "first", price(wanted))
             return True
         if self.status == "trialing":
-            self.terms = wanted
+            self.choose_on_trial(day, wanted)
             return True
         return self.change_to(day, wanted)
 
+    def choose_on_trial(self, day, wanted):
+        """More than was granted, or the very same for good, begins with its payment; less begins at once."""
+        more = mrr_of(wanted) > mrr_of(self.terms) or room(wanted) > room(self.terms)
+        if not more and wanted != self.terms:
+            self.terms = wanted
+        elif self.change is None or self.pending != wanted:
+            self.drop_change()
+            self.bill(day, "first", price(wanted), wanted=wanted)
+
     def change_to(self, day, wanted):
-        if self.status != "active" or self.ends or self.change is not None:
+        if self.status != "active" or self.ends:
             return False
+        if self.change is not None:
+            return wanted == self.pending
         if wanted == self.terms:
             known, self.later = self.later is not None, None
             return known
         same_cycle = wanted[1] == self.terms[1]
         if same_cycle and price(wanted) == price(self.terms):
-            self.take(day, wanted)
+            self.take(day, wanted, day)
             return True
         if (wanted[1] == "monthly" and not same_cycle) or (same_cycle and mrr_of(wanted) < mrr_of(self.terms)):
             self.later = wanted
@@ -178,36 +195,52 @@ class Company:
         return True
 
     def resume(self, _day, _act):
-        allowed, self.ends = self.ends and self.status != "canceled", False
+        allowed, self.ends = self.ends, False
         return allowed
 
     def pay(self, day, bill):
         bill.status = "paid"
         self.book(day, "collected", bill.cents)
-        if bill.owner != self.subscription or self.status == "canceled":
-            return
-        others = any(b.due < day for b in self.open_bills() if b is not self.change)
         if bill is self.change:
             wanted, self.change, self.pending = self.pending, None, None
-            self.take(day, wanted)
-        elif bill.kind == "first" and self.cycles == 0:
-            self.status = "active"
+            if bill.kind == "change":
+                self.take(day, wanted, bill.day)
+            else:
+                self.terms = wanted
+                self.activate(day)
+        elif bill.kind == "first" and bill.owner == self.subscription and self.cycles == 0:
+            self.activate(day)
+        elif self.status == "past_due" and not self.overdue(day):
+            self.status, self.step = "active", 0
+        elif self.status == "suspended" and self.cycles and not self.overdue(day):
+            self.come_back(day)
+
+    def activate(self, day):
+        self.status = "active"
+        self.begin_cycle(day)
+        self.earn(day, mrr_of(self.terms))
+
+    def come_back(self, day):
+        self.status, self.step = "active", 0
+        if day >= self.end:
             self.begin_cycle(day)
-            self.earn(day, mrr_of(self.terms))
-        elif self.status == "past_due" and not others:
-            self.status, self.step = "active", 0
-        elif self.status == "suspended" and self.cycles and not others:
-            self.status, self.step = "active", 0
-            if day >= self.end:
-                self.begin_cycle(day)
-                self.bill(day, "renewal", price(self.terms))
-            self.earn(day, mrr_of(self.terms))
+            self.bill(day, "renewal", price(self.terms))
+        elif not any(m.open and m.until > day for m in self.months):
+            self.begin_month(day)  # Its month of use ended while nothing could be used.
+        self.earn(day, mrr_of(self.terms))
 
     # What time does.
 
     def trial_over(self, day):
         self.status = "suspended"
-        self.bill(day, "first", price(self.terms))
+        if not self.open_firsts():
+            self.bill(day, "first", price(self.terms))
+
+    def wait_no_longer(self, day):
+        """Nobody paid for a change; of a trial that is over by then, nothing is left."""
+        self.drop_change()
+        if self.status == "suspended" and self.cycles == 0:
+            self.give_up(day)
 
     def renew(self, day):
         self.drop_change()
@@ -266,19 +299,20 @@ class Company:
         self.terms, self.status, self.cycles, self.step = terms, status, 0, 0
         self.later, self.ends, self.end = None, False, None
 
-    def take(self, day, wanted):
-        cycle, self.terms = self.terms[1], wanted
-        if wanted[1] != cycle:
-            self.begin_cycle(day)
-        for month in self.months:
-            if month.open and month.until > day:
-                month.plan = wanted[0]
-        self.earn(day, mrr_of(wanted))
+    def take(self, day, wanted, asked):
+        """A year begins with the day whose price took the month back; another plan begins a month with its own."""
+        before, self.terms, self.later = self.terms, wanted, None
+        if wanted[1] != before[1]:
+            self.begin_cycle(asked)
+        elif wanted[0] != before[0]:
+            self.begin_month(day)
+        if self.status in RUNS:
+            self.earn(day, mrr_of(wanted))
 
-    def begin_cycle(self, day):
-        self.anchor, self.cycles, self.step = day, 1, 0
-        self.start, self.end = day, months_on(day, 12 if self.terms[1] == "yearly" else 1)
-        self.begin_month(day)
+    def begin_cycle(self, first):
+        self.anchor, self.cycles, self.step = first, 1, 0
+        self.start, self.end = first, months_on(first, 12 if self.terms[1] == "yearly" else 1)
+        self.begin_month(first)
 
     def begin_month(self, first):
         count = 1
@@ -318,8 +352,7 @@ class Company:
             self.credit += one.credit
 
     def drop_change(self):
-        if self.change is not None:
-            self.void([self.change])
+        self.void([self.change] if self.change else [])
         self.change = self.pending = None
 
     def earn(self, day, cents):
