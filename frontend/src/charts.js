@@ -9,7 +9,8 @@ const live = new Map(); // host → {plot, source}
 const day = (options) => new Intl.DateTimeFormat(root.lang, { timeZone: "UTC", ...options });
 const number = (options) => new Intl.NumberFormat(root.lang, options);
 
-function tooltip(host, colors) {
+function tooltip(host, colors, currency) {
+  const written = number(currency ? { style: "currency", currency } : {});
   const tip = document.createElement("div");
   tip.className = "plot-tip";
   tip.hidden = true;
@@ -30,7 +31,7 @@ function tooltip(host, colors) {
       const label = Object.assign(document.createElement("span"), { textContent: series.label });
       label.className = "text-muted-foreground";
       const value = plot.data[i + 1][at];
-      const figure = Object.assign(document.createElement("span"), { textContent: value == null ? "–" : number().format(value) });
+      const figure = Object.assign(document.createElement("span"), { textContent: value == null ? "–" : written.format(value) });
       figure.className = "num ml-auto pl-4 font-medium";
       row.append(dot, label, figure);
       return row;
@@ -55,7 +56,7 @@ function draw(host) {
   const source = document.getElementById(host.dataset.source).textContent;
   live.get(host)?.plot.destroy();
   host.querySelectorAll(".plot-tip").forEach((tip) => tip.remove());
-  const { days, series } = JSON.parse(source);
+  const { days, series, currency } = JSON.parse(source);
   const colors = series.map((_, i) => css(`--chart-${i + 1}`));
   const axis = { stroke: css("--muted-foreground"), font: "12px Inter, sans-serif", ticks: { show: false } };
   const options = {
@@ -65,7 +66,7 @@ function draw(host) {
     padding: [12, 12, 0, 0],
     tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), "UTC"),
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
-    hooks: { setCursor: [tooltip(host, colors)] },
+    hooks: { setCursor: [tooltip(host, colors, currency)] },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, space: 72, size: 32, values: (_, ticks) => ticks.map((t) => day({ day: "2-digit", month: "short" }).format(t * 1000)) },

@@ -31,3 +31,15 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
     button.setAttribute("aria-pressed", String(!shown));
   });
 }
+
+// A definition goes away on Escape without moving the pointer or the focus, and comes back the next time.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const tip of document.querySelectorAll(".tip:is(:hover, :focus-within)")) tip.dataset.dismissed = "";
+});
+for (const name of ["focusout", "pointerout"]) {
+  document.addEventListener(name, (event) => {
+    const tip = event.target.closest?.(".tip[data-dismissed]");
+    if (tip && !tip.contains(event.relatedTarget)) delete tip.dataset.dismissed;
+  });
+}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -59,15 +59,16 @@ class Series:
     """One line: its label in the reader's language and a value for each day."""
 
     label: str
-    values: tuple[int, ...]
+    values: tuple[int | float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """Series over the same days. Days are the tenant's calendar dates."""
+    """Series over the same days. Days are the tenant's calendar dates. Values with a `currency` are units of it."""
 
     days: tuple[date, ...]
     series: tuple[Series, ...]
+    currency: str = ""
 
     @property
     def empty(self) -> bool:
@@ -75,7 +76,7 @@ class LineChart:
         return not any(v for s in self.series for v in s.values)
 
     @property
-    def today(self) -> int:
+    def today(self) -> int | float:
         """The last day's value of the first line: that day is not over."""
         return self.series[0].values[-1] if self.series and self.series[0].values else 0
 
@@ -95,5 +96,10 @@ class LineChart:
     def data(self) -> str:
         """What charts.js reads, as JSON that may stand inside a <script type="application/json"> element."""
         stamps = [int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp()) for d in self.days]
-        series = [{"label": s.label, "values": s.values} for s in self.series]
-        return msgspec.json.encode({"days": stamps, "series": series}).decode().replace("<", "\\u003c")
+        drawn: dict[str, Any] = {
+            "days": stamps,
+            "series": [{"label": s.label, "values": s.values} for s in self.series],
+        }
+        if self.currency:
+            drawn["currency"] = self.currency
+        return msgspec.json.encode(drawn).decode().replace("<", "\\u003c")

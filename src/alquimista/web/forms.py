@@ -1,11 +1,14 @@
-"""What a form shows again after a mistake."""
+"""What forms hold: amounts as people write them, and what a form shows again after a mistake."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 
-from alquimista.errors import Problem
-from alquimista.i18n import Text
+from alquimista.errors import FieldError, Invalid, Problem
+from alquimista.i18n import N_, Text
+from alquimista.web import formats
+
+_MOST_CENTS: Final = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +28,38 @@ class Form:
                 errors[error.field] = (*errors.get(error.field, ()), error.reason)
         elsewhere = len(problem.errors) - sum(map(len, errors.values()))
         return cls(values, errors, problem.detail if elsewhere or not errors else None)
+
+
+def cents_of(text: str, name: str) -> int:
+    """An amount as Brazilians write it, 1.234,56, in cents and exactly; a point never begins the cents.
+
+    Raises:
+        Invalid: it is none, nothing, or beyond what an invoice may hold. The error is of the field `name`.
+    """
+    cents = formats.cents(text) if len(text) <= 40 else None
+    if cents is None:
+        raise Invalid.of(name, N_("Write the amount as 1.234,56."))
+    if not 0 < cents <= _MOST_CENTS:
+        raise Invalid.of(name, N_("Give an amount above zero, and at most 10.000.000.000,00."))
+    return cents
+
+
+def reason_of(text: str, name: str) -> str:
+    """Why something is done, in one line, as the audit keeps it.
+
+    Raises:
+        Invalid: too short, too long, or more than a line.
+    """
+    reason = text.strip()
+    if not 3 <= len(reason) <= 300 or not reason.isprintable():
+        raise Invalid.of(name, N_("Say why in one line of 3 to 300 characters."))
+    return reason
+
+
+def renamed(problem: Problem, **names: str) -> Problem:
+    """A refusal whose fields are called as the form calls them."""
+    if not isinstance(problem, Invalid):
+        return problem
+    return Invalid(
+        errors=tuple(FieldError(names.get(one.field, one.field), one.reason, one.code) for one in problem.errors)
+    )

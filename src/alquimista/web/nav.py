@@ -46,6 +46,7 @@ STAFF: Final = (
                 href=f"{_COMPANY}#incidents",
                 permission=Permission.PLATFORM_READ,
             ),
+            Item(icon="banknote", label=N_("Revenue"), href=f"{_COMPANY}/billing", permission=Permission.REVENUE_READ),
         ),
     ),
     Group(

@@ -1,14 +1,15 @@
 """Tables that sort and page: the state lives in the address, so that it works without scripts and can be shared."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
 T = TypeVar("T")
 PAGE_SIZE = 10
+_LAST_PAGE: Final = 10_000  # A deeper one makes the database read and throw away more than it answers.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,54 @@ class Table(Generic[T]):
 
     def _link(self, **changes: str) -> Markup:
         return link(f"{self.path}?{urlencode({**self.query, **changes})}", self.target, anchor=self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged(Generic[T]):
+    """One page of rows in the order of the service; `parameter` is what its number is called in the address."""
+
+    id: str
+    rows: Sequence[T]
+    total: int
+    page: int
+    parameter: str
+    path: str
+    query: Mapping[str, str]
+    target: str
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def first(self) -> int:
+        """The number of the first row shown, from 1."""
+        return (self.page - 1) * PAGE_SIZE + 1
+
+    @property
+    def last(self) -> int:
+        """The number of the last row shown."""
+        return self.first + len(self.rows) - 1
+
+    def at(self, page: int) -> Markup:
+        """A link to another page of the same table."""
+        return link(f"{self.path}?{urlencode({**self.query, self.parameter: str(page)})}", self.target, anchor=self.id)
+
+
+async def paged(
+    read: Callable[[int], Awaitable[tuple[Sequence[T], int]]],
+    page: int,
+    **place: Any,  # noqa: ANN401 - id, parameter, path, query and target go to Paged as they are.
+) -> Paged[T]:
+    """A page of what `read` answers from an offset on, with how many there are; beyond the end it is the last one."""
+    page = min(max(1, page), _LAST_PAGE)
+    rows, total = await read((page - 1) * PAGE_SIZE)
+    last = max(1, -(-total // PAGE_SIZE))
+    if page > last:
+        page = last
+        rows, total = await read((page - 1) * PAGE_SIZE)
+    return Paged(rows=rows, total=total, page=page, **place)
 
 
 def link(href: str, target: str, *, anchor: str = "") -> Markup:

@@ -27,6 +27,8 @@ class Kpi:
     change: str = ""  # The delta as it is written, with its unit.
     better: bool | None = None
     trend: tuple[float, ...] = ()
+    key: str = ""  # With a definition: names its tooltip.
+    definition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,41 @@ PLANS: Final = {
     "enterprise": N_("Enterprise"),
 }
 QUOTAS: Final = {"requests": N_("Requests"), "agents": N_("Agents"), "users": N_("Users")}
+FINDINGS: Final = {
+    "matches": Badge(N_("Agrees"), "good", icon="circle-check"),
+    "running": Badge(N_("Running"), "info", icon="clock"),
+    "late": Badge(N_("Late events"), "warn", icon="hourglass"),
+    "differs": Badge(N_("Differs"), "bad", icon="circle-alert"),
+    "raw_gone": Badge(N_("No longer provable"), "idle", icon="archive"),
+    "unchecked": Badge(N_("Not compared yet"), "idle", icon="clock"),
+}
+INVOICE_STATES: Final = {
+    "open": Badge(N_("To be paid"), "info", icon="clock"),
+    "paid": Badge(N_("Paid"), "good", icon="circle-check"),
+    "void": Badge(N_("Void"), "idle", icon="circle-off"),
+    "refunded": Badge(N_("Paid back"), "warn", icon="undo-2"),
+}
+OVERDUE: Final = Badge(N_("Overdue"), "bad", icon="circle-alert")
+INVOICE_KINDS: Final = {
+    "first": N_("First payment"),
+    "renewal": N_("Renewal"),
+    "change": N_("Change of plan"),
+    "usage": N_("Use beyond the plan"),
+}
+SUBSCRIPTION_STATES: Final = {
+    "pending": Badge(N_("Waiting for payment"), "warn", icon="clock"),
+    "trialing": Badge(N_("On trial"), "info", icon="clock"),
+    "active": Badge(N_("Active"), "good", icon="circle-check"),
+    "past_due": Badge(N_("Past due"), "bad", icon="circle-alert"),
+    "suspended": Badge(N_("Suspended"), "bad", icon="circle-off"),
+    "canceled": Badge(N_("Canceled"), "idle", icon="circle-off"),
+}
+EVENT_STATES: Final = {
+    "received": Badge(N_("Received"), "info", icon="clock"),
+    "processed": Badge(N_("Processed"), "good", icon="circle-check"),
+    "ignored": Badge(N_("Ignored"), "idle", icon="circle-pause"),
+    "failed": Badge(N_("Failed"), "bad", icon="circle-alert"),
+}
 RESOLVED: Final = Badge(N_("Resolved"), "good", icon="circle-check")
 STATES: Final = {
     "integration": INTEGRATION_STATES,

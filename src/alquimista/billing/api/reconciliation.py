@@ -1,6 +1,6 @@
 """The proof that events, rollups and invoices agree, as staff see it."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Self
 from uuid import UUID
 
@@ -49,7 +49,7 @@ class ProvenPeriod(msgspec.Struct, frozen=True, rename="camel"):
             tenant_name=proof.tenant_name,
             period_id=proof.id,
             first_day=proof.from_on,
-            last_day=proof.until_on - timedelta(days=1),
+            last_day=proof.last_day,
             status=proof.status,
             raw_requests=proof.raw_requests,
             rollup_requests=proof.rollup_requests,

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from alquimista.access import Permission
+from alquimista.access import Actor, Permission
 from alquimista.agents.models.agents import UnknownAgent
 from alquimista.billing.api.subscription import Choice
 from alquimista.billing.models.agenda import Rules
@@ -28,10 +28,9 @@ from alquimista.billing.models.subscriptions import (
     UnknownSubNucleo,
 )
 from alquimista.billing.models.summary import Summary
-from alquimista.billing.service import collecting, invoicing, subscribing
-from alquimista.billing.service.book import Book, open_book
+from alquimista.billing.service import acting, collecting
 from alquimista.billing.service.summary import summary
-from alquimista.db.tenancy import tenant_transaction
+from alquimista.db.pool import Database
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
@@ -116,26 +115,21 @@ async def received(context: Context) -> Invoice:
 async def refund(context: Context) -> Invoice:
     """Pay an invoice back; a job sees to the provider."""
     wanted: RefundRequest = context.body
-    async with tenant_transaction(context.db, _tenant(context)) as conn:
-        book = await _book(context, conn)
-        return await collecting.ask_refund(book, context.uuid("invoice_id"), wanted.amount_cents, wanted.reason)
+    return await acting.refund(
+        *_act(context), context.uuid("invoice_id"), wanted.amount_cents, wanted.reason, context.now
+    )
 
 
 async def credit(context: Context) -> CreditBalance:
     """Give a tenant credit."""
     grant: CreditGrant = context.body
-    async with tenant_transaction(context.db, _tenant(context)) as conn:
-        book = await _book(context, conn)
-        await invoicing.give(book, grant.amount_cents, book.tenant.currency, grant.reason, None)
-        await book.note("credit.given", amount_cents=grant.amount_cents, reason=grant.reason)
-        return CreditBalance(await invoicing.balance(book))
+    return CreditBalance(await acting.credit(*_act(context), grant.amount_cents, grant.reason, context.now))
 
 
 async def grant_trial(context: Context) -> Summary:
     """Let a tenant use a plan for some days before it pays."""
     grant: TrialGrant = context.body
-    async with tenant_transaction(context.db, _tenant(context)) as conn:
-        await subscribing.grant_trial(await _book(context, conn), grant.choice.wanted(), grant.days)
+    await acting.trial(*_act(context), grant.choice.wanted(), grant.days, context.now)
     tenant_id = _tenant(context)
     return await summary(context.db.tenant(tenant_id), tenant_id, _rules(context), context.now)
 
@@ -152,18 +146,16 @@ async def list_events(context: Context) -> ProviderEvents:
 
 async def replay(context: Context) -> None:
     """Work through a provider's news once more."""
-    async with tenant_transaction(context.db, _tenant(context)) as conn:
-        book = await _book(context, conn)
-        await payments.replay(conn, _tenant(context), context.uuid("event_id"))
-        await book.note("payment_event.replayed", event_id=context.path["event_id"])
+    await acting.replay(*_act(context), context.uuid("event_id"), context.now)
 
 
 def _tenant(context: Context) -> UUID:
     return context.uuid("tenant_id")
 
 
-async def _book(context: Context, conn: Any) -> Book:  # noqa: ANN401 - A Conn.
-    return await open_book(conn, _tenant(context), _rules(context), context.now, context.who)
+def _act(context: Context) -> tuple[Database, Rules, Actor, UUID]:
+    """Where an act takes place, who acts, and on whom."""
+    return context.db, _rules(context), context.who, _tenant(context)
 
 
 def _rules(context: Context) -> Rules:

@@ -130,6 +130,32 @@ class Issued(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
+class OwedInvoice(msgspec.Struct, frozen=True):
+    """An open invoice of some tenant. `overdue`: the tenant's own day is past the one it was due on."""
+
+    tenant_id: UUID
+    tenant_name: str
+    demo: bool
+    id: UUID
+    number: int
+    kind: Kind
+    currency: str
+    total_cents: int
+    issued_at: datetime
+    due_on: date
+    overdue: bool
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """What all tenants have not paid yet, in cents of one currency, and the part of it that is overdue."""
+
+    currency: str
+    invoices: int
+    total_cents: int
+    overdue: int
+    overdue_cents: int
+
+
 class UnknownInvoice(NotFound):
     code = "invoice_not_found"
     message = N_("There is no invoice with this id.")

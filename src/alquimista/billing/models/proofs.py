@@ -53,6 +53,11 @@ class Proof(msgspec.Struct, frozen=True):
     updated_at: datetime
 
     @property
+    def last_day(self) -> date:
+        """The last day of the period."""
+        return self.until_on - timedelta(days=1)
+
+    @property
     def finding(self) -> Finding:
         """What the last comparison found, together with the lines as they are."""
         if self.reconciled_at is None:

@@ -17,11 +17,13 @@ from alquimista.web.pages import (
     plans,
     preferences,
     prices,
+    revenue,
     sales,
     second_factor,
     sheets,
     signin,
     static,
+    tenant_billing,
     trials,
     wizard,
 )
@@ -53,6 +55,8 @@ def routes(settings: Settings) -> tuple[Route, ...]:
         *bundles.ROUTES,
         *sheets.ROUTES,
         *sales.ROUTES,
+        *revenue.ROUTES,
+        *tenant_billing.ROUTES,
         *preferences.ROUTES,
         *local,
     )
