@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alquimista.access import Actor, ActorKind
+from alquimista.agents import service as agents
 from alquimista.billing.models.invoices import InvoiceStatus, NotRefundable, RefundWaits
 from alquimista.billing.models.subscriptions import DebtOpen
 from alquimista.billing.queries import usage as usage_queries
@@ -158,3 +159,42 @@ async def test_a_platform_that_was_away_does_not_cancel_on_its_return(one):
     assert await one.state() == "active"
     await one.pass_days(3, paying_all=True)
     assert (await one.invoices())[-1].due_on > one.now.date() - timedelta(days=1)
+
+
+async def test_an_old_debt_that_is_paid_brings_the_new_subscription_back(one):
+    await one.pay(await one.subscribe("enterprise"))
+    await one.pass_days(31)
+    async with one.book() as book:
+        await subscribing.paying.end(book, "cancellation")
+    await one.pay(await one.subscribe("starter"))
+    await one.pass_days(25)
+    assert await one.state() == "suspended"
+    for invoice in await one.invoices(InvoiceStatus.OPEN):
+        await one.pay(invoice)
+    assert (await one.state(), await one.active_agents()) == ("active", ["active"] * 2)
+
+
+async def test_a_change_that_waits_is_void_once_the_subscription_is_suspended(one):
+    patient = one.with_rules(due_days=60)
+    await patient.pay(await patient.subscribe())
+    one.now = patient.now
+    await one.pass_days(34)
+    patient.now = one.now
+    change = await patient.subscribe("expert")
+    one.now = patient.now
+    await one.pass_days(17)
+    assert (await one.state(), await one.active_agents()) == ("suspended", ["suspended"] * 2)
+    found = {i.id: i.status for i in await one.invoices()}
+    assert found[change.id] == "void"
+    assert (await one.subscription()).mrr_cents == 0
+
+
+async def test_agents_of_a_canceled_subscription_stopped_when_they_were_suspended(one):
+    await one.pay(await one.subscribe())
+    await one.pass_days(51)
+    assert await one.state() == "suspended"
+    stopped = {a.agent_id: a for a in await agents.list_agents(one.db.tenant(one.tenant.id), one.tenant.id)}
+    await one.pass_days(8)
+    assert await one.state() == "canceled"
+    gone = await agents.list_agents(one.db.tenant(one.tenant.id), one.tenant.id)
+    assert all(a.deactivated_at < one.now - timedelta(days=5) for a in gone if a.agent_id in stopped)

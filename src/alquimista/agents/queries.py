@@ -154,7 +154,9 @@ DEACTIVATE = Statement(
 SELECT_OTHERS = Statement(
     """
     UPDATE alquimista_platform.tenant_agents
-    SET status = 'inactive', deactivated_at = %(now)s, updated_at = %(now)s
+    SET status = 'inactive', updated_at = %(now)s,
+      -- What a suspended agent did was refused from that moment on, and stays so.
+      deactivated_at = CASE status WHEN 'suspended' THEN updated_at ELSE %(now)s END
     WHERE tenant_id = %(tenant_id)s AND status IN ('active', 'suspended') AND agent_id <> ALL (%(agents)s::uuid[])
     """,
     NoRow,

@@ -142,6 +142,7 @@ async def _remind(book: Book, _at: datetime) -> list[Invoice]:
 
 
 async def _suspend(book: Book, _at: datetime) -> list[Invoice]:
+    await paying.drop_pending(book)  # More of a plan is not for who owes for the one they have.
     one = book.subscription.to(Status.SUSPENDED)
     one = await book.earn(one, 0, "", "unpaid")
     await book.save(one)

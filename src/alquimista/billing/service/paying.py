@@ -44,11 +44,12 @@ async def paid(book: Book, invoice: Invoice) -> Invoice:
     done = await queries.settle(book.conn, book.tenant.id, invoice, InvoiceStatus.PAID, book.now)
     await book.note("invoice.paid", invoice_id=str(invoice.id), number=invoice.number)
     one = book.latest
-    if one is None or one.id != invoice.subscription_id or one.status is Status.CANCELED:
+    if one is None or one.status is Status.CANCELED:
         return done
-    if one.pending_invoice_id == invoice.id and one.pending_terms is not None:
+    own = one.id == invoice.subscription_id
+    if own and one.pending_invoice_id == invoice.id and one.pending_terms is not None:
         await _what_was_paid_for(book, one, one.pending_terms, invoice)
-    elif invoice.kind is Kind.FIRST and one.cycles == 0:
+    elif own and invoice.kind is Kind.FIRST and one.cycles == 0:
         await _begin(book, one.to(Status.ACTIVE, trial_ends_at=None), "activation", book.today)
     elif one.status is Status.PAST_DUE and not await _overdue(book, one):
         await book.save(one.to(Status.ACTIVE, dunning_step=0))

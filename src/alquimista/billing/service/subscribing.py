@@ -115,7 +115,8 @@ async def subscribe(book: Book, wanted: Wanted) -> Invoice | None:
     if one.status is Status.TRIALING and what is Effect.FIRST:
         return await _pay_early(book, one, deal)
     if one.status is Status.TRIALING:
-        changed = paying.with_terms(one, deal)
+        await paying.drop_pending(book)
+        changed = paying.with_terms(book.subscription, deal)
         await book.save(changed)
         await book.grant(changed)
         return None
