@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # The benchmarks take the whole machine: they run after the other tests, not beside them.
 ALONE := $(BIN)/python -m pytest
 # What touches the database runs on Debian's PostgreSQL 15 as well: the oldest version that is supported.
-DATABASE_TESTS := tests/db tests/migrations tests/isolation tests/usage tests/jobs tests/agents tests/dashboards
+DATABASE_TESTS := tests/db tests/migrations tests/isolation tests/usage tests/jobs tests/agents tests/dashboards tests/billing
 # squawk on the way up alone: the way down drops things on purpose.
 MIGRATION_LINT := tests/db/test_schema_lint.py
 DEBIAN := /usr/lib/postgresql/15/bin/initdb

@@ -127,6 +127,9 @@ async def test_a_trial_that_ends_while_its_invoice_waits_comes_to_an_end(one):
     async with one.book() as book:
         await subscribing.grant_trial(book, wanted, 3)
     await one.subscribe("expert")
+    await one.pass_days(9)
+    (owed,) = await one.invoices(InvoiceStatus.OPEN)
+    assert (await one.state(), owed.total_cents) == ("suspended", 29_700), "it is asked for what it was granted"
     await one.pass_days(30)
     assert await one.state() == "canceled"
 

@@ -27,24 +27,26 @@ from support.metered import use
 
 LAW = """
     SELECT
-      (SELECT coalesce(sum(total_cents), 0) FROM public.invoices WHERE tenant_id = %(t)s AND status <> 'void')
+      (SELECT coalesce(sum(total_cents), 0) FROM alquimista_platform.invoices
+      WHERE tenant_id = %(t)s AND status <> 'void')
         + %(given)s AS asked_and_given,
-      (SELECT coalesce(sum(l.amount_cents), 0) FROM public.invoice_lines l
-         JOIN public.invoices i ON (i.tenant_id, i.id) = (l.tenant_id, l.invoice_id)
+      (SELECT coalesce(sum(l.amount_cents), 0) FROM alquimista_platform.invoice_lines l
+         JOIN alquimista_platform.invoices i ON (i.tenant_id, i.id) = (l.tenant_id, l.invoice_id)
          WHERE l.tenant_id = %(t)s AND i.status <> 'void' AND l.kind NOT IN ('carried', 'credit'))
-        + (SELECT coalesce(sum(amount_cents), 0) FROM public.credits WHERE tenant_id = %(t)s) AS billed_and_left,
-      (SELECT coalesce(sum(amount_cents), 0) FROM public.credits WHERE tenant_id = %(t)s) AS credit,
-      (SELECT coalesce(sum(c.amount_cents), 0) FROM public.credits c
-         JOIN public.invoices i ON (i.tenant_id, i.id) = (c.tenant_id, c.invoice_id)
+        + (SELECT coalesce(sum(amount_cents), 0) FROM alquimista_platform.credits
+        WHERE tenant_id = %(t)s) AS billed_and_left,
+      (SELECT coalesce(sum(amount_cents), 0) FROM alquimista_platform.credits WHERE tenant_id = %(t)s) AS credit,
+      (SELECT coalesce(sum(c.amount_cents), 0) FROM alquimista_platform.credits c
+         JOIN alquimista_platform.invoices i ON (i.tenant_id, i.id) = (c.tenant_id, c.invoice_id)
          WHERE c.tenant_id = %(t)s AND i.status = 'void') AS credit_of_void,
-      (SELECT count(*) FROM public.invoices i WHERE tenant_id = %(t)s AND total_cents <>
-         (SELECT sum(amount_cents) FROM public.invoice_lines l
+      (SELECT count(*) FROM alquimista_platform.invoices i WHERE tenant_id = %(t)s AND total_cents <>
+         (SELECT sum(amount_cents) FROM alquimista_platform.invoice_lines l
             WHERE (l.tenant_id, l.invoice_id) = (i.tenant_id, i.id))) AS wrong_sums,
-      (SELECT count(*) FROM public.usage_periods p WHERE tenant_id = %(t)s AND overage_cents <>
-         (SELECT coalesce(sum(l.amount_cents), 0) FROM public.invoice_lines l
-            JOIN public.invoices i ON (i.tenant_id, i.id) = (l.tenant_id, l.invoice_id)
+      (SELECT count(*) FROM alquimista_platform.usage_periods p WHERE tenant_id = %(t)s AND overage_cents <>
+         (SELECT coalesce(sum(l.amount_cents), 0) FROM alquimista_platform.invoice_lines l
+            JOIN alquimista_platform.invoices i ON (i.tenant_id, i.id) = (l.tenant_id, l.invoice_id)
             WHERE l.tenant_id = p.tenant_id AND l.usage_period_id = p.id AND i.status <> 'void')) AS wrong_periods,
-      (SELECT coalesce(max(number), 0) - count(*) FROM public.invoices WHERE tenant_id = %(t)s) AS gaps
+      (SELECT coalesce(max(number), 0) - count(*) FROM alquimista_platform.invoices WHERE tenant_id = %(t)s) AS gaps
 """
 
 ACTIONS = st.one_of(

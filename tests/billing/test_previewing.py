@@ -127,8 +127,8 @@ async def test_nothing_is_written_and_nobody_is_waited_for(payer, migrated):
     async def rows() -> list[str]:
         found = []
         async with await psycopg.AsyncConnection.connect(migrated.admin_url) as conn:
-            for table in ("subscriptions", "usage_periods", "invoices", "invoice_lines", "credits"):
-                cursor = await conn.execute(f"SELECT t::text FROM public.{table} t ORDER BY 1")
+            for table in ("usage_periods", "invoices", "invoice_lines", "credits"):
+                cursor = await conn.execute(f"SELECT t::text FROM alquimista_platform.{table} t ORDER BY 1")
                 found += [row[0] for row in await cursor.fetchall()]
         return found
 

@@ -96,7 +96,10 @@ async def test_the_order_of_agents_is_no_matter(one):
 async def test_a_trial_costs_nothing_and_states_that_allow_no_change_say_so(one):
     async with one.book() as book:
         await subscribing.grant_trial(book, await one.wants("starter"), 7)
-    assert await agreed(one, "profissional") == (Effect.TRIAL, 0)
+    wanted = await one.wants("starter", agents_of=1)
+    async with one.book() as book:
+        assert (await proposing.propose(book, wanted)).effect is Effect.TRIAL
+    assert await agreed(one, "profissional") == (Effect.FIRST, 69_700)
     await one.pass_days(8)
     assert await one.state() == "suspended"
     with pytest.raises(NotFromHere):

@@ -71,7 +71,10 @@ async def test_a_rollup_that_drifts_opens_one_incident_which_ends_with_it(payer,
 async def test_what_was_billed_wrongly_without_late_events_is_told(payer, sql):
     await use(payer, 20)
     await payer.pass_days(32, paying_all=True)
-    change = "UPDATE public.usage_periods SET requests = requests + %s WHERE tenant_id = %s AND status = 'billed'"
+    change = (
+        "UPDATE alquimista_platform.usage_periods SET requests = requests + %s"
+        " WHERE tenant_id = %s AND status = 'billed'"
+    )
     await sql(change, [1, payer.tenant.id])
     assert (await findings(payer))[0][1] == "differs"
     assert len(await open_incidents(payer)) == 1
@@ -99,7 +102,8 @@ async def test_periods_whose_events_are_gone_are_shown_as_such(payer, sql):
     await use(payer, 20)
     await payer.pass_days(32, paying_all=True)
     await sql(
-        "UPDATE public.usage_periods SET from_on = '2025-11-15' WHERE tenant_id = %s AND status = 'billed'",
+        "UPDATE alquimista_platform.usage_periods SET from_on = '2025-11-15'"
+        " WHERE tenant_id = %s AND status = 'billed'",
         [payer.tenant.id],
     )
     found = (await findings(payer))[0]
@@ -115,7 +119,8 @@ async def test_what_changes_meanwhile_is_left_for_the_next_time(payer, monkeypat
         found = await before(*args)
         async with await psycopg.AsyncConnection.connect(migrated_url, autocommit=True) as conn:
             await conn.execute(
-                "UPDATE public.usage_periods SET updated_at = updated_at + interval '1 second' WHERE tenant_id = %s",
+                "UPDATE alquimista_platform.usage_periods SET updated_at = updated_at + interval '1 second'"
+                " WHERE tenant_id = %s",
                 [payer.tenant.id],
             )
         return found

@@ -34,7 +34,8 @@ class Cents(msgspec.Struct, frozen=True):
 
 CHANGES = Statement(
     """
-    SELECT sequence, kind, mrr_before_cents AS before, mrr_after_cents AS after FROM public.subscription_changes
+    SELECT sequence, kind, mrr_before_cents AS before, mrr_after_cents AS after
+    FROM alquimista_platform.subscription_changes
     WHERE tenant_id = %(tenant_id)s ORDER BY sequence
     """,
     Change,

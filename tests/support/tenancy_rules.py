@@ -74,7 +74,7 @@ APPEND_ONLY = (
         )
     }
     | {"nigredo_leads.blocklist"}
-    | {f"public.{name}" for name in ("subscription_changes", "invoice_lines", "credits")}
+    | {f"alquimista_platform.{name}" for name in ("subscription_changes", "invoice_lines", "credits")}
 )
 
 _OWN = "(tenant_id = alquimista_platform.current_tenant())"

@@ -237,10 +237,10 @@ class Company:
             self.bill(day, "first", price(self.terms))
 
     def wait_no_longer(self, day):
-        """Nobody paid for a change; of a trial that is over by then, nothing is left."""
+        """Nobody paid for a change; a trial that is over by then is asked to pay for what it was granted."""
         self.drop_change()
         if self.status == "suspended" and self.cycles == 0:
-            self.give_up(day)
+            self.bill(day, "first", price(self.terms))
 
     def renew(self, day):
         self.drop_change()

@@ -321,6 +321,39 @@ CREATE TABLE alquimista_platform.audit_logs (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.charges (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  provider text NOT NULL,
+  provider_ref text,
+  status text DEFAULT 'pending'::text NOT NULL,
+  amount_cents bigint NOT NULL,
+  refunded_cents bigint DEFAULT 0 NOT NULL,
+  currency text NOT NULL,
+  checkout_url text,
+  pix_code text,
+  expires_at timestamp with time zone,
+  reason text DEFAULT ''::text NOT NULL,
+  credited_cents bigint DEFAULT 0 NOT NULL,
+  claimed_until timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.credits (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  amount_cents bigint NOT NULL,
+  currency text NOT NULL,
+  reason text NOT NULL,
+  invoice_id uuid,
+  actor_id uuid
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.email_tokens (
   token_hash bytea NOT NULL,
   purpose text NOT NULL,
@@ -364,6 +397,42 @@ CREATE TABLE alquimista_platform.invitations (
   expires_at timestamp with time zone NOT NULL,
   accepted_at timestamp with time zone,
   revoked_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.invoice_lines (
+  tenant_id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  "position" smallint NOT NULL,
+  kind text NOT NULL,
+  description text NOT NULL,
+  quantity bigint NOT NULL,
+  amount_cents bigint NOT NULL,
+  currency text NOT NULL,
+  usage_period_id uuid
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.invoices (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  number integer NOT NULL,
+  subscription_id uuid NOT NULL,
+  kind text NOT NULL,
+  status text DEFAULT 'open'::text NOT NULL,
+  currency text NOT NULL,
+  subtotal_cents bigint NOT NULL,
+  tax_cents bigint NOT NULL,
+  credit_cents bigint NOT NULL,
+  total_cents bigint NOT NULL,
+  refunded_cents bigint DEFAULT 0 NOT NULL,
+  customer_name text NOT NULL,
+  customer_cnpj text NOT NULL,
+  issued_at timestamp with time zone NOT NULL,
+  due_on date NOT NULL,
+  paid_at timestamp with time zone,
+  voided_at timestamp with time zone,
+  updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -492,6 +561,24 @@ CREATE TABLE alquimista_platform.signing_keys (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.subscription_changes (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  subscription_id uuid NOT NULL,
+  sequence integer NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  kind text NOT NULL,
+  reason text NOT NULL,
+  mrr_before_cents bigint NOT NULL,
+  mrr_after_cents bigint NOT NULL,
+  currency text NOT NULL,
+  plan_before text NOT NULL,
+  plan_after text NOT NULL,
+  segment text NOT NULL,
+  actor_id uuid
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.tenant_agents (
   tenant_id uuid NOT NULL,
   agent_id uuid NOT NULL,
@@ -606,6 +693,29 @@ CREATE TABLE alquimista_platform.usage_hourly (
   cost_micros bigint NOT NULL,
   histogram numeric NOT NULL
 ) WITH (fillfactor=80)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.usage_periods (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  subscription_id uuid NOT NULL,
+  plan_id uuid NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  status text DEFAULT 'open'::text NOT NULL,
+  requests bigint DEFAULT 0 NOT NULL,
+  overage_cents bigint DEFAULT 0 NOT NULL,
+  currency text NOT NULL,
+  noticed_percent smallint DEFAULT 0 NOT NULL,
+  stopped_at timestamp with time zone,
+  raw_requests bigint,
+  rollup_requests bigint,
+  late_requests bigint,
+  reconciled_at timestamp with time zone,
+  billed_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
 -- row security: enabled, forced;
 
 CREATE TABLE alquimista_platform.usage_spans (
@@ -861,27 +971,6 @@ CREATE TABLE nigredo_leads.webhook_logs (
 )
 -- row security: enabled, forced;
 
-CREATE TABLE public.charges (
-  tenant_id uuid NOT NULL,
-  id uuid NOT NULL,
-  invoice_id uuid NOT NULL,
-  provider text NOT NULL,
-  provider_ref text,
-  status text DEFAULT 'pending'::text NOT NULL,
-  amount_cents bigint NOT NULL,
-  refunded_cents bigint DEFAULT 0 NOT NULL,
-  currency text NOT NULL,
-  checkout_url text,
-  pix_code text,
-  expires_at timestamp with time zone,
-  reason text DEFAULT ''::text NOT NULL,
-  credited_cents bigint DEFAULT 0 NOT NULL,
-  claimed_until timestamp with time zone,
-  created_at timestamp with time zone NOT NULL,
-  updated_at timestamp with time zone NOT NULL
-)
--- row security: enabled, forced;
-
 CREATE TABLE public.commercial_requests (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -896,18 +985,6 @@ CREATE TABLE public.commercial_requests (
   status text DEFAULT 'pending'::text NOT NULL,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
-)
--- row security: enabled, forced;
-
-CREATE TABLE public.credits (
-  tenant_id uuid NOT NULL,
-  id uuid NOT NULL,
-  occurred_at timestamp with time zone NOT NULL,
-  amount_cents bigint NOT NULL,
-  currency text NOT NULL,
-  reason text NOT NULL,
-  invoice_id uuid,
-  actor_id uuid
 )
 -- row security: enabled, forced;
 
@@ -927,42 +1004,6 @@ CREATE TABLE public.dry_run_log (
   ambiente text DEFAULT 'dev'::text NOT NULL,
   feature_flag_enabled boolean DEFAULT false NOT NULL,
   created_at timestamp with time zone NOT NULL
-)
--- row security: enabled, forced;
-
-CREATE TABLE public.invoice_lines (
-  tenant_id uuid NOT NULL,
-  invoice_id uuid NOT NULL,
-  "position" smallint NOT NULL,
-  kind text NOT NULL,
-  description text NOT NULL,
-  quantity bigint NOT NULL,
-  amount_cents bigint NOT NULL,
-  currency text NOT NULL,
-  usage_period_id uuid
-)
--- row security: enabled, forced;
-
-CREATE TABLE public.invoices (
-  tenant_id uuid NOT NULL,
-  id uuid NOT NULL,
-  number integer NOT NULL,
-  subscription_id uuid NOT NULL,
-  kind text NOT NULL,
-  status text DEFAULT 'open'::text NOT NULL,
-  currency text NOT NULL,
-  subtotal_cents bigint NOT NULL,
-  tax_cents bigint NOT NULL,
-  credit_cents bigint NOT NULL,
-  total_cents bigint NOT NULL,
-  refunded_cents bigint DEFAULT 0 NOT NULL,
-  customer_name text NOT NULL,
-  customer_cnpj text NOT NULL,
-  issued_at timestamp with time zone NOT NULL,
-  due_on date NOT NULL,
-  paid_at timestamp with time zone,
-  voided_at timestamp with time zone,
-  updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -1019,24 +1060,6 @@ CREATE TABLE public.subscription_addons (
   valid_from timestamp with time zone NOT NULL,
   valid_to timestamp with time zone,
   created_at timestamp with time zone NOT NULL
-)
--- row security: enabled, forced;
-
-CREATE TABLE public.subscription_changes (
-  tenant_id uuid NOT NULL,
-  id uuid NOT NULL,
-  subscription_id uuid NOT NULL,
-  sequence integer NOT NULL,
-  occurred_at timestamp with time zone NOT NULL,
-  kind text NOT NULL,
-  reason text NOT NULL,
-  mrr_before_cents bigint NOT NULL,
-  mrr_after_cents bigint NOT NULL,
-  currency text NOT NULL,
-  plan_before text NOT NULL,
-  plan_after text NOT NULL,
-  segment text NOT NULL,
-  actor_id uuid
 )
 -- row security: enabled, forced;
 
@@ -1129,29 +1152,6 @@ END) STORED,
   usage_count integer DEFAULT 0 NOT NULL,
   max_usage integer DEFAULT 5 NOT NULL,
   status text DEFAULT 'active'::text NOT NULL,
-  updated_at timestamp with time zone NOT NULL
-)
--- row security: enabled, forced;
-
-CREATE TABLE public.usage_periods (
-  tenant_id uuid NOT NULL,
-  id uuid NOT NULL,
-  subscription_id uuid NOT NULL,
-  plan_id uuid NOT NULL,
-  from_on date NOT NULL,
-  until_on date NOT NULL,
-  status text DEFAULT 'open'::text NOT NULL,
-  requests bigint DEFAULT 0 NOT NULL,
-  overage_cents bigint DEFAULT 0 NOT NULL,
-  currency text NOT NULL,
-  noticed_percent smallint DEFAULT 0 NOT NULL,
-  stopped_at timestamp with time zone,
-  raw_requests bigint,
-  rollup_requests bigint,
-  late_requests bigint,
-  reconciled_at timestamp with time zone,
-  billed_at timestamp with time zone,
-  created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
@@ -1394,6 +1394,44 @@ ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_tenant_id_f
 
 ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_amount_cents_check CHECK ((amount_cents > 0));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_checkout_url_check CHECK (((length(checkout_url) >= 1) AND (length(checkout_url) <= 2048)));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_credited_cents_check CHECK ((credited_cents >= 0));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_pix_code_check CHECK (((length(pix_code) >= 1) AND (length(pix_code) <= 512)));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_provider_ref_check CHECK (((length(provider_ref) >= 1) AND (length(provider_ref) <= 255)));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_reason_check CHECK ((length(reason) <= 500));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_refunded CHECK (((refunded_cents >= 0) AND (refunded_cents <= amount_cents)));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'failed'::text, 'expired'::text, 'paid'::text, 'refunded'::text])));
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES alquimista_platform.invoices(tenant_id, id);
+
+ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.credits ADD CONSTRAINT credits_amount_cents_check CHECK ((amount_cents <> 0));
+
+ALTER TABLE alquimista_platform.credits ADD CONSTRAINT credits_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.credits ADD CONSTRAINT credits_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 300)));
+
+ALTER TABLE alquimista_platform.credits ADD CONSTRAINT credits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.credits ADD CONSTRAINT credits_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES alquimista_platform.invoices(tenant_id, id);
+
+ALTER TABLE alquimista_platform.credits ADD CONSTRAINT credits_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['reset'::text, 'confirm'::text, 'invite'::text])));
 
 ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_subject CHECK (
@@ -1443,6 +1481,56 @@ ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_invited_b
 ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
 ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.invoice_lines ADD CONSTRAINT invoice_lines_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.invoice_lines ADD CONSTRAINT invoice_lines_description_check CHECK (((length(description) >= 1) AND (length(description) <= 300)));
+
+ALTER TABLE alquimista_platform.invoice_lines ADD CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['plan'::text, 'addon'::text, 'proration'::text, 'usage'::text, 'adjustment'::text, 'carried'::text, 'tax'::text, 'credit'::text])));
+
+ALTER TABLE alquimista_platform.invoice_lines ADD CONSTRAINT invoice_lines_position_check CHECK (("position" > 0));
+
+ALTER TABLE alquimista_platform.invoice_lines ADD CONSTRAINT invoice_lines_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES alquimista_platform.invoices(tenant_id, id);
+
+ALTER TABLE alquimista_platform.invoice_lines ADD CONSTRAINT invoice_lines_tenant_id_usage_period_id_fkey FOREIGN KEY (tenant_id, usage_period_id) REFERENCES alquimista_platform.usage_periods(tenant_id, id);
+
+ALTER TABLE alquimista_platform.invoice_lines ADD CONSTRAINT invoice_lines_pkey PRIMARY KEY (tenant_id, invoice_id, "position");
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_credit_cents_check CHECK ((credit_cents >= 0));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_customer_cnpj_check CHECK (alquimista_platform.is_cnpj(customer_cnpj));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_customer_name_check CHECK (((length(customer_name) >= 1) AND (length(customer_name) <= 200)));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['first'::text, 'renewal'::text, 'change'::text, 'usage'::text])));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_number_check CHECK ((number > 0));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_paid CHECK (((status = ANY (ARRAY['paid'::text, 'refunded'::text])) = (paid_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_refunded CHECK (((refunded_cents >= 0) AND (refunded_cents <= total_cents)));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_status_check CHECK ((status = ANY (ARRAY['open'::text, 'paid'::text, 'void'::text, 'refunded'::text])));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_subtotal_cents_check CHECK ((subtotal_cents >= 0));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_sum CHECK ((total_cents = ((subtotal_cents + tax_cents) - credit_cents)));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_tax_cents_check CHECK ((tax_cents >= 0));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_total_cents_check CHECK ((total_cents >= 0));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_void CHECK (((status = 'void'::text) = (voided_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.invoices ADD CONSTRAINT invoices_tenant_id_number_key UNIQUE (tenant_id, number);
 
 ALTER TABLE alquimista_platform.job_log ADD CONSTRAINT job_log_pkey PRIMARY KEY (id);
 
@@ -1523,6 +1611,41 @@ ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_private
 ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_public_jwk_check CHECK (alquimista_platform.is_object(public_jwk, 4096));
 
 ALTER TABLE alquimista_platform.signing_keys ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_kind CHECK (
+CASE kind
+    WHEN 'new'::text THEN ((mrr_before_cents = 0) AND (mrr_after_cents > 0))
+    WHEN 'reactivated'::text THEN ((mrr_before_cents = 0) AND (mrr_after_cents > 0))
+    WHEN 'expansion'::text THEN ((mrr_after_cents > mrr_before_cents) AND (mrr_before_cents > 0))
+    WHEN 'contraction'::text THEN ((mrr_after_cents < mrr_before_cents) AND (mrr_after_cents > 0))
+    ELSE ((mrr_before_cents > 0) AND (mrr_after_cents = 0))
+END);
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'expansion'::text, 'contraction'::text, 'churned'::text, 'reactivated'::text])));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_mrr_after_cents_check CHECK ((mrr_after_cents >= 0));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_mrr_before_cents_check CHECK ((mrr_before_cents >= 0));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_plan_after_check CHECK ((length(plan_after) <= 50));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_plan_before_check CHECK ((length(plan_before) <= 50));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100)));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_segment_check CHECK ((length(segment) <= 100));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_sequence_check CHECK ((sequence > 0));
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_sequence_key UNIQUE (tenant_id, sequence);
 
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_config_check CHECK (alquimista_platform.is_object(config, 65536));
 
@@ -1631,6 +1754,26 @@ ALTER TABLE alquimista_platform.usage_hourly ADD CONSTRAINT usage_hourly_currenc
 ALTER TABLE alquimista_platform.usage_hourly ADD CONSTRAINT usage_hourly_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
 
 ALTER TABLE alquimista_platform.usage_hourly ADD CONSTRAINT usage_hourly_pkey PRIMARY KEY (tenant_id, hour, agent_id, currency);
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_currency_check CHECK (alquimista_platform.is_currency(currency));
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_days CHECK ((until_on > from_on));
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_noticed_percent_check CHECK (((noticed_percent >= 0) AND (noticed_percent <= 100)));
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_overage_cents_check CHECK ((overage_cents >= 0));
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_status_check CHECK ((status = ANY (ARRAY['open'::text, 'billed'::text])));
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.subscription_plans(id);
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.usage_periods ADD CONSTRAINT usage_periods_tenant_id_from_on_key UNIQUE (tenant_id, from_on);
 
 ALTER TABLE alquimista_platform.usage_spans ADD CONSTRAINT usage_spans_cost_micros_check CHECK ((cost_micros >= 0));
 
@@ -1930,32 +2073,6 @@ ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_tenant_id_lea
 
 ALTER TABLE nigredo_leads.webhook_logs ADD CONSTRAINT webhook_logs_pkey PRIMARY KEY (tenant_id, id);
 
-ALTER TABLE public.charges ADD CONSTRAINT charges_amount_cents_check CHECK ((amount_cents > 0));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_checkout_url_check CHECK (((length(checkout_url) >= 1) AND (length(checkout_url) <= 2048)));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_credited_cents_check CHECK ((credited_cents >= 0));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_currency_check CHECK (alquimista_platform.is_currency(currency));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_pix_code_check CHECK (((length(pix_code) >= 1) AND (length(pix_code) <= 512)));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_provider_ref_check CHECK (((length(provider_ref) >= 1) AND (length(provider_ref) <= 255)));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_reason_check CHECK ((length(reason) <= 500));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_refunded CHECK (((refunded_cents >= 0) AND (refunded_cents <= amount_cents)));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'failed'::text, 'expired'::text, 'paid'::text, 'refunded'::text])));
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.invoices(tenant_id, id);
-
-ALTER TABLE public.charges ADD CONSTRAINT charges_pkey PRIMARY KEY (tenant_id, id);
-
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_cnpj_check CHECK (alquimista_platform.is_cnpj(cnpj));
 
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_company_name_check CHECK (((length(company_name) >= 1) AND (length(company_name) <= 200)));
@@ -1977,18 +2094,6 @@ ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_whatsa
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
 ALTER TABLE public.commercial_requests ADD CONSTRAINT commercial_requests_pkey PRIMARY KEY (tenant_id, id);
-
-ALTER TABLE public.credits ADD CONSTRAINT credits_amount_cents_check CHECK ((amount_cents <> 0));
-
-ALTER TABLE public.credits ADD CONSTRAINT credits_currency_check CHECK (alquimista_platform.is_currency(currency));
-
-ALTER TABLE public.credits ADD CONSTRAINT credits_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 300)));
-
-ALTER TABLE public.credits ADD CONSTRAINT credits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
-
-ALTER TABLE public.credits ADD CONSTRAINT credits_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.invoices(tenant_id, id);
-
-ALTER TABLE public.credits ADD CONSTRAINT credits_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_ambiente_check CHECK (((length(ambiente) >= 1) AND (length(ambiente) <= 20)));
 
@@ -2017,56 +2122,6 @@ ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_tenant_id_fkey FOREIGN
 ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES nigredo_leads.leads(tenant_id, id) ON DELETE SET NULL (lead_id);
 
 ALTER TABLE public.dry_run_log ADD CONSTRAINT dry_run_log_pkey PRIMARY KEY (tenant_id, log_id);
-
-ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_currency_check CHECK (alquimista_platform.is_currency(currency));
-
-ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_description_check CHECK (((length(description) >= 1) AND (length(description) <= 300)));
-
-ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['plan'::text, 'addon'::text, 'proration'::text, 'usage'::text, 'adjustment'::text, 'carried'::text, 'tax'::text, 'credit'::text])));
-
-ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_position_check CHECK (("position" > 0));
-
-ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.invoices(tenant_id, id);
-
-ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_tenant_id_usage_period_id_fkey FOREIGN KEY (tenant_id, usage_period_id) REFERENCES public.usage_periods(tenant_id, id);
-
-ALTER TABLE public.invoice_lines ADD CONSTRAINT invoice_lines_pkey PRIMARY KEY (tenant_id, invoice_id, "position");
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_credit_cents_check CHECK ((credit_cents >= 0));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_currency_check CHECK (alquimista_platform.is_currency(currency));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_customer_cnpj_check CHECK (alquimista_platform.is_cnpj(customer_cnpj));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_customer_name_check CHECK (((length(customer_name) >= 1) AND (length(customer_name) <= 200)));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['first'::text, 'renewal'::text, 'change'::text, 'usage'::text])));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_number_check CHECK ((number > 0));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_paid CHECK (((status = ANY (ARRAY['paid'::text, 'refunded'::text])) = (paid_at IS NOT NULL)));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_refunded CHECK (((refunded_cents >= 0) AND (refunded_cents <= total_cents)));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_status_check CHECK ((status = ANY (ARRAY['open'::text, 'paid'::text, 'void'::text, 'refunded'::text])));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_subtotal_cents_check CHECK ((subtotal_cents >= 0));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_sum CHECK ((total_cents = ((subtotal_cents + tax_cents) - credit_cents)));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_tax_cents_check CHECK ((tax_cents >= 0));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_total_cents_check CHECK ((total_cents >= 0));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_void CHECK (((status = 'void'::text) = (voided_at IS NOT NULL)));
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_pkey PRIMARY KEY (tenant_id, id);
-
-ALTER TABLE public.invoices ADD CONSTRAINT invoices_tenant_id_number_key UNIQUE (tenant_id, number);
 
 ALTER TABLE public.payment_events ADD CONSTRAINT payment_events_currency_check CHECK (alquimista_platform.is_currency(currency));
 
@@ -2135,41 +2190,6 @@ ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_versio
 ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_pkey PRIMARY KEY (id);
 
 ALTER TABLE public.subscription_addons ADD CONSTRAINT subscription_addons_name_version_key UNIQUE (name, version);
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_currency_check CHECK (alquimista_platform.is_currency(currency));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_kind CHECK (
-CASE kind
-    WHEN 'new'::text THEN ((mrr_before_cents = 0) AND (mrr_after_cents > 0))
-    WHEN 'reactivated'::text THEN ((mrr_before_cents = 0) AND (mrr_after_cents > 0))
-    WHEN 'expansion'::text THEN ((mrr_after_cents > mrr_before_cents) AND (mrr_before_cents > 0))
-    WHEN 'contraction'::text THEN ((mrr_after_cents < mrr_before_cents) AND (mrr_after_cents > 0))
-    ELSE ((mrr_before_cents > 0) AND (mrr_after_cents = 0))
-END);
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'expansion'::text, 'contraction'::text, 'churned'::text, 'reactivated'::text])));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_mrr_after_cents_check CHECK ((mrr_after_cents >= 0));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_mrr_before_cents_check CHECK ((mrr_before_cents >= 0));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_plan_after_check CHECK ((length(plan_after) <= 50));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_plan_before_check CHECK ((length(plan_before) <= 50));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100)));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_segment_check CHECK ((length(segment) <= 100));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_sequence_check CHECK ((sequence > 0));
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_pkey PRIMARY KEY (tenant_id, id);
-
-ALTER TABLE public.subscription_changes ADD CONSTRAINT subscription_changes_tenant_id_sequence_key UNIQUE (tenant_id, sequence);
 
 ALTER TABLE public.subscription_plans ADD CONSTRAINT subscription_plans_currency_check CHECK (alquimista_platform.is_currency(currency));
 
@@ -2249,7 +2269,7 @@ ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_total_cents_check 
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_addon_id_fkey FOREIGN KEY (addon_id) REFERENCES public.subscription_addons(id);
 
-ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_pending_invoice FOREIGN KEY (tenant_id, pending_invoice_id) REFERENCES public.invoices(tenant_id, id);
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_pending_invoice FOREIGN KEY (tenant_id, pending_invoice_id) REFERENCES alquimista_platform.invoices(tenant_id, id);
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.subscription_plans(id);
 
@@ -2287,26 +2307,6 @@ ALTER TABLE public.trials ADD CONSTRAINT trials_pkey PRIMARY KEY (tenant_id, id)
 
 ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_target_type_target_id_key UNIQUE (tenant_id, user_id, target_type, target_id);
 
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_currency_check CHECK (alquimista_platform.is_currency(currency));
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_days CHECK ((until_on > from_on));
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_noticed_percent_check CHECK (((noticed_percent >= 0) AND (noticed_percent <= 100)));
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_overage_cents_check CHECK ((overage_cents >= 0));
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_status_check CHECK ((status = ANY (ARRAY['open'::text, 'billed'::text])));
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.subscription_plans(id);
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id);
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_pkey PRIMARY KEY (tenant_id, id);
-
-ALTER TABLE public.usage_periods ADD CONSTRAINT usage_periods_tenant_id_from_on_key UNIQUE (tenant_id, from_on);
-
 CREATE INDEX agent_versions_author ON alquimista_platform.agent_versions USING btree (created_by) WHERE (created_by IS NOT NULL);
 
 CREATE INDEX api_key_lookup_key ON alquimista_platform.api_key_lookup USING btree (tenant_id, key_id);
@@ -2321,6 +2321,12 @@ CREATE INDEX audit_logs_resource ON alquimista_platform.audit_logs USING btree (
 
 CREATE INDEX audit_logs_time ON alquimista_platform.audit_logs USING btree (tenant_id, occurred_at DESC, id DESC);
 
+CREATE INDEX charges_invoice ON alquimista_platform.charges USING btree (tenant_id, invoice_id, created_at DESC);
+
+CREATE INDEX charges_waiting ON alquimista_platform.charges USING btree (created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
+
+CREATE INDEX credits_invoice ON alquimista_platform.credits USING btree (tenant_id, invoice_id) WHERE (invoice_id IS NOT NULL);
+
 CREATE INDEX email_tokens_invitation ON alquimista_platform.email_tokens USING btree (tenant_id, invitation_id);
 
 CREATE INDEX email_tokens_user ON alquimista_platform.email_tokens USING btree (user_id);
@@ -2332,6 +2338,12 @@ CREATE INDEX incidents_recent ON alquimista_platform.incidents USING btree (crea
 CREATE INDEX incidents_time ON alquimista_platform.incidents USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE UNIQUE INDEX invitations_one_open ON alquimista_platform.invitations USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX invoice_lines_period ON alquimista_platform.invoice_lines USING btree (tenant_id, usage_period_id) WHERE (usage_period_id IS NOT NULL);
+
+CREATE INDEX invoices_open ON alquimista_platform.invoices USING btree (tenant_id, due_on) WHERE (status = 'open'::text);
+
+CREATE INDEX invoices_subscription ON alquimista_platform.invoices USING btree (tenant_id, subscription_id, issued_at DESC);
 
 CREATE INDEX job_log_created ON alquimista_platform.job_log USING btree (created);
 
@@ -2377,11 +2389,21 @@ CREATE INDEX sessions_member ON alquimista_platform.sessions USING btree (tenant
 
 CREATE INDEX sessions_user ON alquimista_platform.sessions USING btree (user_id);
 
+CREATE INDEX subscription_changes_subscription ON alquimista_platform.subscription_changes USING btree (tenant_id, subscription_id);
+
+CREATE INDEX subscription_changes_time ON alquimista_platform.subscription_changes USING btree (occurred_at);
+
 CREATE INDEX tenant_agents_agent ON alquimista_platform.tenant_agents USING btree (agent_id);
 
 CREATE INDEX tenant_agents_subnucleo ON alquimista_platform.tenant_agents USING btree (tenant_id, subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
 
 CREATE INDEX tenant_users_user ON alquimista_platform.tenant_users USING btree (user_id);
+
+CREATE INDEX usage_periods_open ON alquimista_platform.usage_periods USING btree (tenant_id) WHERE (status = 'open'::text);
+
+CREATE INDEX usage_periods_plan ON alquimista_platform.usage_periods USING btree (plan_id);
+
+CREATE INDEX usage_periods_subscription ON alquimista_platform.usage_periods USING btree (tenant_id, subscription_id);
 
 CREATE INDEX usage_spans_agent ON alquimista_platform.usage_spans USING btree (tenant_id, agent_id);
 
@@ -2433,33 +2455,17 @@ CREATE INDEX rate_limits_old ON nigredo_leads.rate_limits USING btree (tenant_id
 
 CREATE INDEX webhook_logs_lead ON nigredo_leads.webhook_logs USING btree (tenant_id, lead_id, sent_at DESC);
 
-CREATE INDEX charges_invoice ON public.charges USING btree (tenant_id, invoice_id, created_at DESC);
-
-CREATE INDEX charges_waiting ON public.charges USING btree (created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
-
 CREATE INDEX commercial_requests_status ON public.commercial_requests USING btree (tenant_id, status, created_at DESC);
-
-CREATE INDEX credits_invoice ON public.credits USING btree (tenant_id, invoice_id) WHERE (invoice_id IS NOT NULL);
 
 CREATE INDEX dry_run_log_lead ON public.dry_run_log USING btree (tenant_id, lead_id) WHERE (lead_id IS NOT NULL);
 
 CREATE INDEX dry_run_log_recent ON public.dry_run_log USING btree (tenant_id, created_at DESC);
-
-CREATE INDEX invoice_lines_period ON public.invoice_lines USING btree (tenant_id, usage_period_id) WHERE (usage_period_id IS NOT NULL);
-
-CREATE INDEX invoices_open ON public.invoices USING btree (tenant_id, due_on) WHERE (status = 'open'::text);
-
-CREATE INDEX invoices_subscription ON public.invoices USING btree (tenant_id, subscription_id, issued_at DESC);
 
 CREATE INDEX payment_events_recent ON public.payment_events USING btree (tenant_id, received_at DESC);
 
 CREATE INDEX subnucleo_agents_agent ON public.subnucleo_agents USING btree (agent_id);
 
 CREATE UNIQUE INDEX subscription_addons_one_open ON public.subscription_addons USING btree (name) WHERE (valid_to IS NULL);
-
-CREATE INDEX subscription_changes_subscription ON public.subscription_changes USING btree (tenant_id, subscription_id);
-
-CREATE INDEX subscription_changes_time ON public.subscription_changes USING btree (occurred_at);
 
 CREATE UNIQUE INDEX subscription_plans_one_open ON public.subscription_plans USING btree (name) WHERE (valid_to IS NULL);
 
@@ -2483,12 +2489,6 @@ CREATE INDEX trials_agent ON public.trials USING btree (agent_id) WHERE (agent_i
 
 CREATE INDEX trials_subnucleo ON public.trials USING btree (subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
 
-CREATE INDEX usage_periods_open ON public.usage_periods USING btree (tenant_id) WHERE (status = 'open'::text);
-
-CREATE INDEX usage_periods_plan ON public.usage_periods USING btree (plan_id);
-
-CREATE INDEX usage_periods_subscription ON public.usage_periods USING btree (tenant_id, subscription_id);
-
 CREATE TRIGGER agent_versions_rows BEFORE DELETE OR UPDATE ON alquimista_platform.agent_versions FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER agent_versions_truncate BEFORE TRUNCATE ON alquimista_platform.agent_versions FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
@@ -2501,21 +2501,21 @@ CREATE TRIGGER audit_logs_rows BEFORE DELETE OR UPDATE ON alquimista_platform.au
 
 CREATE TRIGGER audit_logs_truncate BEFORE TRUNCATE ON alquimista_platform.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
+CREATE TRIGGER credits_rows BEFORE DELETE OR UPDATE ON alquimista_platform.credits FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER credits_truncate BEFORE TRUNCATE ON alquimista_platform.credits FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER invoice_lines_rows BEFORE DELETE OR UPDATE ON alquimista_platform.invoice_lines FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER invoice_lines_truncate BEFORE TRUNCATE ON alquimista_platform.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
 CREATE TRIGGER job_queue_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON alquimista_platform.job_queue FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.job_queue_changed();
 
+CREATE TRIGGER subscription_changes_rows BEFORE DELETE OR UPDATE ON alquimista_platform.subscription_changes FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER subscription_changes_truncate BEFORE TRUNCATE ON alquimista_platform.subscription_changes FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
 CREATE TRIGGER tenants_time_zone BEFORE UPDATE OF time_zone ON alquimista_platform.tenants FOR EACH ROW WHEN ((old.time_zone IS DISTINCT FROM new.time_zone)) EXECUTE FUNCTION alquimista_platform.keep_past_time_zone();
-
-CREATE TRIGGER credits_rows BEFORE DELETE OR UPDATE ON public.credits FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
-
-CREATE TRIGGER credits_truncate BEFORE TRUNCATE ON public.credits FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
-
-CREATE TRIGGER invoice_lines_rows BEFORE DELETE OR UPDATE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
-
-CREATE TRIGGER invoice_lines_truncate BEFORE TRUNCATE ON public.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
-
-CREATE TRIGGER subscription_changes_rows BEFORE DELETE OR UPDATE ON public.subscription_changes FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
-
-CREATE TRIGGER subscription_changes_truncate BEFORE TRUNCATE ON public.subscription_changes FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE POLICY internal_read ON alquimista_platform.agent_requests FOR SELECT TO alquimista_internal USING (true);
 
@@ -2563,6 +2563,14 @@ CREATE POLICY login_append ON alquimista_platform.audit_logs FOR INSERT TO alqui
 
 CREATE POLICY tenant_isolation ON alquimista_platform.audit_logs FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON alquimista_platform.charges FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.charges FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.credits FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.credits FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY login_all ON alquimista_platform.email_tokens FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_insert ON alquimista_platform.email_tokens FOR INSERT TO alquimista_app WITH CHECK (((tenant_id = alquimista_platform.current_tenant()) AND (purpose = 'invite'::text)));
@@ -2583,6 +2591,14 @@ CREATE POLICY login_read ON alquimista_platform.invitations FOR SELECT TO alquim
 
 CREATE POLICY tenant_isolation ON alquimista_platform.invitations FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON alquimista_platform.invoice_lines FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.invoice_lines FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.invoices FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.invoices FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON alquimista_platform.mails FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY login_delivers ON alquimista_platform.mails FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
@@ -2598,6 +2614,10 @@ CREATE POLICY login_all ON alquimista_platform.refresh_tokens FOR ALL TO alquimi
 CREATE POLICY login_all ON alquimista_platform.sessions FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
 CREATE POLICY login_all ON alquimista_platform.signing_keys FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
+
+CREATE POLICY internal_read ON alquimista_platform.subscription_changes FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.subscription_changes FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.tenant_agents FOR SELECT TO alquimista_internal USING (true);
 
@@ -2636,6 +2656,10 @@ CREATE POLICY tenant_isolation ON alquimista_platform.usage_deltas FOR ALL TO al
 CREATE POLICY internal_read ON alquimista_platform.usage_hourly FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.usage_hourly FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.usage_periods FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.usage_periods FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.usage_spans FOR SELECT TO alquimista_internal USING (true);
 
@@ -2709,29 +2733,13 @@ CREATE POLICY internal_read ON nigredo_leads.webhook_logs FOR SELECT TO alquimis
 
 CREATE POLICY tenant_isolation ON nigredo_leads.webhook_logs FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
-CREATE POLICY internal_read ON public.charges FOR SELECT TO alquimista_internal USING (true);
-
-CREATE POLICY tenant_isolation ON public.charges FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
-
 CREATE POLICY internal_read ON public.commercial_requests FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON public.commercial_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
-CREATE POLICY internal_read ON public.credits FOR SELECT TO alquimista_internal USING (true);
-
-CREATE POLICY tenant_isolation ON public.credits FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
-
 CREATE POLICY internal_read ON public.dry_run_log FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON public.dry_run_log FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
-
-CREATE POLICY internal_read ON public.invoice_lines FOR SELECT TO alquimista_internal USING (true);
-
-CREATE POLICY tenant_isolation ON public.invoice_lines FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
-
-CREATE POLICY internal_read ON public.invoices FOR SELECT TO alquimista_internal USING (true);
-
-CREATE POLICY tenant_isolation ON public.invoices FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON public.payment_events FOR SELECT TO alquimista_internal USING (true);
 
@@ -2761,10 +2769,6 @@ CREATE POLICY catalogue_read ON public.subscription_addons FOR SELECT TO alquimi
 
 CREATE POLICY catalogue_remove ON public.subscription_addons FOR DELETE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
 
-CREATE POLICY internal_read ON public.subscription_changes FOR SELECT TO alquimista_internal USING (true);
-
-CREATE POLICY tenant_isolation ON public.subscription_changes FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
-
 CREATE POLICY catalogue_add ON public.subscription_plans FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
 
 CREATE POLICY catalogue_change ON public.subscription_plans FOR UPDATE TO alquimista_app, alquimista_owner USING ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant())) WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
@@ -2785,13 +2789,19 @@ CREATE POLICY internal_read ON public.trials FOR SELECT TO alquimista_internal U
 
 CREATE POLICY tenant_isolation ON public.trials FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
-CREATE POLICY internal_read ON public.usage_periods FOR SELECT TO alquimista_internal USING (true);
-
-CREATE POLICY tenant_isolation ON public.usage_periods FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
-
 GRANT UPDATE ON COLUMN alquimista_platform.api_keys.last_used_at TO alquimista_login;
 
 GRANT UPDATE ON COLUMN alquimista_platform.invitations.accepted_at TO alquimista_login;
+
+GRANT UPDATE ON COLUMN alquimista_platform.invoices.paid_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.invoices.refunded_cents TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.invoices.status TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.invoices.updated_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.invoices.voided_at TO alquimista_app;
 
 GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.dedupe_key TO alquimista_app;
 
@@ -2856,16 +2866,6 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.subject TO alquimista_internal;
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
-
-GRANT UPDATE ON COLUMN public.invoices.paid_at TO alquimista_app;
-
-GRANT UPDATE ON COLUMN public.invoices.refunded_cents TO alquimista_app;
-
-GRANT UPDATE ON COLUMN public.invoices.status TO alquimista_app;
-
-GRANT UPDATE ON COLUMN public.invoices.updated_at TO alquimista_app;
-
-GRANT UPDATE ON COLUMN public.invoices.voided_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN public.subscription_addons.valid_to TO alquimista_app;
 
@@ -2991,6 +2991,14 @@ GRANT SELECT ON TABLE alquimista_platform.audit_logs TO alquimista_internal;
 
 GRANT INSERT ON TABLE alquimista_platform.audit_logs TO alquimista_login;
 
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.charges TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.charges TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.credits TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.credits TO alquimista_internal;
+
 GRANT INSERT ON TABLE alquimista_platform.email_tokens TO alquimista_app;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.email_tokens TO alquimista_login;
@@ -3008,6 +3016,14 @@ GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.invitations TO alquimi
 GRANT SELECT ON TABLE alquimista_platform.invitations TO alquimista_internal;
 
 GRANT SELECT ON TABLE alquimista_platform.invitations TO alquimista_login;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.invoice_lines TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.invoice_lines TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.invoices TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.invoices TO alquimista_internal;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.job_log TO alquimista_internal;
 
@@ -3038,6 +3054,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.refresh_tokens
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.sessions TO alquimista_login;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.signing_keys TO alquimista_login;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.subscription_changes TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.subscription_changes TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_agents TO alquimista_app;
 
@@ -3074,6 +3094,10 @@ GRANT SELECT ON TABLE alquimista_platform.usage_deltas TO alquimista_internal;
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.usage_hourly TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.usage_hourly TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.usage_periods TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.usage_periods TO alquimista_internal;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.usage_spans TO alquimista_app;
 
@@ -3149,29 +3173,13 @@ GRANT INSERT, SELECT, UPDATE ON TABLE nigredo_leads.webhook_logs TO alquimista_a
 
 GRANT SELECT ON TABLE nigredo_leads.webhook_logs TO alquimista_internal;
 
-GRANT INSERT, SELECT, UPDATE ON TABLE public.charges TO alquimista_app;
-
-GRANT SELECT ON TABLE public.charges TO alquimista_internal;
-
 GRANT INSERT, SELECT, UPDATE ON TABLE public.commercial_requests TO alquimista_app;
 
 GRANT SELECT ON TABLE public.commercial_requests TO alquimista_internal;
 
-GRANT INSERT, SELECT ON TABLE public.credits TO alquimista_app;
-
-GRANT SELECT ON TABLE public.credits TO alquimista_internal;
-
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.dry_run_log TO alquimista_app;
 
 GRANT SELECT ON TABLE public.dry_run_log TO alquimista_internal;
-
-GRANT INSERT, SELECT ON TABLE public.invoice_lines TO alquimista_app;
-
-GRANT SELECT ON TABLE public.invoice_lines TO alquimista_internal;
-
-GRANT INSERT, SELECT ON TABLE public.invoices TO alquimista_app;
-
-GRANT SELECT ON TABLE public.invoices TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE public.payment_events TO alquimista_app;
 
@@ -3188,10 +3196,6 @@ GRANT SELECT ON TABLE public.subnucleos TO alquimista_internal;
 GRANT INSERT, SELECT ON TABLE public.subscription_addons TO alquimista_app;
 
 GRANT SELECT ON TABLE public.subscription_addons TO alquimista_internal;
-
-GRANT INSERT, SELECT ON TABLE public.subscription_changes TO alquimista_app;
-
-GRANT SELECT ON TABLE public.subscription_changes TO alquimista_internal;
 
 GRANT INSERT, SELECT ON TABLE public.subscription_plans TO alquimista_app;
 
@@ -3216,10 +3220,6 @@ GRANT SELECT ON TABLE public.tenant_subscriptions TO alquimista_internal;
 GRANT INSERT, SELECT, UPDATE ON TABLE public.trials TO alquimista_app;
 
 GRANT SELECT ON TABLE public.trials TO alquimista_internal;
-
-GRANT INSERT, SELECT, UPDATE ON TABLE public.usage_periods TO alquimista_app;
-
-GRANT SELECT ON TABLE public.usage_periods TO alquimista_internal;
 
 GRANT SELECT ON TABLE public.v_tenant_subscription_summary TO alquimista_app;
 

@@ -14,7 +14,7 @@ _CHARGE = """id, invoice_id, provider, provider_ref, status, amount_cents, refun
 
 NEWEST = Statement(
     f"""
-    SELECT {_CHARGE} FROM public.charges
+    SELECT {_CHARGE} FROM alquimista_platform.charges
     WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s AND provider = %(provider)s
     ORDER BY created_at DESC, id DESC LIMIT 1
     """,  # noqa: S608 - The only interpolation is the constant column list above.
@@ -23,25 +23,26 @@ NEWEST = Statement(
 
 OF_INVOICE = Statement(
     f"""
-    SELECT {_CHARGE} FROM public.charges WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s
+    SELECT {_CHARGE} FROM alquimista_platform.charges WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s
     ORDER BY created_at DESC, id DESC
     """,  # noqa: S608 - As above.
     Charge,
 )
 
 GET = Statement(
-    f"SELECT {_CHARGE} FROM public.charges WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
+    f"SELECT {_CHARGE} FROM alquimista_platform.charges WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
     Charge,
 )
 
 LOCK = Statement(
-    f"SELECT {_CHARGE} FROM public.charges WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE",  # noqa: S608 - As above.
+    f"SELECT {_CHARGE} FROM alquimista_platform.charges WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE",  # noqa: S608 - As above.
     Charge,
 )
 
 ADD = Statement(
     f"""
-    INSERT INTO public.charges (tenant_id, id, invoice_id, provider, status, amount_cents, currency, created_at,
+    INSERT INTO alquimista_platform.charges
+      (tenant_id, id, invoice_id, provider, status, amount_cents, currency, created_at,
       updated_at)
     VALUES (%(tenant_id)s, %(id)s, %(invoice_id)s, %(provider)s, 'pending', %(amount_cents)s, %(currency)s, %(now)s,
       %(now)s)
@@ -52,7 +53,7 @@ ADD = Statement(
 
 CLAIM = Statement(
     """
-    UPDATE public.charges SET claimed_until = %(until)s, updated_at = %(now)s
+    UPDATE alquimista_platform.charges SET claimed_until = %(until)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND (claimed_until IS NULL OR claimed_until < %(now)s)
     """,
     NoRow,
@@ -60,7 +61,8 @@ CLAIM = Statement(
 
 OPENED = Statement(
     """
-    UPDATE public.charges SET claimed_until = NULL, provider_ref = %(provider_ref)s, checkout_url = %(checkout_url)s,
+    UPDATE alquimista_platform.charges
+    SET claimed_until = NULL, provider_ref = %(provider_ref)s, checkout_url = %(checkout_url)s,
       pix_code = %(pix_code)s, expires_at = %(expires_at)s, updated_at = %(now)s,
       status = CASE WHEN status IN ('failed', 'expired') THEN 'pending' ELSE status END, reason = ''
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
@@ -70,7 +72,7 @@ OPENED = Statement(
 
 CREDITED = Statement(
     """
-    UPDATE public.charges SET credited_cents = credited_cents + %(cents)s, updated_at = %(now)s
+    UPDATE alquimista_platform.charges SET credited_cents = credited_cents + %(cents)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
     """,
     NoRow,
@@ -85,7 +87,7 @@ FORGET_RAW = Statement(
 
 RELEASE = Statement(
     """
-    UPDATE public.charges SET claimed_until = NULL, reason = %(reason)s, updated_at = %(now)s
+    UPDATE alquimista_platform.charges SET claimed_until = NULL, reason = %(reason)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND claimed_until = %(until)s
     """,
     NoRow,
@@ -93,7 +95,7 @@ RELEASE = Statement(
 
 SET = Statement(
     """
-    UPDATE public.charges SET status = %(status)s, refunded_cents = %(refunded_cents)s,
+    UPDATE alquimista_platform.charges SET status = %(status)s, refunded_cents = %(refunded_cents)s,
       provider_ref = coalesce(%(provider_ref)s, provider_ref), reason = %(reason)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
     """,
@@ -145,7 +147,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 TENANTS_WAITING = Statement(
     """
-    SELECT DISTINCT tenant_id FROM public.charges
+    SELECT DISTINCT tenant_id FROM alquimista_platform.charges
     WHERE status IN ('pending', 'failed') AND created_at BETWEEN %(since)s AND %(until)s AND provider_ref IS NOT NULL
       AND provider <> 'manual'
     ORDER BY tenant_id
@@ -155,7 +157,7 @@ TENANTS_WAITING = Statement(
 
 WAITING = Statement(
     f"""
-    SELECT {_CHARGE} FROM public.charges
+    SELECT {_CHARGE} FROM alquimista_platform.charges
     WHERE tenant_id = %(tenant_id)s AND status IN ('pending', 'failed') AND created_at BETWEEN %(since)s AND %(until)s
       AND provider_ref IS NOT NULL AND provider <> 'manual'
     ORDER BY created_at

@@ -49,6 +49,7 @@ EFFECTS: Final = {
         N_("You pay for the rest of the running cycle; the change begins as soon as the payment is confirmed."),
         N_("Go to payment"),
     ),
+    Effect.WAITS: (N_("You have asked for this already: it begins as soon as it is paid."), N_("Go to payment")),
     Effect.NOW: (N_("The price stays the same, so the change begins at once."), N_("Change now")),
     Effect.LATER: (
         N_("What you have is paid until then, so the change begins with the next cycle. Nothing is due today."),

@@ -16,11 +16,11 @@ _COLUMNS = """id, number, subscription_id, kind, status, currency, subtotal_cent
 # Numbers have no gaps: the tenant is locked, no invoice is ever deleted, and what is rolled back took none.
 ADD = Statement(
     f"""
-    INSERT INTO public.invoices (tenant_id, {_COLUMNS}, updated_at)
+    INSERT INTO alquimista_platform.invoices (tenant_id, {_COLUMNS}, updated_at)
     SELECT %(tenant_id)s, %(id)s, coalesce(max(number), 0) + 1, %(subscription_id)s, %(kind)s, 'open', %(currency)s,
       %(subtotal_cents)s, %(tax_cents)s, %(credit_cents)s, %(total_cents)s, 0, %(customer_name)s, %(customer_cnpj)s,
       %(now)s, %(due_on)s, NULL, NULL, %(now)s
-    FROM public.invoices WHERE tenant_id = %(tenant_id)s
+    FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s
     RETURNING {_COLUMNS}
     """,  # noqa: S608 - The only interpolation is the constant column list above.
     Invoice,
@@ -28,7 +28,8 @@ ADD = Statement(
 
 ADD_LINES = Statement(
     """
-    INSERT INTO public.invoice_lines (tenant_id, invoice_id, position, kind, description, quantity, amount_cents,
+    INSERT INTO alquimista_platform.invoice_lines
+      (tenant_id, invoice_id, position, kind, description, quantity, amount_cents,
       currency, usage_period_id)
     SELECT %(tenant_id)s, %(invoice_id)s, l.position, l.kind, l.description, l.quantity, l.amount_cents, %(currency)s,
       l.usage_period_id
@@ -40,13 +41,13 @@ ADD_LINES = Statement(
 )
 
 GET = Statement(
-    f"SELECT {_COLUMNS} FROM public.invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
+    f"SELECT {_COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
     Invoice,
 )
 
 LIST = Statement(
     f"""
-    SELECT {_COLUMNS} FROM public.invoices WHERE tenant_id = %(tenant_id)s
+    SELECT {_COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s
     ORDER BY number DESC LIMIT %(limit)s OFFSET %(offset)s
     """,  # noqa: S608 - As above.
     Invoice,
@@ -55,14 +56,15 @@ LIST = Statement(
 LINES = Statement(
     """
     SELECT kind, description, quantity, amount_cents, usage_period_id
-    FROM public.invoice_lines WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s ORDER BY position
+    FROM alquimista_platform.invoice_lines
+    WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s ORDER BY position
     """,
     Line,
 )
 
 OPEN = Statement(
     f"""
-    SELECT {_COLUMNS} FROM public.invoices
+    SELECT {_COLUMNS} FROM alquimista_platform.invoices
     WHERE tenant_id = %(tenant_id)s AND status = 'open'
     ORDER BY due_on, number
     """,  # noqa: S608 - As above.
@@ -71,7 +73,8 @@ OPEN = Statement(
 
 SET = Statement(
     f"""
-    UPDATE public.invoices SET status = %(status)s, refunded_cents = %(refunded_cents)s, paid_at = %(paid_at)s,
+    UPDATE alquimista_platform.invoices
+    SET status = %(status)s, refunded_cents = %(refunded_cents)s, paid_at = %(paid_at)s,
       voided_at = %(voided_at)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
     RETURNING {_COLUMNS}
@@ -86,21 +89,26 @@ class Total(msgspec.Struct, frozen=True):
     total: int
 
 
-COUNT = Statement("SELECT count(*) AS total FROM public.invoices WHERE tenant_id = %(tenant_id)s", Total)
+COUNT = Statement("SELECT count(*) AS total FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s", Total)
 PAID_BEFORE = Statement(
     """
-    SELECT count(*) AS total FROM public.invoices
+    SELECT count(*) AS total FROM alquimista_platform.invoices
     WHERE tenant_id = %(tenant_id)s AND kind = 'first' AND paid_at IS NOT NULL
       AND subscription_id <> %(subscription_id)s
     """,
     Total,
 )
 BALANCE = Statement(
-    "SELECT coalesce(sum(amount_cents), 0)::bigint AS total FROM public.credits WHERE tenant_id = %(tenant_id)s", Total
+    """
+    SELECT coalesce(sum(amount_cents), 0)::bigint AS total
+    FROM alquimista_platform.credits WHERE tenant_id = %(tenant_id)s
+    """,
+    Total,
 )
 ADD_CREDIT = Statement(
     """
-    INSERT INTO public.credits (tenant_id, id, occurred_at, amount_cents, currency, reason, invoice_id, actor_id)
+    INSERT INTO alquimista_platform.credits
+      (tenant_id, id, occurred_at, amount_cents, currency, reason, invoice_id, actor_id)
     VALUES (%(tenant_id)s, %(id)s, %(now)s, %(amount_cents)s, %(currency)s, %(reason)s, %(invoice_id)s, %(actor_id)s)
     """,
     NoRow,
@@ -121,12 +129,14 @@ class Credit(msgspec.Struct, frozen=True):
 CREDITS = Statement(
     """
     SELECT id, occurred_at, amount_cents, currency, reason, invoice_id
-    FROM public.credits WHERE tenant_id = %(tenant_id)s ORDER BY occurred_at DESC, id DESC
+    FROM alquimista_platform.credits WHERE tenant_id = %(tenant_id)s ORDER BY occurred_at DESC, id DESC
     LIMIT %(limit)s OFFSET %(offset)s
     """,
     Credit,
 )
-CREDIT_COUNT = Statement("SELECT count(*) AS total FROM public.credits WHERE tenant_id = %(tenant_id)s", Total)
+CREDIT_COUNT = Statement(
+    "SELECT count(*) AS total FROM alquimista_platform.credits WHERE tenant_id = %(tenant_id)s", Total
+)
 
 
 async def add(conn: Conn, tenant_id: UUID, now: datetime, **values: object) -> Invoice:

@@ -16,7 +16,7 @@ PAGE: Final = Statement(
     f"""
     SELECT i.tenant_id, t.name AS tenant_name, t.demo, i.id, i.number, i.kind, i.currency, i.total_cents, i.issued_at,
       i.due_on, {_OVERDUE} AS overdue
-    FROM public.invoices AS i JOIN alquimista_platform.tenants AS t ON t.id = i.tenant_id
+    FROM alquimista_platform.invoices AS i JOIN alquimista_platform.tenants AS t ON t.id = i.tenant_id
     WHERE i.status = 'open'
     ORDER BY i.due_on, t.name, i.tenant_id, i.number LIMIT %(limit)s OFFSET %(offset)s
     """,  # noqa: S608 - The only interpolation is the constant above.
@@ -28,7 +28,7 @@ TOTALS: Final = Statement(
     SELECT i.currency, count(*) AS invoices, sum(i.total_cents)::bigint AS total_cents,
       count(*) FILTER (WHERE {_OVERDUE}) AS overdue,
       coalesce(sum(i.total_cents) FILTER (WHERE {_OVERDUE}), 0)::bigint AS overdue_cents
-    FROM public.invoices AS i JOIN alquimista_platform.tenants AS t ON t.id = i.tenant_id
+    FROM alquimista_platform.invoices AS i JOIN alquimista_platform.tenants AS t ON t.id = i.tenant_id
     WHERE i.status = 'open' GROUP BY i.currency ORDER BY i.currency
     """,  # noqa: S608 - As above.
     Owed,

@@ -19,12 +19,12 @@ _LINES = """
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE l.kind = 'usage') AS usage_lines,
         coalesce(sum(l.quantity), 0)::bigint AS line_requests, coalesce(sum(l.amount_cents), 0)::bigint AS line_cents
-      FROM public.invoice_lines AS l
-      JOIN public.invoices AS i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+      FROM alquimista_platform.invoice_lines AS l
+      JOIN alquimista_platform.invoices AS i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
       WHERE l.tenant_id = p.tenant_id AND l.usage_period_id = p.id AND i.status <> 'void'
     ) AS billed
 """
-_PROOF = f"{_COLUMNS} FROM public.usage_periods AS p {_LINES}"
+_PROOF = f"{_COLUMNS} FROM alquimista_platform.usage_periods AS p {_LINES}"
 
 TO_COMPARE = Statement(
     f"""
@@ -39,7 +39,8 @@ TO_COMPARE = Statement(
 PAGE = Statement(
     f"""
     {_COLUMNS}
-    FROM (SELECT * FROM public.usage_periods ORDER BY from_on DESC, tenant_id LIMIT %(limit)s OFFSET %(offset)s) AS p
+    FROM (SELECT *
+    FROM alquimista_platform.usage_periods ORDER BY from_on DESC, tenant_id LIMIT %(limit)s OFFSET %(offset)s) AS p
     {_LINES} ORDER BY p.from_on DESC, p.tenant_id
     """,  # noqa: S608 - The interpolations are constants.
     Proof,
@@ -58,11 +59,11 @@ class TenantId(msgspec.Struct, frozen=True):
     tenant_id: UUID
 
 
-COUNT = Statement("SELECT count(*) AS total FROM public.usage_periods", Total)
+COUNT = Statement("SELECT count(*) AS total FROM alquimista_platform.usage_periods", Total)
 
 TENANTS = Statement(
     """
-    SELECT DISTINCT tenant_id FROM public.usage_periods
+    SELECT DISTINCT tenant_id FROM alquimista_platform.usage_periods
     WHERE status = 'open' OR billed_at > %(since)s ORDER BY tenant_id
     """,
     TenantId,
@@ -71,7 +72,7 @@ TENANTS = Statement(
 # Nothing when the period was billed or adjusted meanwhile: what was compared is no longer what there is.
 RECORD = Statement(
     """
-    UPDATE public.usage_periods SET raw_requests = %(raw_requests)s, rollup_requests = %(rollup_requests)s,
+    UPDATE alquimista_platform.usage_periods SET raw_requests = %(raw_requests)s, rollup_requests = %(rollup_requests)s,
       late_requests = %(late_requests)s, reconciled_at = %(now)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND updated_at = %(updated_at)s
     """,

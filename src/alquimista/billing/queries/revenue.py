@@ -28,7 +28,7 @@ BOOKS: Final = Statement(
     """
     WITH ledger AS (
       SELECT c.tenant_id, c.sequence, c.occurred_at, c.kind, c.mrr_before_cents, c.mrr_after_cents
-      FROM public.subscription_changes c
+      FROM alquimista_platform.subscription_changes c
       WHERE c.occurred_at <= %(now)s AND c.currency = %(currency)s AND c.tenant_id <> %(platform)s
     ), standing AS (
       SELECT t.plan, t.segment, l.mrr_after_cents AS cents
@@ -58,7 +58,7 @@ BOOKS: Final = Statement(
 MONEY: Final = Statement(
     """
     WITH own AS (
-      SELECT * FROM public.invoices
+      SELECT * FROM alquimista_platform.invoices
       WHERE currency = %(currency)s AND tenant_id <> %(platform)s AND status <> 'void'
     ), entries AS (
       SELECT issued_at AS moment, total_cents AS invoiced, 0::bigint AS collected, 0::bigint AS overage FROM own
@@ -66,7 +66,7 @@ MONEY: Final = Statement(
       SELECT paid_at, 0, total_cents - refunded_cents, 0 FROM own WHERE paid_at IS NOT NULL
       UNION ALL
       SELECT own.issued_at, 0, 0, l.amount_cents
-      FROM own JOIN public.invoice_lines l ON l.tenant_id = own.tenant_id AND l.invoice_id = own.id
+      FROM own JOIN alquimista_platform.invoice_lines l ON l.tenant_id = own.tenant_id AND l.invoice_id = own.id
       WHERE l.kind IN ('usage', 'adjustment')
     )
     SELECT date_trunc('month', moment AT TIME ZONE %(zone)s::text)::date AS month, sum(invoiced)::bigint AS invoiced,

@@ -96,11 +96,14 @@ class Last(msgspec.Struct, frozen=True):
     count: int
 
 
-MOVEMENTS = Statement("SELECT count(*) AS count FROM public.subscription_changes WHERE tenant_id = %(tenant_id)s", Last)
+MOVEMENTS = Statement(
+    "SELECT count(*) AS count FROM alquimista_platform.subscription_changes WHERE tenant_id = %(tenant_id)s", Last
+)
 
 ADD_MOVEMENT = Statement(
     """
-    INSERT INTO public.subscription_changes (tenant_id, id, subscription_id, sequence, occurred_at, kind, reason,
+    INSERT INTO alquimista_platform.subscription_changes
+      (tenant_id, id, subscription_id, sequence, occurred_at, kind, reason,
       mrr_before_cents, mrr_after_cents, currency, plan_before, plan_after, segment, actor_id)
     VALUES (%(tenant_id)s, %(id)s, %(subscription_id)s, %(sequence)s, %(now)s, %(kind)s, %(reason)s, %(before)s,
       %(after)s, %(currency)s, %(plan_before)s, %(plan_after)s, %(segment)s, %(actor_id)s)

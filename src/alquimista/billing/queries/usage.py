@@ -15,7 +15,8 @@ _COLUMNS = """id, subscription_id, plan_id, from_on, until_on, status, requests,
 
 BEGIN = Statement(
     """
-    INSERT INTO public.usage_periods (tenant_id, id, subscription_id, plan_id, from_on, until_on, status, currency,
+    INSERT INTO alquimista_platform.usage_periods
+      (tenant_id, id, subscription_id, plan_id, from_on, until_on, status, currency,
       created_at, updated_at)
     VALUES (%(tenant_id)s, %(id)s, %(subscription_id)s, %(plan_id)s, %(from_on)s, %(until_on)s, 'open', %(currency)s,
       %(now)s, %(now)s)
@@ -25,7 +26,7 @@ BEGIN = Statement(
 
 OPEN = Statement(
     f"""
-    SELECT {_COLUMNS} FROM public.usage_periods
+    SELECT {_COLUMNS} FROM alquimista_platform.usage_periods
     WHERE tenant_id = %(tenant_id)s AND status = 'open' ORDER BY from_on DESC
     """,  # noqa: S608 - The only interpolation is the constant column list above.
     UsagePeriod,
@@ -33,20 +34,20 @@ OPEN = Statement(
 
 RECENT = Statement(
     f"""
-    SELECT {_COLUMNS} FROM public.usage_periods
+    SELECT {_COLUMNS} FROM alquimista_platform.usage_periods
     WHERE tenant_id = %(tenant_id)s AND until_on > %(since)s ORDER BY from_on DESC
     """,  # noqa: S608 - As above.
     UsagePeriod,
 )
 
 GET = Statement(
-    f"SELECT {_COLUMNS} FROM public.usage_periods WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
+    f"SELECT {_COLUMNS} FROM alquimista_platform.usage_periods WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
     UsagePeriod,
 )
 
 SET = Statement(
     """
-    UPDATE public.usage_periods SET subscription_id = %(subscription_id)s, plan_id = %(plan_id)s,
+    UPDATE alquimista_platform.usage_periods SET subscription_id = %(subscription_id)s, plan_id = %(plan_id)s,
       until_on = %(until_on)s, status = %(status)s,
       requests = %(requests)s, overage_cents = %(overage_cents)s, noticed_percent = %(noticed_percent)s,
       stopped_at = %(stopped_at)s, billed_at = %(billed_at)s, updated_at = %(now)s
@@ -71,8 +72,8 @@ class Billing(msgspec.Struct, frozen=True):
 BILLINGS = Statement(
     """
     SELECT i.id AS invoice_id, i.number, i.issued_at, l.position, l.kind, l.quantity, l.amount_cents
-    FROM public.invoice_lines AS l
-    JOIN public.invoices AS i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+    FROM alquimista_platform.invoice_lines AS l
+    JOIN alquimista_platform.invoices AS i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
     WHERE l.tenant_id = %(tenant_id)s AND l.usage_period_id = %(period_id)s AND i.status <> 'void'
     ORDER BY i.number, l.position
     """,
@@ -87,7 +88,8 @@ class TenantOpen(msgspec.Struct, frozen=True):
 
 
 TENANTS = Statement(
-    "SELECT DISTINCT tenant_id FROM public.usage_periods WHERE status = 'open' ORDER BY tenant_id", TenantOpen
+    "SELECT DISTINCT tenant_id FROM alquimista_platform.usage_periods WHERE status = 'open' ORDER BY tenant_id",
+    TenantOpen,
 )
 
 

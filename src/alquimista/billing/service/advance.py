@@ -52,8 +52,8 @@ async def _expire(book: Book, _at: datetime) -> list[Invoice]:
 async def _drop_change(book: Book, _at: datetime) -> list[Invoice]:
     await paying.drop_pending(book)
     one = book.subscription
-    if one.status is Status.SUSPENDED and not one.cycles:  # A trial that ended while its invoice waited.
-        await paying.end(book, "never paid")
+    if one.status is Status.SUSPENDED and not one.cycles:  # A trial that ended while the invoice for more waited.
+        return await _ask_for_the_first(book)
     return []
 
 
@@ -62,6 +62,11 @@ async def _end_trial(book: Book, _at: datetime) -> list[Invoice]:
     one = book.subscription.to(Status.SUSPENDED)
     await book.save(one)
     await book.withdraw(one, for_good=False)
+    return await _ask_for_the_first(book)
+
+
+async def _ask_for_the_first(book: Book) -> list[Invoice]:
+    one = book.subscription
     waiting = await invoice_queries.open_first(book.conn, book.tenant.id, one.id)
     invoice = waiting[0] if waiting else await subscribing.first_invoice(book, one, book.deal(one.terms))
     if invoice.status is not InvoiceStatus.OPEN:

@@ -29,18 +29,17 @@ async def propose(book: Book, wanted: Wanted) -> Proposal:
     deal = await subscribing.quote(book, wanted)
     what = subscribing.effect(book, deal)
     taxes = sum(percentage(deal.cents, tax.rate) for tax in book.rules.taxes)
+    asked = await _asked_for(book, deal)
+    if asked is not None:
+        lines = tuple(await queries.lines(book.conn, book.tenant.id, asked.id))
+        sums = Sums(lines, asked.subtotal_cents, asked.tax_cents, asked.credit_cents, asked.total_cents, 0)
+        return Proposal(deal, what, sums, taxes, None)
     if what not in {Effect.FIRST, Effect.CHANGE}:
         begins_on = book.today
         if what is Effect.LATER and book.live is not None:
             _, begins_on = paying.cycle_days(book, book.live)
         return Proposal(deal, what, None, taxes, begins_on)
-    waiting = await _waiting(book)
-    if waiting and book.live is not None and book.live.terms.says(deal.terms):  # It is asked for already.
-        same = waiting[0]
-        lines = tuple(await queries.lines(book.conn, book.tenant.id, same.id))
-        sums = Sums(lines, same.subtotal_cents, same.tax_cents, same.credit_cents, same.total_cents, 0)
-        return Proposal(deal, what, sums, taxes, None)
-    returning = sum(one.credit_cents for one in waiting)
+    returning = sum(one.credit_cents for one in await _waiting(book))
     sums = await invoicing.sums(book, _lines(book, deal, what), returning)
     return Proposal(deal, what, sums, taxes, None)
 
@@ -54,6 +53,18 @@ def _lines(book: Book, deal: Deal, what: Effect) -> list[Line]:
 
 async def _waiting(book: Book) -> list[Invoice]:
     """Unpaid first invoices: another choice makes them void, and the credit that they used comes back."""
-    if book.live is None or book.live.status is not Status.PENDING:
+    if book.live is None or book.live.status not in {Status.PENDING, Status.TRIALING}:
         return []
     return await queries.open_first(book.conn, book.tenant.id, book.live.id)
+
+
+async def _asked_for(book: Book, deal: Deal) -> Invoice | None:
+    """The invoice of the same choice, when it was made already and waits for its payment."""
+    one = book.live
+    if one is None:
+        return None
+    if one.pending_terms is not None and one.pending_terms.says(deal.terms):
+        return await queries.get(book.conn, book.tenant.id, one.pending_invoice_id or one.id)
+    if one.status is Status.PENDING and one.terms.says(deal.terms):
+        return next(iter(await _waiting(book)), None)
+    return None
