@@ -19,6 +19,7 @@ from alquimista.audit.models import Wanted
 from alquimista.billing.service import catalogue as billing
 from alquimista.catalogue import files
 from alquimista.catalogue.load import load
+from alquimista.config import ConfigError
 from alquimista.db.statement import NoRow, Statement
 from alquimista.db.tenancy import tenant_transaction
 
@@ -149,3 +150,41 @@ async def test_a_change_that_is_yet_to_begin_is_left_to_staff(db, loaded):
     assert (done.written, done.kept) == ((), ("starter",))
     then = next(one for one in await billing.plans(db.staff(), later) if one.name == "starter")
     assert then.price_monthly_cents == 33_300
+
+
+async def test_a_file_says_from_when_and_until_when(db, loaded):
+    now = clock.now()
+    later, end = now + timedelta(days=30), now + timedelta(days=60)
+    change(
+        loaded,
+        "plans.toml",
+        "price_monthly_cents = 149_700\n",
+        f"price_monthly_cents = 159_700\nvalid_from = {later.isoformat()}\n",
+    )
+    change(
+        loaded,
+        "plans.toml",
+        "price_monthly_cents = 299_700\n",
+        f"price_monthly_cents = 299_700\nvalid_to = {end.isoformat()}\n",
+    )
+    for written in (("expert", "enterprise"), ()):
+        assert (await load(db, files.read(loaded), now)).written == written
+
+    async def prices(moment):
+        return {one.name: one.price_monthly_cents for one in await billing.plans(db.staff(), moment)}
+
+    assert (await prices(now))["expert"] == 149_700
+    assert (await prices(later))["expert"] == 159_700
+    assert (await prices(now))["enterprise"] == 299_700
+    assert "enterprise" not in await prices(end)
+    change(loaded, "plans.toml", f"valid_to = {end.isoformat()}\n", "")
+    assert (await load(db, files.read(loaded), end + timedelta(days=1))).written == ("enterprise",)
+    assert "enterprise" not in await prices(end)
+    assert (await prices(end + timedelta(days=2)))["enterprise"] == 299_700
+
+
+@pytest.mark.parametrize("wrong", ["2027-01-01", '"2027-01-01"', "2027-01-01T00:00:00", "7"])
+def test_a_date_that_leaves_room_for_doubt_is_refused(folder, wrong):
+    change(folder, "plans.toml", "sort_order = 1\n", f"sort_order = 1\nvalid_to = {wrong}\n")
+    with pytest.raises(ConfigError, match="valid_to"):
+        files.read(folder)

@@ -19,5 +19,13 @@ async def load(db: Database, catalogue: Catalogue, now: datetime, *, replace: bo
     """
     async with tenant_transaction(db, PLATFORM_TENANT) as conn:
         first = await agents.load(conn, catalogue.agents, now, replace=replace)
-        then = await billing.load(conn, catalogue.plans, catalogue.addons, catalogue.subnucleos, now, replace=replace)
+        then = await billing.load(
+            conn,
+            catalogue.plans,
+            catalogue.addons,
+            catalogue.subnucleos,
+            now,
+            validity=catalogue.validity,
+            replace=replace,
+        )
     return Loaded(first.written + then.written, first.kept + then.kept)

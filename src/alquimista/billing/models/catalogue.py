@@ -96,6 +96,18 @@ class SubNucleo(_Sheet, frozen=True):
         return self.required + self.optional
 
 
+class Validity(_Sheet, frozen=True):
+    """From when a plan or add-on of a file is sold (None: from its loading), and until before when (None: on)."""
+
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """It begins before it ends. Raises ValueError, which msgspec makes a ValidationError."""
+        if self.valid_from is not None and self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to must be after valid_from")
+
+
 class PlanVersion(Plan, frozen=True):
     """A version of a plan, on sale from `valid_from` until before `valid_to`."""
 
@@ -142,8 +154,8 @@ V = TypeVar("V", PlanVersion, AddonVersion)
 
 
 def latest(versions: Iterable[V]) -> dict[str, V]:
-    """Of each name the version that comes last: on sale, or from a later moment on."""
-    return {one.name: one for one in versions if one.valid_to is None}
+    """Of each name the version that comes last: on sale, from a later moment on, or the one that ended the sale."""
+    return {one.name: one for one in sorted(versions, key=lambda one: one.version)}
 
 
 def on_sale(versions: Iterable[V], moment: datetime) -> list[V]:

@@ -99,8 +99,8 @@ async def plans(conn: Conn) -> list[PlanVersion]:
     return await conn.fetch(PLANS)
 
 
-async def end_plan(conn: Conn, plan_id: UUID, moment: datetime) -> None:
-    """Take a version off sale from a moment on."""
+async def end_plan(conn: Conn, plan_id: UUID, moment: datetime | None) -> None:
+    """Take a version off sale from a moment on; None: it has no end."""
     await conn.execute(END_PLAN, id=plan_id, moment=moment)
 
 
@@ -117,8 +117,8 @@ async def addons(conn: Conn) -> list[AddonVersion]:
     return await conn.fetch(ADDONS)
 
 
-async def end_addon(conn: Conn, addon_id: UUID, moment: datetime) -> None:
-    """Take a version off sale from a moment on."""
+async def end_addon(conn: Conn, addon_id: UUID, moment: datetime | None) -> None:
+    """Take a version off sale from a moment on; None: it has no end."""
     await conn.execute(END_ADDON, id=addon_id, moment=moment)
 
 

@@ -1,7 +1,8 @@
 """Use cases of the catalogue's plans, add-ons and SubNúcleos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import structs
@@ -17,6 +18,7 @@ from alquimista.billing.models.catalogue import (
     PlanVersion,
     StoredSubNucleo,
     SubNucleo,
+    Validity,
     VersionScheduled,
     latest,
     on_sale,
@@ -55,12 +57,14 @@ async def load(
     subnucleos: Sequence[SubNucleo],
     now: datetime,
     *,
+    validity: Mapping[str, Validity] = MappingProxyType({}),
     replace: bool = False,
 ) -> Loaded:
     """Bring plans, add-ons and SubNúcleos to what the files say, after their agents; what agrees is not touched.
 
-    A change of a plan or add-on is a new version from now on. What staff have written stays, unless `replace`. Takes a
-    transaction of the platform tenant.
+    A change of a plan or add-on is a new version from now on, or from the later moment that `validity` gives by its
+    name; with an end there it is sold no more from then on, and whoever has it keeps it. What staff have written stays,
+    unless `replace`. Takes a transaction of the platform tenant.
 
     Raises:
         UnknownAgent: a SubNúcleo names an agent that the catalogue does not have.
@@ -68,20 +72,8 @@ async def load(
     await agents.take_turn(conn)
     written: list[str] = []
     kept: list[str] = []
-    last_plans = latest(await queries.plans(conn))
-    for plan in plans:
-        before = last_plans.get(plan.name)
-        if _stays(before, kept, now, agrees=before is not None and before.terms == plan, replace=replace):
-            continue
-        await _sell_plan(conn, plan, before, Source.FILE, now, now)
-        written.append(plan.name)
-    last_addons = latest(await queries.addons(conn))
-    for addon in addons:
-        last = last_addons.get(addon.name)
-        if _stays(last, kept, now, agrees=last is not None and last.terms == addon, replace=replace):
-            continue
-        await _sell_addon(conn, addon, last, Source.FILE, now, now)
-        written.append(addon.name)
+    written += await _load_plans(conn, plans, validity, kept, now, replace=replace)
+    written += await _load_addons(conn, addons, validity, kept, now, replace=replace)
     bundles = {one.name: one for one in await queries.subnucleos(conn)}
     for bundle in subnucleos:
         stored = bundles.get(bundle.name)
@@ -92,6 +84,54 @@ async def load(
     if written:
         await _changed(conn, None, written)
     return Loaded(tuple(written), tuple(kept))
+
+
+async def _load_plans(
+    conn: Conn,
+    plans: Sequence[Plan],
+    validity: Mapping[str, Validity],
+    kept: list[str],
+    now: datetime,
+    *,
+    replace: bool,
+) -> list[str]:
+    written: list[str] = []
+    last_plans = latest(await queries.plans(conn))
+    for plan in plans:
+        dates, last_plan = validity.get(plan.name, Validity()), last_plans.get(plan.name)
+        same = last_plan is not None and last_plan.terms == plan
+        if _stays(last_plan, kept, now, agrees=same and _as_dated(last_plan, dates), replace=replace):
+            continue
+        if last_plan is None or not same or _over(last_plan, now):
+            last_plan = await _sell_plan(conn, plan, last_plan, Source.FILE, dates.valid_from or now, now)
+        if last_plan.valid_to != dates.valid_to:
+            await queries.end_plan(conn, last_plan.id, _ending(last_plan, dates))
+        written.append(plan.name)
+    return written
+
+
+async def _load_addons(
+    conn: Conn,
+    addons: Sequence[Addon],
+    validity: Mapping[str, Validity],
+    kept: list[str],
+    now: datetime,
+    *,
+    replace: bool,
+) -> list[str]:
+    written: list[str] = []
+    last_addons = latest(await queries.addons(conn))
+    for addon in addons:
+        dates, last = validity.get(addon.name, Validity()), last_addons.get(addon.name)
+        same = last is not None and last.terms == addon
+        if _stays(last, kept, now, agrees=same and _as_dated(last, dates), replace=replace):
+            continue
+        if last is None or not same or _over(last, now):
+            last = await _sell_addon(conn, addon, last, Source.FILE, dates.valid_from or now, now)
+        if last.valid_to != dates.valid_to:
+            await queries.end_addon(conn, last.id, _ending(last, dates))
+        written.append(addon.name)
+    return written
 
 
 def _stays(
@@ -110,6 +150,19 @@ def _stays(
         kept.append(before.name)
         return True
     return False
+
+
+def _as_dated(before: PlanVersion | AddonVersion | None, dates: Validity) -> bool:
+    return before is not None and before.valid_to == dates.valid_to
+
+
+def _over(before: PlanVersion | AddonVersion, now: datetime) -> bool:
+    """Whether its sale has ended, so that only a new version can be sold."""
+    return before.valid_to is not None and before.valid_to <= now
+
+
+def _ending(version: PlanVersion | AddonVersion, dates: Validity) -> datetime | None:
+    return max(dates.valid_to, version.valid_from + _TICK) if dates.valid_to is not None else None
 
 
 async def _put_subnucleo(
@@ -190,8 +243,9 @@ async def _sell_plan(
     conn: Conn, plan: Plan, before: PlanVersion | None, source: Source, valid_from: datetime, now: datetime
 ) -> PlanVersion:
     if before is not None:
-        valid_from = max(valid_from, before.valid_from + _TICK)
-        await queries.end_plan(conn, before.id, valid_from)
+        valid_from = max(valid_from, now, before.valid_from + _TICK)
+        if before.valid_to is None or before.valid_to > valid_from:
+            await queries.end_plan(conn, before.id, valid_from)
     sold = PlanVersion(
         **structs.asdict(plan),
         id=new_id(),
@@ -208,8 +262,9 @@ async def _sell_addon(
     conn: Conn, addon: Addon, before: AddonVersion | None, source: Source, valid_from: datetime, now: datetime
 ) -> AddonVersion:
     if before is not None:
-        valid_from = max(valid_from, before.valid_from + _TICK)
-        await queries.end_addon(conn, before.id, valid_from)
+        valid_from = max(valid_from, now, before.valid_from + _TICK)
+        if before.valid_to is None or before.valid_to > valid_from:
+            await queries.end_addon(conn, before.id, valid_from)
     sold = AddonVersion(
         **structs.asdict(addon),
         id=new_id(),
