@@ -179,3 +179,19 @@ async def test_use_is_counted_again_when_a_year_comes_back_after_a_month_ended_u
     today = one.now.date()
     running = await usage_queries.open_periods(sold.tenant(one.tenant.id), one.tenant.id)
     assert [(p.from_on, p.until_on.isoformat()) for p in running] == [(today, "2026-03-15")]
+
+
+async def test_another_plan_of_the_same_price_is_told_by_the_ledger(one, sold):
+    plan = next(p for p in await catalogue.plans(sold.staff(), one.now) if p.name == "starter")
+    twin = msgspec.structs.replace(plan.terms, name="gemeo", display_name="Gêmeo")
+    with clock.frozen(one.now):
+        async with tenant_transaction(sold, PLATFORM_TENANT) as conn:
+            await catalogue.sell_plan(conn, Actor(ActorKind.SYSTEM, frozenset()), twin, one.now, one.now)
+    await one.pay(await one.subscribe())
+    assert await one.subscribe("gemeo") is None
+    assert (await tenant_of(one)).plan == "gemeo"
+    async with tenant_transaction(sold, one.tenant.id) as conn:
+        cursor = await conn.raw.execute(
+            "SELECT kind, plan_before, plan_after FROM alquimista_platform.subscription_changes ORDER BY sequence"
+        )
+        assert await cursor.fetchall() == [("new", "", "starter"), ("moved", "starter", "gemeo")]

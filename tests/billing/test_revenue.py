@@ -183,7 +183,7 @@ async def test_a_change_between_plans_of_one_price_shows_by_plan_although_no_rev
     assert [(line.tenant_count, line.total_mrr) for line in found.by_plan if line.plan_name == "starter-b"] == [
         (1, 297.0)
     ]
-    assert len(await sold.tenant(one.tenant.id).fetch(CHANGES, tenant_id=one.tenant.id)) == 1
+    assert len(await sold.tenant(one.tenant.id).fetch(CHANGES, tenant_id=one.tenant.id)) == 2
 
 
 async def test_nothing_that_happens_later_shows(sold):

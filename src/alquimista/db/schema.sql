@@ -1620,10 +1620,11 @@ CASE kind
     WHEN 'reactivated'::text THEN ((mrr_before_cents = 0) AND (mrr_after_cents > 0))
     WHEN 'expansion'::text THEN ((mrr_after_cents > mrr_before_cents) AND (mrr_before_cents > 0))
     WHEN 'contraction'::text THEN ((mrr_after_cents < mrr_before_cents) AND (mrr_after_cents > 0))
+    WHEN 'moved'::text THEN ((mrr_after_cents = mrr_before_cents) AND (mrr_after_cents > 0) AND (plan_before <> plan_after))
     ELSE ((mrr_before_cents > 0) AND (mrr_after_cents = 0))
 END);
 
-ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'expansion'::text, 'contraction'::text, 'churned'::text, 'reactivated'::text])));
+ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'expansion'::text, 'contraction'::text, 'churned'::text, 'reactivated'::text, 'moved'::text])));
 
 ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription_changes_mrr_after_cents_check CHECK ((mrr_after_cents >= 0));
 

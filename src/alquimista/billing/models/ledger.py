@@ -11,12 +11,13 @@ class Movement(StrEnum):
     CONTRACTION = "contraction"
     CHURNED = "churned"
     REACTIVATED = "reactivated"
+    MOVED = "moved"  # To another plan of the same price: it moves no revenue, and tells which plan brings it.
 
 
-def movement(before_cents: int, after_cents: int, *, first: bool) -> Movement | None:
+def movement(before_cents: int, after_cents: int, *, first: bool, other_plan: bool) -> Movement | None:
     """What a change is; None when nothing moved. `first`: the tenant never brought anything before."""
     if before_cents == after_cents:
-        return None
+        return Movement.MOVED if other_plan and after_cents else None
     if before_cents == 0:
         return Movement.NEW if first else Movement.REACTIVATED
     if after_cents == 0:

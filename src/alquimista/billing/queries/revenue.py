@@ -22,18 +22,17 @@ class SectionRow(msgspec.Struct, frozen=True):
     cents: int
 
 
-# One statement, so that all sections are of the same moment: figures that must add up are never read apart. Plan and
-# segment are the tenant's own: a change between plans of one price moves no revenue, so the ledger does not tell it.
+# One statement, so that all sections are of the same moment: figures that must add up are never read apart.
 BOOKS: Final = Statement(
     """
     WITH ledger AS (
-      SELECT c.tenant_id, c.sequence, c.occurred_at, c.kind, c.mrr_before_cents, c.mrr_after_cents
+      SELECT c.tenant_id, c.sequence, c.occurred_at, c.kind, c.mrr_before_cents, c.mrr_after_cents, c.plan_after,
+        c.segment
       FROM alquimista_platform.subscription_changes c
       WHERE c.occurred_at <= %(now)s AND c.currency = %(currency)s AND c.tenant_id <> %(platform)s
     ), standing AS (
-      SELECT t.plan, t.segment, l.mrr_after_cents AS cents
+      SELECT l.plan_after AS plan, l.segment, l.mrr_after_cents AS cents
       FROM (SELECT DISTINCT ON (tenant_id) * FROM ledger ORDER BY tenant_id, sequence DESC) l
-      JOIN alquimista_platform.tenants t ON t.id = l.tenant_id
       WHERE l.mrr_after_cents > 0
     ), before AS (
       SELECT DISTINCT ON (tenant_id) mrr_after_cents AS cents

@@ -111,7 +111,7 @@ class Book:
         """Append to the ledger how monthly revenue moved, and set the tenant's limits and figures to it."""
         before, plan_before = subscription.mrr_cents, self.tenant.plan if subscription.mrr_cents else ""
         count = await queries.movements(self.conn, self.tenant.id)
-        kind = movement(before, mrr_cents, first=count == 0)
+        kind = movement(before, mrr_cents, first=count == 0, other_plan=plan != plan_before)
         if kind is not None:
             await queries.add_movement(
                 self.conn,

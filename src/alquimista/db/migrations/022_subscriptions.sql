@@ -44,7 +44,7 @@ create table alquimista_platform.subscription_changes (
   sequence integer not null check (sequence > 0),
   occurred_at timestamptz not null,
   kind text not null
-    check (kind in ('new', 'expansion', 'contraction', 'churned', 'reactivated')),
+    check (kind in ('new', 'expansion', 'contraction', 'churned', 'reactivated', 'moved')),
   reason text not null check (length(reason) between 1 and 100),
   mrr_before_cents bigint not null check (mrr_before_cents >= 0),
   mrr_after_cents bigint not null check (mrr_after_cents >= 0),
@@ -61,6 +61,7 @@ create table alquimista_platform.subscription_changes (
     when 'reactivated' then mrr_before_cents = 0 and mrr_after_cents > 0
     when 'expansion' then mrr_after_cents > mrr_before_cents and mrr_before_cents > 0
     when 'contraction' then mrr_after_cents < mrr_before_cents and mrr_after_cents > 0
+    when 'moved' then mrr_after_cents = mrr_before_cents and mrr_after_cents > 0 and plan_before <> plan_after
     else mrr_before_cents > 0 and mrr_after_cents = 0 end)
 );
 create index subscription_changes_subscription on alquimista_platform.subscription_changes (tenant_id, subscription_id);
@@ -71,7 +72,7 @@ comment on column alquimista_platform.subscription_changes.id is 'The movement.'
 comment on column alquimista_platform.subscription_changes.subscription_id is 'The subscription that moved.';
 comment on column alquimista_platform.subscription_changes.sequence is 'Counts the tenant''s movements from 1: each begins where the one before ended.';
 comment on column alquimista_platform.subscription_changes.occurred_at is 'When it took effect.';
-comment on column alquimista_platform.subscription_changes.kind is 'new, expansion, contraction, churned or reactivated.';
+comment on column alquimista_platform.subscription_changes.kind is 'new, expansion, contraction, churned, reactivated, or moved (to another plan of the same price).';
 comment on column alquimista_platform.subscription_changes.reason is 'What caused it: activation, plan change, renewal, unpaid, cancellation…';
 comment on column alquimista_platform.subscription_changes.mrr_before_cents is 'Monthly revenue of the tenant before, in cents of currency.';
 comment on column alquimista_platform.subscription_changes.mrr_after_cents is 'The same afterwards.';
