@@ -1,5 +1,6 @@
 """Every benchmark runs. What it measures is no concern of a test: here it does so once, briefly, with small data."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,14 @@ MISSING = [name for name in ("wrk", "hey", "node") if shutil.which(name) is None
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 @pytest.mark.skipif(not PEERS_PYTHON.exists(), reason="the peers are not installed: make peers")
 def test_every_benchmark_runs():
-    command = [sys.executable, "-m", "benchmarks", "--quick"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, f"{ran.stdout[-3000:]}\n{ran.stderr[-5000:]}"
+    ran = run()
+    # Eighteen cases start some forty servers; one that did not come up in time is tried once more, by itself.
+    failed = re.search(r"^Failed: ([a-z_, ]+)\.", ran.stdout, re.MULTILINE)
+    again = run("--only", *failed[1].split(", ")) if failed else ran
+    assert again.returncode == 0, f"{ran.stdout[-9000:]}\n{ran.stderr[-3000:]}\n{again.stdout[-3000:]}"
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    """The benchmarks, briefly."""
+    command = [sys.executable, "-m", "benchmarks", "--quick", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
