@@ -1,9 +1,7 @@
 """What a provider is asked for, what it answers, and how its news add up. Amounts are whole cents, times are UTC."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from functools import reduce
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -38,11 +36,6 @@ def merge(state: Outcome, news: Outcome) -> Outcome:
     order of the same news ends in the same state: money that came is not undone by an older failure.
     """
     return max(state, news, key=_STRENGTH.__getitem__)
-
-
-def settle(news: Iterable[Outcome]) -> Outcome:
-    """The state that all of the news add up to; PENDING when there is none."""
-    return reduce(merge, news, Outcome.PENDING)
 
 
 class Payer(msgspec.Struct, frozen=True):
