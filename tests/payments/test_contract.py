@@ -22,10 +22,9 @@ from alquimista.payments.models import (
     ProviderRefused,
     ProviderUnavailable,
     SignatureInvalid,
-    settle,
 )
 from support.faults import FAULTS
-from support.paying import SECRETS, order_of, settings_of
+from support.paying import SECRETS, order_of, settings_of, settle
 
 
 async def paid(rig, order):

@@ -1,21 +1,13 @@
 """News of payments add up to the same state in whatever order, and however often, they arrive."""
 
-from collections.abc import Iterable
-from functools import reduce
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alquimista.payments.models import OrderLine, Outcome, merge
-from support.paying import order_of
+from support.paying import order_of, settle
 
 OUTCOMES = st.sampled_from(Outcome)
-
-
-def settle(news: Iterable[Outcome]) -> Outcome:
-    """The state that all of the news add up to."""
-    return reduce(merge, news, Outcome.PENDING)
 
 
 @given(st.lists(OUTCOMES, max_size=8).flatmap(lambda news: st.tuples(st.just(news), st.permutations(news))))

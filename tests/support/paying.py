@@ -1,9 +1,10 @@
 """The providers of payments, each beside a fake server that speaks its HTTP on a real socket."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import reduce
 from typing import Any
 
 from alquimista.clock import new_id
@@ -11,7 +12,7 @@ from alquimista.config import Settings
 from alquimista.payments.gateway import Provider
 from alquimista.payments.gateway.asaas import Asaas
 from alquimista.payments.gateway.stripe import Stripe
-from alquimista.payments.models import Notice, Order, OrderLine, Payer
+from alquimista.payments.models import Notice, Order, OrderLine, Outcome, Payer, merge
 from support import fake_asaas, fake_stripe
 from support.fake_asaas import FakeAsaas
 from support.fake_stripe import FakeStripe
@@ -33,6 +34,11 @@ def settings_of(**more: Any) -> Settings:
         pix_city="São Paulo",
         **more,
     )
+
+
+def settle(news: Iterable[Outcome]) -> Outcome:
+    """The state that all of the news add up to."""
+    return reduce(merge, news, Outcome.PENDING)
 
 
 def order_of(**changes: Any) -> Order:
