@@ -47,6 +47,26 @@ class Permission(StrEnum):
     REVENUE_READ = "revenue:read"  # What all tenants bring.
     PAYMENT_MANAGE = "payment:manage"  # Money that arrived, refunds, credit, granted trials: the vendor's own acts.
     SALES_MANAGE = "sales:manage"  # Requests to the sales team.
+    AGENT_MANAGE = "agent:manage"
+    AGENT_RUN = "agent:run"  # An agent's own process: heartbeats and control messages.
+    INTEGRATION_MANAGE = "integration:manage"
+    WEBHOOK_MANAGE = "webhook:manage"
+    TICKET_READ = "ticket:read"
+    TICKET_WRITE = "ticket:write"  # Open and answer as the company that asks.
+    TICKET_ANSWER = "ticket:answer"  # Answer as the vendor.
+    INCIDENT_MANAGE = "incident:manage"
+    EVENT_WRITE = "event:write"
+    TRACE_READ = "trace:read"
+    AUDIT_READ = "audit:read"
+    GRANT_MANAGE = "grant:manage"
+    APPROVAL_READ = "approval:read"
+    APPROVAL_DECIDE = "approval:decide"
+    COMMAND_READ = "command:read"
+    COMMAND_RUN = "command:run"
+    USAGE_RECOMPUTE = "usage:recompute"  # Changes what is billed: never for support (requirements 1.2).
+    TENANT_MANAGE = "tenant:manage"  # Create, suspend and resume companies.
+    TENANT_EXPORT = "tenant:export"  # Everything of one company, in a file.
+    TENANT_VIEW_AS = "tenant:view_as"
     TRIAL_USE = "trial:use"  # One's own trials, in one's own company: staff belong to none.
 
 
@@ -57,6 +77,8 @@ _MEMBER: Final = _ACCOUNT | {
     Permission.INTEGRATION_READ,
     Permission.USAGE_READ,
     Permission.INCIDENT_READ,
+    Permission.TICKET_READ,
+    Permission.TICKET_WRITE,
 }
 _TENANT_ADMIN: Final = _MEMBER | {
     Permission.USER_READ,
@@ -65,6 +87,13 @@ _TENANT_ADMIN: Final = _MEMBER | {
     Permission.API_KEY_MANAGE,
     Permission.BILLING_READ,
     Permission.BILLING_MANAGE,
+    Permission.AGENT_MANAGE,
+    Permission.INTEGRATION_MANAGE,
+    Permission.WEBHOOK_MANAGE,
+    Permission.AUDIT_READ,
+    Permission.GRANT_MANAGE,
+    Permission.APPROVAL_READ,
+    Permission.APPROVAL_DECIDE,
 }
 _TRIAL: Final = frozenset({Permission.TRIAL_USE})
 _SUPPORT: Final = _MEMBER | {
@@ -72,21 +101,40 @@ _SUPPORT: Final = _MEMBER | {
     Permission.API_KEY_READ,
     Permission.PLATFORM_READ,
     Permission.SALES_MANAGE,
+    Permission.TICKET_ANSWER,
+    Permission.INCIDENT_MANAGE,
+    Permission.TRACE_READ,
+    Permission.AUDIT_READ,
+    Permission.APPROVAL_READ,
+    Permission.APPROVAL_DECIDE,
+    Permission.COMMAND_READ,
+    Permission.COMMAND_RUN,
+    Permission.TENANT_VIEW_AS,
 }
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.INTERNAL_ADMIN: _SUPPORT
     | _TENANT_ADMIN
-    | {Permission.CATALOGUE_MANAGE, Permission.REVENUE_READ, Permission.PAYMENT_MANAGE},
+    | {
+        Permission.CATALOGUE_MANAGE,
+        Permission.REVENUE_READ,
+        Permission.PAYMENT_MANAGE,
+        Permission.USAGE_RECOMPUTE,
+        Permission.TENANT_MANAGE,
+        Permission.TENANT_EXPORT,
+    },
     Role.INTERNAL_SUPPORT: _SUPPORT,
     Role.TENANT_ADMIN: _TENANT_ADMIN | _TRIAL,
     Role.TENANT_USER: _MEMBER | _TRIAL,
 }
 
-# What an API key may hold. `ingest` opens /v1/*, `read` opens the GET /tenant/* routes.
+# What an API key may hold. `ingest` opens /v1/* of usage, `read` the GET /tenant/* routes, `agent` what a running agent
+# needs (docs/fleet.md), `events` POST /events.
 SCOPE_PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
     "ingest": frozenset({Permission.USAGE_WRITE}),
-    "read": frozenset(_MEMBER - _ACCOUNT),
+    "read": frozenset(_MEMBER - _ACCOUNT - {Permission.TICKET_READ, Permission.TICKET_WRITE}),
+    "agent": frozenset({Permission.AGENT_RUN, Permission.USAGE_WRITE}),
+    "events": frozenset({Permission.EVENT_WRITE}),
 }
 
 

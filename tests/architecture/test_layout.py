@@ -10,18 +10,25 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "alquimista"
 ROOMS = (
     "agents",
+    "approvals",
     "audit",
     "billing",
     "commercial",
     "dashboards",
+    "fleet",
     "identity",
     "incidents",
     "integrations",
     "notifications",
+    "operations",
+    "orchestrator",
     "payments",
+    "portability",
+    "support",
     "tenants",
     "trials",
     "usage",
+    "webhooks",
 )
 VOCABULARY = {"__init__", "models", "queries", "gateway", "service", "guards", "api", "jobs"}
 CEILING = 400

@@ -1326,7 +1326,7 @@ ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_name_check CHEC
 
 ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_prefix_check CHECK (((length(prefix) >= 4) AND (length(prefix) <= 32)));
 
-ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_scopes_check CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['ingest'::text, 'read'::text])));
+ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_scopes_check CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['ingest'::text, 'read'::text, 'agent'::text, 'events'::text])));
 
 ALTER TABLE alquimista_platform.api_keys ADD CONSTRAINT api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES alquimista_platform.users(id);
 

@@ -141,7 +141,7 @@ create table alquimista_platform.api_keys (
   id uuid not null,
   name text not null check (length(name) between 1 and 100),
   prefix text not null check (length(prefix) between 4 and 32),
-  scopes text[] not null check (cardinality(scopes) > 0 and scopes <@ array['ingest', 'read']),
+  scopes text[] not null check (cardinality(scopes) > 0 and scopes <@ array['ingest', 'read', 'agent', 'events']),
   created_by uuid references alquimista_platform.users,
   created_at timestamptz not null,
   last_used_at timestamptz,

@@ -38,7 +38,7 @@ class ApiKeys(msgspec.Struct, frozen=True):
 
 
 class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the key is for and what it opens: ingest (/v1/*), read (GET /tenant/*)."""
+    """What the key is for and what it opens: ingest (/v1/*), read (GET /tenant/*), agent, events."""
 
     name: str
     scopes: list[str]

@@ -1,0 +1,1 @@
+"""Approvals: acts that wait for one or two other people to agree."""

@@ -1,0 +1,1 @@
+"""The fleet: agents as they run, their heartbeats, and the control messages that reach them."""

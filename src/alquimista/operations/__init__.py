@@ -1,0 +1,1 @@
+"""Operations: commands of the vendor's staff, and what becomes of each."""

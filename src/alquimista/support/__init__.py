@@ -1,0 +1,1 @@
+"""Support: tickets that a tenant opens and staff answer."""

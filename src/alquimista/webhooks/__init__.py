@@ -1,0 +1,1 @@
+"""Outbound webhooks: what tenants are told over HTTP, signed, retried and logged."""
