@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alquimista.cache.bus import Bus
 from alquimista.cache.store import Cache
 from alquimista.errors import MethodNotAllowed, NotFound
 from alquimista.http import locale, proxies, security
@@ -25,6 +26,7 @@ from alquimista.http.repeats import Repeats
 from alquimista.http.responses import Answer, RawHeaders, head, send_whole
 from alquimista.http.routes import Authenticate, Remembered, Route
 from alquimista.http.steps import Steps
+from alquimista.http.streams import EventStream, Streams
 from alquimista.http.table import Table
 from alquimista.wiring import Services
 
@@ -62,6 +64,8 @@ def build(
         raise ValueError("A route is cached: wire a Cache into the services first")
     if Limiter not in services.extras:
         services.add(Limiter(services.db))
+    if Bus in services.extras:
+        services.add(Streams(services.get(Bus), authenticate))
     return App(table, services, authenticate, remembered, lifespan, dict(mounts or {}), page_error)
 
 
@@ -121,6 +125,10 @@ class App:
             answer = await self._door.answer(error, plan, context)
         finally:
             self.crowd.count -= 1
+        if isinstance(answer, EventStream):  # It is served when it begins: how long it stays open is no latency.
+            self.metrics.served(plan.name if plan else "unknown", answer.status_code, perf_counter() - started)
+            await self._send(answer, context, scope, receive, send)
+            return
         status = await self._send(answer, context, scope, receive, send)
         self.metrics.served(plan.name if plan else "unknown", status, perf_counter() - started)
 

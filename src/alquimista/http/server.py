@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from alquimista.http.app import App
 from alquimista.http.responses import WHOLE, WORDS, RawHeaders, written
+from alquimista.http.streams import STREAM
 
 _CONNECTION: Final = b"connection: "
 _PATIENCE_S: Final = 60.0  # For a reader that takes nothing of what waits for it.
@@ -68,6 +69,12 @@ class Protocol(HttpToolsProtocol):
         super().resume_writing()
         self._forgive()
 
+    def shutdown(self) -> None:
+        """As the server calls it when it stops: a stream has no end of its own to wait for."""
+        super().shutdown()
+        if _is_stream(self.cycle):
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """As the transport calls it."""
         super().connection_lost(exc)
@@ -95,6 +102,10 @@ class Protocol(HttpToolsProtocol):
             return
         cycle.scope["extensions"] = {WHOLE: partial(_take_whole, cycle)}
         super()._start_asgi_task(cycle, app)
+
+
+def _is_stream(cycle: Any) -> bool:  # noqa: ANN401 - uvicorn's own type, or None before the first request.
+    return cycle is not None and STREAM in cycle.scope.get("extensions", ())
 
 
 def _host(client: tuple[str, int] | None) -> str:
