@@ -99,7 +99,7 @@ async def make_tenant(
 ) -> Tenant:
     """A tenant with its plan's limits."""
     new = NewTenant(name=name, cnpj=new_cnpj(), segment=segment, plan=plan, time_zone=time_zone, demo=demo)
-    tenant = msgspec.structs.replace(prepare(new, clock.new_id(), clock.now()), status=status)
+    tenant = msgspec.structs.replace(prepare(new, clock.new_id(), clock.now()), status=status, standing=status)
     async with tenant_transaction(db, tenant.id) as conn:
         await tenant_queries.insert(conn, tenant)
     return tenant

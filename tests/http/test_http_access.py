@@ -143,9 +143,9 @@ async def test_staff_reach_a_company_that_exists(connect, db: Database, settings
     async with tenant_transaction(db, ACME) as conn:
         await conn.raw.execute(
             """
-            INSERT INTO alquimista_platform.tenants (id, name, legal_name, cnpj, segment, plan, status,
-              time_zone, locale, currency, mrr_cents, max_agents,
-              max_users, max_requests_per_month, demo, created_at, updated_at)
+            INSERT INTO alquimista_platform.tenants (id, name, legal_name, cnpj, segment, plan, standing,
+              time_zone, locale, currency, mrr_cents, plan_max_agents,
+              plan_max_users, plan_max_requests_per_month, demo, created_at, updated_at)
             VALUES (%s, 'Acme', 'Acme', '11222333000181', 'retail', 'starter', 'active', 'America/Sao_Paulo', 'pt-BR',
               'BRL', 0, 3, 5, 10000, false, '2026-01-01Z', '2026-01-01Z')
             """,

@@ -87,7 +87,7 @@ async def test_a_suspended_companys_keys_get_403_at_once_and_its_people_stay(fir
     key = await make_api_key(db, tenant.id, scopes=("read",))
     assert await status(second, key) == 403
     async with tenant_transaction(db, tenant.id) as conn:
-        await tenants.set_status(conn, None, tenant.id, TenantStatus.SUSPENDED, clock.now())
+        await tenants.set_standing(conn, None, tenant.id, TenantStatus.SUSPENDED, clock.now())
 
     async def suspended():
         answer = await second.client().get("/tenant/users", headers=bearer(key))
@@ -96,7 +96,7 @@ async def test_a_suspended_companys_keys_get_403_at_once_and_its_people_stay(fir
     await eventually(suspended)
     assert (await first.client().get("/auth/me", headers=headers)).status_code == 200
     async with tenant_transaction(db, tenant.id) as conn:
-        await tenants.set_status(conn, None, tenant.id, TenantStatus.INACTIVE, clock.now())
+        await tenants.set_standing(conn, None, tenant.id, TenantStatus.INACTIVE, clock.now())
 
     async def gone():
         return (await first.client().get("/auth/me", headers=headers)).status_code == 401
@@ -132,3 +132,34 @@ async def test_keys_of_another_company_and_other_roles(first, db, tenant, header
     assert (await client.get(path, headers=support)).status_code == 200
     refused = await client.post(path, headers=support, json={"name": "x", "scopes": ["read"]})
     assert refused.status_code == 403
+
+
+async def test_a_rotated_key_and_its_successor_are_both_good_until_the_overlap_ends(first, second, headers):
+    made = (await make(first, headers)).json()
+    path = f"/tenant/api-keys/{made['api_key']['id']}/rotate"
+    answer = await first.client().post(path, headers=headers, json={"overlap_hours": 2})
+    assert answer.status_code == 201
+    new = answer.json()
+    assert (new["api_key"]["name"], new["api_key"]["scopes"]) == ("CRM", ["read"])
+    assert await status(second, made["key"]) == await status(second, new["key"]) == 403
+    with clock.frozen(clock.now() + timedelta(hours=2, seconds=31)):
+        assert await status(first, made["key"]) == 401
+        assert await status(first, new["key"]) == 403
+
+
+async def test_a_rotation_without_overlap_ends_the_key_at_once_and_never_prolongs_one(first, second, headers):
+    soon = clock.now() + timedelta(hours=1)
+    made = (await make(first, headers, expires_at=soon.isoformat())).json()
+    path = f"/tenant/api-keys/{made['api_key']['id']}/rotate"
+    await first.client().post(path, headers=headers, json={"overlap_hours": 100})
+    keys = (await first.client().get("/tenant/api-keys", headers=headers)).json()["api_keys"]
+    assert next(one for one in keys if one["id"] == made["api_key"]["id"])["expires_at"].startswith(
+        soon.isoformat()[:19]
+    )
+    assert (await first.client().post(path, headers=headers, json={"overlap_hours": 0})).status_code == 201
+    assert (await first.client().post(path, headers=headers, json={})).status_code == 404, "it has ended"
+
+    async def ended():
+        return await status(second, made["key"]) == 401
+
+    await eventually(ended)

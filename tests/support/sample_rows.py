@@ -145,8 +145,8 @@ def samples(conn: psycopg.Connection[Any], cnpj: str) -> Samples:
     tenant_id = new_id()
     conn.execute("SET search_path = ''")  # So that the catalogue names every table with its schema.
     conn.execute(
-        "INSERT INTO alquimista_platform.tenants (id, name, cnpj, segment, plan, max_agents, max_users,"
-        " max_requests_per_month, created_at, updated_at)"
+        "INSERT INTO alquimista_platform.tenants (id, name, cnpj, segment, plan, plan_max_agents, plan_max_users,"
+        " plan_max_requests_per_month, created_at, updated_at)"
         " VALUES (%s, 'Sample', %s, 'saude', 'starter', 9, 9, 9, %s, %s)",
         [tenant_id, cnpj, MOMENT, MOMENT],
     )

@@ -167,7 +167,7 @@ async def test_a_paused_company_and_a_paused_agent_wait_for_the_subscription(com
     ):
         assert (answer.status_code, answer.json()["error"]) == (409, "agent_suspended")
     async with tenant_transaction(db, company.id) as conn:
-        await tenants.set_status(conn, None, company.id, TenantStatus.SUSPENDED, clock.now())
+        await tenants.set_standing(conn, None, company.id, TenantStatus.SUSPENDED, clock.now())
     answer = await say(company.owner, trial)
     assert (answer.status_code, answer.json()["error"]) == (403, "trials_paused")
     assert model.asked == []

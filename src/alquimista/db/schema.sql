@@ -642,14 +642,28 @@ CREATE TABLE alquimista_platform.tenants (
   cnpj text,
   segment text NOT NULL,
   plan text NOT NULL,
-  status text DEFAULT 'active'::text NOT NULL,
+  standing text DEFAULT 'active'::text NOT NULL,
+  blocked_at timestamp with time zone,
+  blocked_reason text,
+  status text GENERATED ALWAYS AS (
+CASE
+    WHEN ((blocked_at IS NOT NULL) AND (standing = 'active'::text)) THEN 'suspended'::text
+    ELSE standing
+END) STORED NOT NULL,
   time_zone text DEFAULT 'America/Sao_Paulo'::text NOT NULL,
   locale text DEFAULT 'pt-BR'::text NOT NULL,
   currency text DEFAULT 'BRL'::text NOT NULL,
   mrr_cents bigint DEFAULT 0 NOT NULL,
-  max_agents integer NOT NULL,
-  max_users integer NOT NULL,
-  max_requests_per_month bigint NOT NULL,
+  plan_max_agents integer NOT NULL,
+  plan_max_users integer NOT NULL,
+  plan_max_requests_per_month bigint NOT NULL,
+  own_max_agents integer,
+  own_max_users integer,
+  own_max_requests_per_month bigint,
+  max_agents integer GENERATED ALWAYS AS (COALESCE(own_max_agents, plan_max_agents)) STORED NOT NULL,
+  max_users integer GENERATED ALWAYS AS (COALESCE(own_max_users, plan_max_users)) STORED NOT NULL,
+  max_requests_per_month bigint GENERATED ALWAYS AS (COALESCE(own_max_requests_per_month, plan_max_requests_per_month)) STORED NOT NULL,
+  raw_days integer,
   demo boolean DEFAULT false NOT NULL,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
@@ -1708,6 +1722,10 @@ ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_user_id
 
 ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_pkey PRIMARY KEY (tenant_id, user_id);
 
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_blocked CHECK (((blocked_at IS NULL) = (blocked_reason IS NULL)));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_blocked_reason_check CHECK (((length(blocked_reason) >= 1) AND (length(blocked_reason) <= 1000)));
+
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_cnpj_check CHECK (alquimista_platform.is_cnpj(cnpj));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_cnpj_required CHECK (((cnpj IS NOT NULL) OR (id = alquimista_platform.platform_tenant())));
@@ -1718,21 +1736,29 @@ ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_legal_name_check 
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_locale_check CHECK ((locale = ANY (ARRAY['pt-BR'::text, 'en'::text])));
 
-ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_max_agents_check CHECK ((max_agents >= 0));
-
-ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_max_requests_per_month_check CHECK ((max_requests_per_month >= 0));
-
-ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_max_users_check CHECK ((max_users >= 0));
-
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_mrr_cents_check CHECK ((mrr_cents >= 0));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_own_max_agents_check CHECK ((own_max_agents >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_own_max_requests_per_month_check CHECK ((own_max_requests_per_month >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_own_max_users_check CHECK ((own_max_users >= 0));
+
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_plan_check CHECK ((plan ~ '^[a-z][a-z0-9_-]{0,49}$'::text));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_plan_max_agents_check CHECK ((plan_max_agents >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_plan_max_requests_per_month_check CHECK ((plan_max_requests_per_month >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_plan_max_users_check CHECK ((plan_max_users >= 0));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_raw_days_check CHECK ((raw_days >= 45));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_segment_check CHECK (((length(segment) >= 1) AND (length(segment) <= 100)));
 
-ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_standing_check CHECK ((standing = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_time_zone_check CHECK ((time_zone ~ '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$'::text));
 

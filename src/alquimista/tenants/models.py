@@ -42,7 +42,10 @@ PLAN_LIMITS: Final[dict[str, Limits]] = {
 
 
 class Tenant(msgspec.Struct, frozen=True):
-    """A row of tenants. Money in cents of `currency`."""
+    """A row of tenants. Money in cents of `currency`.
+
+    `standing` is what its subscription makes of it, `status` what people see: suspended too while staff keep it out.
+    """
 
     id: UUID
     name: str
@@ -50,6 +53,8 @@ class Tenant(msgspec.Struct, frozen=True):
     segment: str
     plan: str
     status: TenantStatus
+    standing: TenantStatus
+    blocked_reason: str | None
     time_zone: str
     locale: str
     currency: str
@@ -73,6 +78,25 @@ class NewTenant(msgspec.Struct, frozen=True, kw_only=True):
     locale: str = "pt-BR"
     mrr_cents: int = 0
     demo: bool = False
+
+
+class OwnLimits(msgspec.Struct, frozen=True):
+    """What staff set for one tenant in place of its plan's limits and the installation's retention; None: as those."""
+
+    max_agents: int | None = None
+    max_users: int | None = None
+    max_requests_per_month: int | None = None
+    raw_days: int | None = None
+
+
+class AlreadyBlocked(Conflict):
+    code = "tenant_blocked"
+    message = N_("The company is suspended by staff already.")
+
+
+class NotBlocked(Conflict):
+    code = "tenant_not_blocked"
+    message = N_("Staff do not keep this company out. A suspended subscription comes back with its payment.")
 
 
 class UnknownTenant(NotFound):

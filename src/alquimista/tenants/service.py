@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from psycopg.errors import UniqueViolation
 
 from alquimista.access import Actor
@@ -13,9 +14,12 @@ from alquimista.tenants import queries
 from alquimista.tenants.models import (
     PLAN_LIMITS,
     SEGMENT_LIMIT,
+    AlreadyBlocked,
     CnpjTaken,
     Limits,
     NewTenant,
+    NotBlocked,
+    OwnLimits,
     Tenant,
     TenantStatus,
     UnknownTenant,
@@ -37,6 +41,8 @@ def prepare(new: NewTenant, tenant_id: UUID, now: datetime) -> Tenant:
         segment=clean_name(new.segment, "segment", SEGMENT_LIMIT),
         plan=new.plan,
         status=TenantStatus.ACTIVE,
+        standing=TenantStatus.ACTIVE,
+        blocked_reason=None,
         time_zone=clean_time_zone(new.time_zone),
         locale=clean_locale(new.locale),
         currency="BRL",
@@ -85,21 +91,75 @@ async def list_ids(conn: Conn) -> list[UUID]:
     return await queries.list_ids(conn)
 
 
-async def set_status(conn: Conn, actor: Actor | None, tenant_id: UUID, status: TenantStatus, now: datetime) -> None:
-    """Activate, deactivate or suspend a tenant; sessions and keys learn of it through the bus at commit.
+async def set_standing(conn: Conn, actor: Actor | None, tenant_id: UUID, standing: TenantStatus, now: datetime) -> None:
+    """Write what its subscription makes of a tenant; sessions and keys learn of it through the bus at commit.
+
+    Whom staff keep out stays out.
 
     Raises:
         UnknownTenant: no such tenant.
     """
-    if not await queries.set_status(conn, tenant_id, status.value, now):
+    if not await queries.set_standing(conn, tenant_id, standing.value, now):
         raise UnknownTenant
+    await _changed(conn, actor, tenant_id, f"tenant.{standing.value}")
+
+
+async def block(conn: Conn, actor: Actor, tenant_id: UUID, reason: str, now: datetime) -> Tenant:
+    """Keep everybody of a tenant out, people and keys, at once and whatever it has paid.
+
+    Raises:
+        UnknownTenant, AlreadyBlocked: as they say.
+    """
+    if not await queries.block(conn, tenant_id, reason, now):
+        await get(conn, tenant_id)
+        raise AlreadyBlocked
+    await _changed(conn, actor, tenant_id, "tenant.blocked", reason=reason)
+    return await get(conn, tenant_id)
+
+
+async def unblock(conn: Conn, actor: Actor, tenant_id: UUID, now: datetime) -> Tenant:
+    """Let a tenant's people and keys in again; an unpaid subscription still suspends it.
+
+    Raises:
+        UnknownTenant, NotBlocked: as they say.
+    """
+    if not await queries.unblock(conn, tenant_id, now):
+        await get(conn, tenant_id)
+        raise NotBlocked
+    await _changed(conn, actor, tenant_id, "tenant.unblocked")
+    return await get(conn, tenant_id)
+
+
+async def own_limits(conn: Conn, tenant_id: UUID) -> OwnLimits:
+    """What staff have set for one tenant alone. Raises UnknownTenant."""
+    found = await queries.own_limits(conn, tenant_id)
+    if found is None:
+        raise UnknownTenant
+    return found
+
+
+async def set_own_limits(conn: Conn, actor: Actor, tenant_id: UUID, limits: OwnLimits, now: datetime) -> Tenant:
+    """Set limits of one tenant in place of its plan's, and its retention in place of the installation's.
+
+    Raises:
+        UnknownTenant: no such tenant.
+    """
+    before = await own_limits(conn, tenant_id)
+    await queries.set_own_limits(conn, tenant_id, limits, now)
+    changes = {"before": msgspec.structs.asdict(before), "after": msgspec.structs.asdict(limits)}
+    await _changed(conn, actor, tenant_id, "tenant.limits_set", **changes)
+    return await get(conn, tenant_id)
+
+
+async def _changed(conn: Conn, actor: Actor | None, tenant_id: UUID, action: str, **details: object) -> None:
     await audit.record(
         conn,
         actor,
-        f"tenant.{status.value}",
+        action,
         category="tenant",
         resource_type="tenant",
         resource_id=str(tenant_id),
+        details=details,
         tenant_id=tenant_id,
     )
     await store.invalidate(conn, tenant_id, "tenant")
@@ -109,4 +169,10 @@ async def set_status(conn: Conn, actor: Actor | None, tenant_id: UUID, status: T
 async def set_terms(conn: Conn, tenant_id: UUID, plan: str, limits: Limits, mrr_cents: int, now: datetime) -> None:
     """Write what the tenant's subscription allows and brings in a month; the caller audits why."""
     await queries.set_terms(conn, tenant_id, plan, limits, mrr_cents, now)
+    await store.invalidate(conn, tenant_id, "tenant")
+
+
+async def set_mrr(conn: Conn, tenant_id: UUID, mrr_cents: int, now: datetime) -> None:
+    """Write what the tenant brings in a month, and leave what it is allowed; the caller audits why."""
+    await queries.set_mrr(conn, tenant_id, mrr_cents, now)
     await store.invalidate(conn, tenant_id, "tenant")

@@ -143,8 +143,8 @@ class Book:
             for period in await usage_queries.open_periods(self.conn, self.tenant.id)
         ):  # At the hard limit they stay stopped, whatever else changed.
             await agents.suspend_all(self.conn, self.tenant.id, self.now)
-        if self.tenant.status is TenantStatus.SUSPENDED:
-            await tenants.set_status(self.conn, self.actor, self.tenant.id, TenantStatus.ACTIVE, self.now)
+        if self.tenant.standing is TenantStatus.SUSPENDED:
+            await tenants.set_standing(self.conn, self.actor, self.tenant.id, TenantStatus.ACTIVE, self.now)
         self.tenant = await tenants.get(self.conn, self.tenant.id)
 
     async def withdraw(self, subscription: Subscription, *, for_good: bool) -> None:
@@ -154,12 +154,9 @@ class Book:
             await queries.set_bundles(self.conn, self.tenant.id, (), self.now)
         else:
             await agents.suspend_all(self.conn, self.tenant.id, self.now)
-        now_allowed = Limits(self.tenant.max_agents, self.tenant.max_users, self.tenant.max_requests_per_month)
-        await tenants.set_terms(
-            self.conn, self.tenant.id, self.tenant.plan, now_allowed, subscription.mrr_cents, self.now
-        )
-        if self.tenant.status is TenantStatus.ACTIVE:
-            await tenants.set_status(self.conn, self.actor, self.tenant.id, TenantStatus.SUSPENDED, self.now)
+        await tenants.set_mrr(self.conn, self.tenant.id, subscription.mrr_cents, self.now)
+        if self.tenant.standing is TenantStatus.ACTIVE:
+            await tenants.set_standing(self.conn, self.actor, self.tenant.id, TenantStatus.SUSPENDED, self.now)
         self.tenant = await tenants.get(self.conn, self.tenant.id)
 
     async def note(self, action: str, **details: object) -> None:

@@ -14,18 +14,31 @@ create table alquimista_platform.tenants (
   cnpj text unique check (alquimista_platform.is_cnpj(cnpj)),
   segment text not null check (length(segment) between 1 and 100),
   plan text not null check (plan ~ '^[a-z][a-z0-9_-]{0,49}$'),
-  status text not null default 'active' check (status in ('active', 'inactive', 'suspended')),
+  standing text not null default 'active' check (standing in ('active', 'inactive', 'suspended')),
+  blocked_at timestamptz,
+  blocked_reason text check (length(blocked_reason) between 1 and 1000),
+  status text not null generated always as (
+    case when blocked_at is not null and standing = 'active' then 'suspended' else standing end) stored,
   time_zone text not null default 'America/Sao_Paulo' check (time_zone ~ '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$'),
   locale text not null default 'pt-BR' check (locale in ('pt-BR', 'en')),
   currency text not null default 'BRL' check (alquimista_platform.is_currency(currency)),
   mrr_cents bigint not null default 0 check (mrr_cents >= 0),
-  max_agents integer not null check (max_agents >= 0),
-  max_users integer not null check (max_users >= 0),
-  max_requests_per_month bigint not null check (max_requests_per_month >= 0),
+  plan_max_agents integer not null check (plan_max_agents >= 0),
+  plan_max_users integer not null check (plan_max_users >= 0),
+  plan_max_requests_per_month bigint not null check (plan_max_requests_per_month >= 0),
+  own_max_agents integer check (own_max_agents >= 0),
+  own_max_users integer check (own_max_users >= 0),
+  own_max_requests_per_month bigint check (own_max_requests_per_month >= 0),
+  max_agents integer not null generated always as (coalesce(own_max_agents, plan_max_agents)) stored,
+  max_users integer not null generated always as (coalesce(own_max_users, plan_max_users)) stored,
+  max_requests_per_month bigint not null
+    generated always as (coalesce(own_max_requests_per_month, plan_max_requests_per_month)) stored,
+  raw_days integer check (raw_days >= 45),
   demo boolean not null default false,
   created_at timestamptz not null,
   updated_at timestamptz not null,
-  constraint tenants_cnpj_required check (cnpj is not null or id = alquimista_platform.platform_tenant())
+  constraint tenants_cnpj_required check (cnpj is not null or id = alquimista_platform.platform_tenant()),
+  constraint tenants_blocked check ((blocked_at is null) = (blocked_reason is null))
 );
 comment on table alquimista_platform.tenants is 'The customer companies, and the reserved platform tenant. Limits and status are set by billing and read by all.';
 comment on column alquimista_platform.tenants.id is 'The tenant that every other table names in tenant_id.';
@@ -34,14 +47,24 @@ comment on column alquimista_platform.tenants.legal_name is 'The registered comp
 comment on column alquimista_platform.tenants.cnpj is 'National register number without punctuation, check digits verified; null for the platform tenant only.';
 comment on column alquimista_platform.tenants.segment is 'Line of business.';
 comment on column alquimista_platform.tenants.plan is 'The plan in force, by its name in the price catalogue.';
-comment on column alquimista_platform.tenants.status is 'active, inactive or suspended; a suspended tenant''s agents are paused and its keys refused.';
+comment on column alquimista_platform.tenants.standing is 'What its subscription makes of it: active, suspended (unpaid: keys refused, people may sign in to settle it) or inactive (it has left).';
+comment on column alquimista_platform.tenants.blocked_at is 'Since when staff keep everybody of it out, whatever it has paid; null when they do not.';
+comment on column alquimista_platform.tenants.blocked_reason is 'Why staff keep it out.';
+comment on column alquimista_platform.tenants.status is 'What people see: the standing, or suspended while staff keep it out.';
 comment on column alquimista_platform.tenants.time_zone is 'IANA zone with whole-hour offsets; the tenant''s day and reports follow it.';
 comment on column alquimista_platform.tenants.locale is 'Language of mails and pages when a person chose none.';
 comment on column alquimista_platform.tenants.currency is 'ISO 4217 code of all the tenant''s money.';
 comment on column alquimista_platform.tenants.mrr_cents is 'Monthly recurring revenue, in cents of currency.';
+comment on column alquimista_platform.tenants.plan_max_agents is 'Agents that the plan allows at once.';
+comment on column alquimista_platform.tenants.plan_max_users is 'People that the plan allows at once.';
+comment on column alquimista_platform.tenants.plan_max_requests_per_month is 'Agent requests that the plan includes in a month.';
+comment on column alquimista_platform.tenants.own_max_agents is 'Agents that staff allow in place of the plan''s number.';
+comment on column alquimista_platform.tenants.own_max_users is 'People that staff allow in place of the plan''s number.';
+comment on column alquimista_platform.tenants.own_max_requests_per_month is 'Agent requests that staff include in place of the plan''s number.';
 comment on column alquimista_platform.tenants.max_agents is 'Agents that may be active at once.';
 comment on column alquimista_platform.tenants.max_users is 'People that may be active at once.';
 comment on column alquimista_platform.tenants.max_requests_per_month is 'Agent requests included in a month.';
+comment on column alquimista_platform.tenants.raw_days is 'Days for which raw requests are kept, when fewer than the installation''s; null: as the installation.';
 comment on column alquimista_platform.tenants.demo is 'Whether this is demonstration data.';
 comment on column alquimista_platform.tenants.created_at is 'When the tenant was created.';
 comment on column alquimista_platform.tenants.updated_at is 'When the row last changed.';
@@ -293,7 +316,7 @@ alter table nigredo_leads.blocklist
 
 -- The platform tenant goes in before row security applies to the owner too.
 insert into alquimista_platform.tenants
-  (id, name, segment, plan, max_agents, max_users, max_requests_per_month, created_at, updated_at)
+  (id, name, segment, plan, plan_max_agents, plan_max_users, plan_max_requests_per_month, created_at, updated_at)
 values
   (alquimista_platform.platform_tenant(), 'Alquimista', 'platform', 'platform', 0, 0, 0, '2025-01-17Z', '2025-01-17Z');
 

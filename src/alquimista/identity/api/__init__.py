@@ -1,7 +1,18 @@
 """Identity's routes."""
 
 from alquimista.http.routes import Route
-from alquimista.identity.api import accounts, api_keys, invitations, members, oidc, passwords, sessions, tokens, totp
+from alquimista.identity.api import (
+    accounts,
+    api_keys,
+    invitations,
+    members,
+    oidc,
+    passwords,
+    sessions,
+    tenants,
+    tokens,
+    totp,
+)
 
 ROUTES: tuple[Route, ...] = (
     *tokens.ROUTES,
@@ -13,4 +24,5 @@ ROUTES: tuple[Route, ...] = (
     *invitations.ROUTES,
     *api_keys.ROUTES,
     *oidc.ROUTES,
+    *tenants.ROUTES,
 )

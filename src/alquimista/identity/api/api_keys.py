@@ -1,6 +1,6 @@
 """A company's API keys."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +15,12 @@ from alquimista.http.routes import Route, TenantScope
 from alquimista.identity.api.reading import leave_a_trace
 from alquimista.identity.models.api_keys import ApiKey
 from alquimista.identity.models.problems import UnknownApiKey
-from alquimista.identity.service.api_keys import create_api_key, list_api_keys, revoke_api_key
+from alquimista.identity.service.api_keys import (
+    create_api_key,
+    list_api_keys,
+    revoke_api_key,
+    rotate_api_key,
+)
 
 
 class ApiKeyAnswer(msgspec.Struct, frozen=True):
@@ -45,6 +50,12 @@ class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
+class RotateApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how many hours the old key stays good beside the new one."""
+
+    overlap_hours: Annotated[int, Meta(ge=0, le=168)] = 24
+
+
 class CreatedApiKey(msgspec.Struct, frozen=True):
     """The new key. `key` is shown only now."""
 
@@ -68,6 +79,13 @@ async def _create(context: Context) -> CreatedApiKey:
     body: NewApiKey = context.body
     async with tenant_transaction(context.db, context.tenant) as conn:
         key, secret = await create_api_key(conn, context.who, context.tenant, body.name, body.scopes, body.expires_at)
+    return CreatedApiKey(secret, _answer(key))
+
+
+async def _rotate(context: Context) -> CreatedApiKey:
+    overlap = timedelta(hours=context.body.overlap_hours)
+    key_id = context.uuid("key_id")
+    key, secret = await rotate_api_key(context.services, context.who, context.tenant, key_id, overlap)
     return CreatedApiKey(secret, _answer(key))
 
 
@@ -110,6 +128,20 @@ ROUTES: tuple[Route, ...] = (
         response=CreatedApiKey,
         status=201,
         example=NewApiKey("Atendimento", ["ingest"]),
+    ),
+    Route(
+        method="POST",
+        path="/tenant/api-keys/{key_id:uuid}/rotate",
+        handler=_rotate,
+        summary="Make a key in the place of another one, which stays good for a while",
+        tag="api keys",
+        permission=Permission.API_KEY_MANAGE,
+        scope=TenantScope.OWN,
+        body=RotateApiKey,
+        response=CreatedApiKey,
+        status=201,
+        problems=(UnknownApiKey,),
+        example=RotateApiKey(24),
     ),
     Route(
         method="DELETE",

@@ -55,6 +55,15 @@ REVOKE = Statement(
     """,
     NoRow,
 )
+END_BY = Statement(
+    """
+    UPDATE alquimista_platform.api_keys SET expires_at = least(expires_at, %(ends_at)s::timestamptz)
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > %(now)s)
+    RETURNING id, name, prefix, scopes, created_at, last_used_at, expires_at
+    """,
+    ApiKey,
+)
 STANDING = Statement(
     """
     SELECT k.tenant_id, k.id AS key_id, k.name, k.scopes, k.last_used_at, k.expires_at, k.revoked_at,
@@ -116,6 +125,11 @@ async def count_active(conn: Conn, tenant_id: UUID) -> int:
 async def revoke(conn: Conn, tenant_id: UUID, key_id: UUID, now: datetime) -> bool:
     """End a key; False when there is no active one."""
     return bool(await conn.execute(REVOKE, tenant_id=tenant_id, id=key_id, now=now))
+
+
+async def end_by(conn: Conn, tenant_id: UUID, key_id: UUID, now: datetime, ends_at: datetime) -> ApiKey | None:
+    """Have a good key end at a moment, unless it ends before; the key, None when it is not good."""
+    return await conn.fetch_one(END_BY, tenant_id=tenant_id, id=key_id, now=now, ends_at=ends_at)
 
 
 async def standing(conn: Conn, key_hash: bytes) -> KeyStanding | None:

@@ -106,7 +106,8 @@ INSERT = Statement(
 )
 OF_USER = Statement(
     """
-    SELECT m.tenant_id, t.name AS tenant_name, t.status AS tenant_status, m.role, m.status
+    SELECT m.tenant_id, t.name AS tenant_name,
+      CASE WHEN t.blocked_at IS NULL THEN t.standing ELSE 'inactive' END AS tenant_status, m.role, m.status
     FROM alquimista_platform.tenant_users AS m
     JOIN alquimista_platform.tenants AS t ON t.id = m.tenant_id
     WHERE m.user_id = %(user_id)s

@@ -16,7 +16,8 @@ _OF_COOKIE = """
 _COLUMNS = """
     SELECT s.id AS session_id, s.kind, s.last_seen_at, s.expires_at, s.revoked_at, s.issuer, u.id AS user_id, u.email,
       u.full_name, u.locale, u.status AS user_status, t.id AS tenant_id, t.name AS tenant_name,
-      t.status AS tenant_status, m.role, m.status AS member_status, c.totp_confirmed_at
+      CASE WHEN t.blocked_at IS NULL THEN t.standing ELSE 'inactive' END AS tenant_status,
+      m.role, m.status AS member_status, c.totp_confirmed_at
 """
 _TABLES = """
     FROM alquimista_platform.sessions AS s

@@ -1,6 +1,6 @@
 """A tenant's API keys."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -57,6 +57,37 @@ async def create_api_key(
         tenant_id=tenant_id,
     )
     return key, secret
+
+
+async def rotate_api_key(
+    services: Services, actor: Actor, tenant_id: UUID, key_id: UUID, overlap: timedelta
+) -> tuple[ApiKey, str]:
+    """Make a key like another one, which ends after `overlap`; until then both are good.
+
+    A key that would end sooner still does. What is given to software in the meantime can so be changed without a gap.
+
+    Raises:
+        UnknownApiKey: there is no such key, or it has ended.
+    """
+    kit, now = services.get(Identity), clock.now()
+    async with tenant_transaction(kit.db, tenant_id) as conn:
+        old = await queries.end_by(conn, tenant_id, key_id, now, now + overlap)
+        if old is None:
+            raise UnknownApiKey
+        made = await create_api_key(conn, actor, tenant_id, old.name, old.scopes)
+        await announce(conn, key_id=key_id)
+        await audit.record(
+            conn,
+            actor,
+            "api_key.rotated",
+            category="user",
+            resource_type="api_key",
+            resource_id=str(key_id),
+            details={"successor": made[0].id, "ends_at": old.expires_at},
+            tenant_id=tenant_id,
+        )
+    kit.actors.purge(key_id=key_id)
+    return made
 
 
 async def revoke_api_key(services: Services, actor: Actor | None, tenant_id: UUID, key_id: UUID) -> None:

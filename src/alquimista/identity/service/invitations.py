@@ -42,45 +42,52 @@ async def invite(services: Services, actor: Actor, tenant_id: UUID, email: str, 
         AlreadyMember, AlreadyInvited: as they say.
         UserLimitReached: the plan is full.
     """
+    async with tenant_transaction(services.db, tenant_id) as conn:
+        return await invite_within(conn, services, actor, tenant_id, email, role, locale)
+
+
+async def invite_within(
+    conn: Conn, services: Services, actor: Actor, tenant_id: UUID, email: str, role: Role, locale: str
+) -> Invitation:
+    """As `invite`, in the caller's transaction of that tenant."""
     kit, now, token = services.get(Identity), clock.now(), new_token()
     invitation = Invitation(clock.new_id(), clean_email(email), clean_role(role, tenant_id), now, now + INVITATION_LIFE)
-    async with tenant_transaction(kit.db, tenant_id) as conn:
-        await members.lock_administrators(conn, tenant_id)
-        if await members.is_member(conn, tenant_id, invitation.email):
-            raise AlreadyMember
-        await require_seat(conn, tenant_id)
-        await _store(conn, tenant_id, invitation, actor.user_id)
-        await queries.insert_token(
-            conn,
-            token_hash(token),
-            "invite",
-            now,
-            invitation.expires_at,
-            tenant_id=tenant_id,
-            invitation_id=invitation.id,
-        )
-        tenant = await tenants.get(conn, tenant_id)
-        await notifications.send_mail(
-            conn,
-            tenant_id,
-            invitation.email,
-            "invitation",
-            locale,
-            company=tenant.name,
-            inviter=actor.name,
-            link=f"{kit.settings.public_url}/accept-invitation?token={token}",
-            days=INVITATION_LIFE.days,
-        )
-        await audit.record(
-            conn,
-            actor,
-            "user.invited",
-            category="user",
-            resource_type="invitation",
-            resource_id=str(invitation.id),
-            details={"email": invitation.email, "role": role.value},
-            tenant_id=tenant_id,
-        )
+    await members.lock_administrators(conn, tenant_id)
+    if await members.is_member(conn, tenant_id, invitation.email):
+        raise AlreadyMember
+    await require_seat(conn, tenant_id)
+    await _store(conn, tenant_id, invitation, actor.user_id)
+    await queries.insert_token(
+        conn,
+        token_hash(token),
+        "invite",
+        now,
+        invitation.expires_at,
+        tenant_id=tenant_id,
+        invitation_id=invitation.id,
+    )
+    tenant = await tenants.get(conn, tenant_id)
+    await notifications.send_mail(
+        conn,
+        tenant_id,
+        invitation.email,
+        "invitation",
+        locale,
+        company=tenant.name,
+        inviter=actor.name,
+        link=f"{kit.settings.public_url}/accept-invitation?token={token}",
+        days=INVITATION_LIFE.days,
+    )
+    await audit.record(
+        conn,
+        actor,
+        "user.invited",
+        category="user",
+        resource_type="invitation",
+        resource_id=str(invitation.id),
+        details={"email": invitation.email, "role": role.value},
+        tenant_id=tenant_id,
+    )
     return invitation
 
 
