@@ -29,12 +29,20 @@ from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.payments.service import Providers
+from alquimista.portability import jobs as portability
 from alquimista.trials import jobs as trials
 from alquimista.usage import jobs as usage
 from alquimista.usage.service import install as install_usage
 from alquimista.wiring import Services
 
-JOBS: Final[tuple[Job, ...]] = (*identity.JOBS, *notifications.JOBS, *usage.JOBS, *billing.JOBS, *trials.JOBS)
+JOBS: Final[tuple[Job, ...]] = (
+    *identity.JOBS,
+    *notifications.JOBS,
+    *usage.JOBS,
+    *billing.JOBS,
+    *trials.JOBS,
+    *portability.JOBS,
+)
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
     *identity.PERIODIC,
@@ -42,6 +50,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     *usage.PERIODIC,
     *billing.PERIODIC,
     *trials.PERIODIC,
+    *portability.PERIODIC,
 )
 
 _BEAT_SECONDS: Final = 5

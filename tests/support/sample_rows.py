@@ -36,6 +36,7 @@ _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
     "alquimista_platform.invoices": lambda _: {"customer_cnpj": "11222333000181"},
     "alquimista_platform.subscription_changes": lambda _: {"mrr_before_cents": 0},
     "alquimista_platform.usage_periods": lambda _: {"until_on": MOMENT.date().replace(month=4)},
+    "alquimista_platform.tenant_offboardings": lambda _: {"cancelled_at": MOMENT},
     "public.trials": lambda maker: {"target_id": maker.insert("alquimista_platform.agents")["id"]},
 }
 _BY_TYPE: dict[str, Any] = {

@@ -2,9 +2,21 @@
 
 import asyncio
 import os
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from uuid import UUID
 
 import typer
+
+if TYPE_CHECKING:
+    from alquimista.db.pool import Database
+    from alquimista.portability.models import Entry, Manifest
+    from alquimista.portability.service.export import Progress
+
+R = TypeVar("R")
+Tenant = Annotated[str, typer.Argument(help="The company's id.")]
 
 app = typer.Typer(help="Companies.", no_args_is_help=True)
 
@@ -20,23 +32,106 @@ def create(
 ) -> None:
     """Register a company. Prints its id, which `alquimista users create-tenant` takes."""
     from alquimista import clock
-    from alquimista.cli.settings import of_installation
-    from alquimista.db.pool import Database
     from alquimista.db.tenancy import tenant_transaction
     from alquimista.tenants import service
     from alquimista.tenants.models import NewTenant
 
-    settings = of_installation(os.environ)
     new = NewTenant(name=name, cnpj=cnpj, segment=segment, plan=plan, time_zone=time_zone, locale=locale)
     tenant = service.prepare(new, clock.new_id(), clock.now())
 
-    async def store() -> None:
+    async def store(db: "Database") -> None:
+        async with tenant_transaction(db, tenant.id) as conn:
+            await service.create(conn, None, tenant)
+
+    _with_database(store)
+    print(tenant.id)
+
+
+@app.command()
+def export(
+    tenant: Tenant, out: Annotated[Path, typer.Option(help="The file to write, a ZIP.")] = Path("tenant.zip")
+) -> None:
+    """Write everything of a company to a file (docs/portability.md), without passwords, keys and credentials."""
+    from alquimista.portability.service.export import export as write
+
+    with _shown("Exporting") as show:
+        manifest = _with_database(lambda db: write(db, None, _uuid(tenant), out, show))
+    _tell(manifest, f"written to {out}")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export.")]) -> None:
+    """Put an exported company into this installation, which must not have it: all of it or nothing."""
+    from alquimista.portability.service.restore import restore as read
+
+    with _shown("Restoring") as show:
+        manifest = _with_database(lambda db: read(db, file, show))
+    _tell(manifest, "restored; people ask for a new password, keys and integrations are made anew")
+
+
+@app.command()
+def offboard(
+    tenant: Tenant,
+    reason: Annotated[str, typer.Option(help="Why it leaves; its audit keeps it.")],
+    out: Annotated[Path, typer.Option(help="Where its export goes.")] = Path("tenant.zip"),
+    days: Annotated[int, typer.Option(min=0, max=3650, help="Days until its data is deleted.")] = 30,
+) -> None:
+    """Close a company's doors, export it, and have its data deleted after a waiting period. Audit and invoices stay."""
+    from alquimista.portability.service.offboard import offboard as leave
+
+    with _shown("Exporting") as show:
+        leaving = _with_database(lambda db: leave(db, None, _uuid(tenant), reason, out, days=days, progress=show))
+    print(f"Closed, and exported to {out}. Its data is deleted after {leaving.delete_after:%Y-%m-%d %H:%M} UTC;")
+    print(f"until then it can stay after all: alquimista tenants keep {tenant}")
+
+
+@app.command()
+def keep(tenant: Tenant) -> None:
+    """Let a company stay that was leaving."""
+    from alquimista.portability.service.offboard import keep as stay
+
+    _with_database(lambda db: stay(db, None, _uuid(tenant)))
+    print("It stays, as it was.")
+
+
+def _with_database(work: "Callable[[Database], Awaitable[R]]") -> R:
+    from alquimista.cli.settings import of_installation
+    from alquimista.db.pool import Database
+
+    settings = of_installation(os.environ)
+
+    async def run() -> R:
         db = await Database.open(settings)
         try:
-            async with tenant_transaction(db, tenant.id) as conn:
-                await service.create(conn, None, tenant)
+            return await work(db)
         finally:
             await db.close()
 
-    asyncio.run(store())
-    print(tenant.id)
+    return asyncio.run(run())
+
+
+@contextmanager
+def _shown(doing: str) -> "Iterator[Progress]":
+    """A bar that moves on with each table."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task(doing, total=None)
+
+        def show(entry: "Entry", tables: int) -> None:
+            progress.update(task, advance=1, total=tables, description=f"{doing} {entry.table.partition('.')[2]}")
+
+        yield show
+
+
+def _tell(manifest: "Manifest", how: str) -> None:
+    rows = sum(entry.rows for entry in manifest.tables)
+    print(f"{manifest.tenant_name}: {rows} rows of {len(manifest.tables)} tables {how}.")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter("Give the company's id, a UUID.") from None

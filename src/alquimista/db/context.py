@@ -26,7 +26,11 @@ def context_value(tenant_id: UUID | None) -> str:
     return str(tenant_id)
 
 
-def begin(tenant_id: UUID | None, *, read_only: bool = False) -> str:
-    """SQL that opens a transaction with its context in a single message, so that it costs one round trip."""
+def begin(tenant_id: UUID | None, *, read_only: bool = False, one_moment: bool = False) -> str:
+    """SQL that opens a transaction with its context in a single message, so that it costs one round trip.
+
+    With `one_moment` all of its statements see the database as it is at the first one.
+    """
     mode = "BEGIN READ ONLY" if read_only else "BEGIN"
+    mode += (", " if read_only else " ") + "ISOLATION LEVEL REPEATABLE READ" if one_moment else ""
     return f"{mode}; SELECT pg_catalog.set_config('{SETTING}', '{context_value(tenant_id)}', true)"

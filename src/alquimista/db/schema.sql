@@ -182,6 +182,11 @@ CREATE OR REPLACE FUNCTION alquimista_platform.refuse_change()
  LANGUAGE plpgsql
 AS $function$
 begin
+  -- A company that has left is forgotten as a whole, by the owner alone; the audit of it stays.
+  if tg_level = 'ROW' and tg_op = 'DELETE' and current_user = 'alquimista_owner' and tg_table_name !~ '^audit_'
+    and to_jsonb(old)->>'tenant_id' = current_setting('app.forgetting', true) then
+    return old;
+  end if;
   raise exception 'Rows of %.% are never changed or removed.', tg_table_schema, tg_table_name using errcode = '42501';
 end
 $function$;
@@ -606,6 +611,19 @@ CREATE TABLE alquimista_platform.tenant_integrations (
   error_count bigint DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenant_offboardings (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  reason text NOT NULL,
+  requested_by uuid,
+  standing_before text NOT NULL,
+  requested_at timestamp with time zone NOT NULL,
+  delete_after timestamp with time zone NOT NULL,
+  cancelled_at timestamp with time zone,
+  deleted_at timestamp with time zone
 )
 -- row security: enabled, forced;
 
@@ -1702,6 +1720,20 @@ ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integr
 
 ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_tenant_id_type_name_key UNIQUE (tenant_id, type, name);
 
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_one_end CHECK (((cancelled_at IS NULL) OR (deleted_at IS NULL)));
+
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_patience CHECK ((deleted_at >= delete_after));
+
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)));
+
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_standing_before_check CHECK ((standing_before = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
+
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_wait CHECK ((delete_after >= requested_at));
+
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE alquimista_platform.tenant_usage_daily ADD CONSTRAINT tenant_usage_daily_currency_check CHECK (alquimista_platform.is_currency(currency));
 
 ALTER TABLE alquimista_platform.tenant_usage_daily ADD CONSTRAINT tenant_usage_daily_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
@@ -2296,7 +2328,7 @@ ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_total_cents_check 
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_addon_id_fkey FOREIGN KEY (addon_id) REFERENCES public.subscription_addons(id);
 
-ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_pending_invoice FOREIGN KEY (tenant_id, pending_invoice_id) REFERENCES alquimista_platform.invoices(tenant_id, id);
+ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_pending_invoice FOREIGN KEY (tenant_id, pending_invoice_id) REFERENCES alquimista_platform.invoices(tenant_id, id) DEFERRABLE;
 
 ALTER TABLE public.subscriptions ADD CONSTRAINT subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.subscription_plans(id);
 
@@ -2423,6 +2455,8 @@ CREATE INDEX subscription_changes_time ON alquimista_platform.subscription_chang
 CREATE INDEX tenant_agents_agent ON alquimista_platform.tenant_agents USING btree (agent_id);
 
 CREATE INDEX tenant_agents_subnucleo ON alquimista_platform.tenant_agents USING btree (tenant_id, subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
+
+CREATE UNIQUE INDEX tenant_offboardings_one ON alquimista_platform.tenant_offboardings USING btree (tenant_id) WHERE (cancelled_at IS NULL);
 
 CREATE INDEX tenant_users_user ON alquimista_platform.tenant_users USING btree (user_id);
 
@@ -2653,6 +2687,10 @@ CREATE POLICY tenant_isolation ON alquimista_platform.tenant_agents FOR ALL TO a
 CREATE POLICY internal_read ON alquimista_platform.tenant_integrations FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.tenant_integrations FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.tenant_offboardings FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tenant_offboardings FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.tenant_usage_daily FOR SELECT TO alquimista_internal USING (true);
 
@@ -2894,6 +2932,10 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
 
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.cancelled_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.deleted_at TO alquimista_app;
+
 GRANT UPDATE ON COLUMN public.subscription_addons.valid_to TO alquimista_app;
 
 GRANT UPDATE ON COLUMN public.subscription_plans.valid_to TO alquimista_app;
@@ -3093,6 +3135,10 @@ GRANT SELECT ON TABLE alquimista_platform.tenant_agents TO alquimista_internal;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_integrations TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.tenant_integrations TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.tenant_offboardings TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tenant_offboardings TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_usage_daily TO alquimista_app;
 

@@ -21,12 +21,14 @@ from psycopg.pq import TransactionStatus
 from alquimista.db.context import begin
 from alquimista.db.failures import is_stale_plan, is_unavailable
 from alquimista.db.pool import Database, Pool
-from alquimista.db.roles import connection_info
+from alquimista.db.roles import Role, connection_info
 from alquimista.db.rows import ADAPTERS, bind, build, only
 from alquimista.db.statement import Statement
 from alquimista.errors import Unavailable
 
 R = TypeVar("R")
+# For work on the whole of a tenant, which nobody waits for.
+_UNHURRIED: Final = "; SET LOCAL statement_timeout = '2h'; SET LOCAL idle_in_transaction_session_timeout = '10min'"
 _held: Final[WeakKeyDictionary[asyncio.Task[Any], set[Pool]]] = WeakKeyDictionary()
 
 
@@ -115,10 +117,41 @@ async def owner_transaction(db: Database) -> AsyncIterator[TransactionConn]:
     Raises:
         As tenant_transaction.
     """
+    async with _of_its_own(db, "owner", begin(None)) as conn:
+        yield conn
+
+
+@asynccontextmanager
+async def owner_tenant_transaction(db: Database, tenant_id: UUID) -> AsyncIterator[TransactionConn]:
+    """A transaction of the OWNER on ONE tenant's rows: puts back or deletes a whole tenant, nothing else.
+
+    Raises:
+        As tenant_transaction.
+    """
+    async with _of_its_own(db, "owner", begin(tenant_id) + _UNHURRIED) as conn:
+        yield conn
+
+
+@asynccontextmanager
+async def export_snapshot(db: Database, tenant_id: UUID) -> AsyncIterator[TransactionConn]:
+    """A READ ONLY transaction of the app role on one tenant that sees one moment, on a connection of its own.
+
+    It may last for minutes, and takes no place of those who answer requests.
+
+    Raises:
+        As tenant_transaction.
+    """
+    async with _of_its_own(db, "app", begin(tenant_id, read_only=True, one_moment=True) + _UNHURRIED) as conn:
+        yield conn
+
+
+@asynccontextmanager
+async def _of_its_own(db: Database, role: Role, opening: str) -> AsyncIterator[TransactionConn]:
+    """A transaction on a connection that is made for it and closed after it."""
     with _overload_told():
-        raw = await AsyncConnection.connect(connection_info(db.settings, "owner"), autocommit=True, context=ADAPTERS)
+        raw = await AsyncConnection.connect(connection_info(db.settings, role), autocommit=True, context=ADAPTERS)
         async with raw:
-            await raw.execute(begin(None).encode(), prepare=False)
+            await raw.execute(opening.encode(), prepare=False)
             async with _finished(raw):
                 yield TransactionConn(raw)
 

@@ -69,10 +69,15 @@ create function alquimista_platform.refuse_change() returns trigger
   language plpgsql
 as $$
 begin
+  -- A company that has left is forgotten as a whole, by the owner alone; the audit of it stays.
+  if tg_level = 'ROW' and tg_op = 'DELETE' and current_user = 'alquimista_owner' and tg_table_name !~ '^audit_'
+    and to_jsonb(old)->>'tenant_id' = current_setting('app.forgetting', true) then
+    return old;
+  end if;
   raise exception 'Rows of %.% are never changed or removed.', tg_table_schema, tg_table_name using errcode = '42501';
 end
 $$;
-comment on function alquimista_platform.refuse_change() is 'Trigger of append-only tables: refuses update, delete and truncate.';
+comment on function alquimista_platform.refuse_change() is 'Trigger of append-only tables: refuses update, delete and truncate, but for the owner who forgets a whole tenant.';
 
 create procedure alquimista_platform.isolate(target regclass)
   language plpgsql

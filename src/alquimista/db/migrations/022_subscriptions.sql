@@ -133,7 +133,8 @@ comment on column alquimista_platform.invoices.paid_at is 'When it was paid.';
 comment on column alquimista_platform.invoices.voided_at is 'When it was declared void.';
 comment on column alquimista_platform.invoices.updated_at is 'When the row last changed.';
 alter table public.subscriptions add constraint subscriptions_pending_invoice
-  foreign key (tenant_id, pending_invoice_id) references alquimista_platform.invoices (tenant_id, id);
+  foreign key (tenant_id, pending_invoice_id) references alquimista_platform.invoices (tenant_id, id)
+  deferrable;  -- Invoices refer to subscriptions, too: whoever puts both back asks at the end.
 
 create table alquimista_platform.usage_periods (
   tenant_id uuid not null references alquimista_platform.tenants,

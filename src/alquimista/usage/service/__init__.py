@@ -7,7 +7,7 @@ from alquimista.usage.service.reports import totals
 from alquimista.usage.service.rollups import close_days, compare, fold, fold_all, reconcile, recount, tenants_to_close
 from alquimista.usage.service.room import Room
 from alquimista.usage.service.traces import SpanIngest
-from alquimista.usage.service.upkeep import drop_partitions, make_partitions, purge
+from alquimista.usage.service.upkeep import drop_partitions, make_partitions, make_partitions_of, purge
 
 __all__ = [
     "Ingest",
@@ -24,6 +24,7 @@ __all__ = [
     "fold_all",
     "install",
     "make_partitions",
+    "make_partitions_of",
     "purge",
     "received_days",
     "reconcile",

@@ -27,13 +27,17 @@ async def make_partitions(db: Database, now: datetime, *, ahead: int = AHEAD_DAY
     Called at every start and daily. Several processes may do it at once: the table's lock lets them take turns.
     """
     today = now.astimezone(UTC).date()
-    wanted = [today + timedelta(days=n) for n in range(-LATEST.days - 1, ahead + 1)]
-    missing = sorted(set(wanted) - set(await queries.partitions(db.staff())))
+    return await make_partitions_of(db, {today + timedelta(days=n) for n in range(-LATEST.days - 1, ahead + 1)})
+
+
+async def make_partitions_of(db: Database, wanted: set[date]) -> int:
+    """Make the partitions of some UTC days; how many were missing."""
+    missing = sorted(wanted - set(await queries.partitions(db.staff())))
     if not missing:
         return 0
     async with owner_transaction(db) as conn:
         await queries.take_turn(conn)
-        missing = sorted(set(wanted) - set(await queries.partitions(conn)))
+        missing = sorted(wanted - set(await queries.partitions(conn)))
         for day in missing:
             await queries.make_partition(conn, day)
     return len(missing)

@@ -1,0 +1,166 @@
+"""The format of an export, the order of tables, and what stays after a deletion. No I/O."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from alquimista.errors import BadRequest, Conflict, NotFound
+from alquimista.i18n import N_
+
+FORMAT: Final = 1
+MANIFEST: Final = "manifest.json"
+WAITING_DAYS: Final = 30  # Between leaving and deletion, unless told otherwise: time to come back, and to object.
+
+# What of a tenant outlives it. The audit proves what was done; invoices and what was paid are kept five years (Código
+# Tributário Nacional, arts. 173 and 195), for which LGPD art. 16, I leaves room.
+OUTLIVES: Final = re.compile(
+    r"^alquimista_platform\.(audit_\w+|invoices|invoice_lines|usage_periods|credits|charges|subscription_changes)$"
+    r"|^alquimista_platform\.tenant_offboardings$"
+    r"|^public\.(payment_events|subscriptions)$"
+)
+# History tells what it told: ids in it are not rewritten for another installation, and its chain would not hold.
+VERBATIM: Final = re.compile(r"^alquimista_platform\.audit_")
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table of tenants' rows: what may be told of it, its key, and the tables that its rows refer to.
+
+    `told` says whether what may be told makes a row: bodies of mails and hashes of links may not, and rows need them.
+    """
+
+    name: str  # With its schema.
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    parents: tuple[str, ...]
+    later: tuple[str, ...]  # Those of the parents that may come later, since the key is only asked about at the end.
+    people: tuple[str, ...]  # Its columns that name a person.
+    told: bool
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A table that all tenants share and their rows refer to, and by which columns a row of it is recognised."""
+
+    name: str
+    key: tuple[str, ...]
+
+
+# Of people only what a company knows of its members; who they are elsewhere, and how they sign in, is theirs.
+REFERENCES: Final = (
+    Reference("alquimista_platform.users", ("email",)),
+    Reference("alquimista_platform.agents", ("slug",)),
+    Reference("public.subnucleos", ("name",)),
+    Reference("public.subscription_plans", ("name", "version")),
+    Reference("public.subscription_addons", ("name", "version")),
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One table of an export: a file of JSON Lines, how many rows it has, and the SHA-256 of its bytes."""
+
+    table: str
+    rows: int
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """Its name in the archive."""
+        return f"tables/{self.table}.jsonl"
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What an export is. `migration` is the newest one of the database that it came from."""
+
+    format: int
+    product: str
+    migration: str
+    tenant_id: UUID
+    tenant_name: str
+    exported_at: datetime
+    tables: tuple[Entry, ...]
+
+
+class Offboarding(msgspec.Struct, frozen=True):
+    """A tenant that leaves. `standing_before` is what it goes back to when it stays after all."""
+
+    tenant_id: UUID
+    id: UUID
+    reason: str
+    standing_before: str
+    requested_at: datetime
+    delete_after: datetime
+    cancelled_at: datetime | None
+    deleted_at: datetime | None
+
+
+class BadExport(BadRequest):
+    code = "bad_export"
+    message = N_("This is not a whole export: {why}. Take it anew, or fetch the file again.")
+
+
+class OtherVersion(Conflict):
+    code = "other_version"
+    message = N_(
+        "The export is of migration {theirs}, this installation is at {ours}. Bring both to the same version first."
+    )
+
+
+class TenantPresent(Conflict):
+    code = "tenant_present"
+    message = N_("This installation has a company with this id or CNPJ already.")
+
+
+class LeavingAlready(Conflict):
+    code = "offboarding_requested"
+    message = N_("The company is leaving already; its data is deleted on {date}.")
+
+
+class NotLeaving(NotFound):
+    code = "offboarding_not_found"
+    message = N_("The company is not leaving.")
+
+
+def in_order(tables: Iterable[Table]) -> list[Table]:
+    """The tables, each after those that its rows refer to.
+
+    Raises:
+        ValueError: tables refer to each other in a circle.
+    """
+    waiting = {table.name: table for table in sorted(tables, key=lambda one: one.name)}
+    ordered: list[Table] = []
+    while waiting:
+        ready = [t for t in waiting.values() if not any(p in waiting for p in t.parents if p not in (t.name, *t.later))]
+        if not ready:
+            raise ValueError(f"These tables refer to each other: {', '.join(waiting)}")
+        ordered += ready
+        for table in ready:
+            del waiting[table.name]
+    return ordered
+
+
+def deleted_with_the_tenant(tables: Iterable[Table]) -> list[Table]:
+    """The tables whose rows go, each before those that it refers to; what outlives the tenant keeps what it needs."""
+    ordered = in_order(tables)
+    by_name = {table.name: table for table in ordered}
+    kept: set[str] = set()
+    waiting = [name for name in by_name if OUTLIVES.match(name)]
+    while waiting:
+        name = waiting.pop()
+        if name not in kept:
+            kept.add(name)
+            waiting += [parent for parent in by_name[name].parents if parent in by_name]
+    return [table for table in reversed(ordered) if table.name not in kept]
+
+
+def rewritten(line: str, ids: Mapping[str, str]) -> str:
+    """A row with other ids in the place of some, wherever they stand in it: in columns and inside documents alike."""
+    return _UUID.sub(lambda found: ids.get(found[0], found[0]), line) if ids else line
+
+
+def natural(row: Mapping[str, object], key: Sequence[str]) -> tuple[object, ...]:
+    """By which a shared row is recognised in another installation."""
+    return tuple(row[column] for column in key)

@@ -1,0 +1,176 @@
+"""Putting a tenant into an installation that does not have it."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from psycopg.errors import UniqueViolation
+
+from alquimista import clock
+from alquimista.access import PLATFORM_TENANT
+from alquimista.audit import service as audit
+from alquimista.db.pool import Database
+from alquimista.db.tenancy import TransactionConn, login_transaction, owner_tenant_transaction, tenant_transaction
+from alquimista.portability import queries
+from alquimista.portability.models import (
+    REFERENCES,
+    VERBATIM,
+    BadExport,
+    Entry,
+    Manifest,
+    OtherVersion,
+    Reference,
+    Table,
+    TenantPresent,
+    in_order,
+    natural,
+    rewritten,
+)
+from alquimista.portability.service.archive import Reader, head, reading
+from alquimista.portability.service.export import BATCH, TENANT, Progress
+from alquimista.tenants import service as tenants
+from alquimista.tenants.models import UnknownTenant
+from alquimista.usage import service as usage
+
+_PEOPLE: Final = "alquimista_platform.users"
+_RAW: Final = "alquimista_platform.agent_requests"
+
+
+async def restore(db: Database, path: Path, progress: Progress | None = None) -> Manifest:
+    """Put an exported tenant back, all of it or nothing, and leave a row in its audit.
+
+    What all tenants share is recognised by its name (people by their e-mail, agents by their slug), and made where it
+    is missing; ids follow. Passwords and keys are in no export: people ask for a new password, keys are made anew, and
+    integrations wait to be connected.
+
+    Raises:
+        BadExport: the file is not a whole export.
+        OtherVersion: it comes from another version of the database.
+        TenantPresent: this installation has the company.
+    """
+    with reading(path) as export:
+        await _check(db, export)
+        ids = await _recognise(db, export)
+        await usage.make_partitions_of(db, _days_of_raw(export))
+        try:
+            async with owner_tenant_transaction(db, export.manifest.tenant_id) as conn:
+                await queries.ask_later(conn)
+                await _put_back(conn, export, ids, progress)
+                await queries.disarm(conn, export.manifest.tenant_id, clock.now())
+        except UniqueViolation as error:
+            raise TenantPresent from error
+        async with tenant_transaction(db, export.manifest.tenant_id) as conn:
+            await audit.record(
+                conn,
+                None,
+                "tenant.restored",
+                category="tenant",
+                resource_type="tenant",
+                resource_id=str(export.manifest.tenant_id),
+                details={"exported_at": export.manifest.exported_at, "product": export.manifest.product},
+                tenant_id=export.manifest.tenant_id,
+            )
+        return export.manifest
+
+
+async def _check(db: Database, export: Reader) -> None:
+    ours = head()
+    if export.manifest.migration != ours:
+        raise OtherVersion(theirs=export.manifest.migration, ours=ours)
+    try:
+        await tenants.get(db.staff(), export.manifest.tenant_id)
+    except UnknownTenant:
+        return
+    raise TenantPresent
+
+
+async def _recognise(db: Database, export: Reader) -> dict[str, str]:
+    """The ids that shared rows have here in the place of those that they had there. Makes people who are missing."""
+    ids: dict[str, str] = {}
+    entries = {entry.table: entry for entry in export.manifest.tables}
+    for reference in REFERENCES:
+        theirs = [line for batch in export.batches(_entry(entries, reference.name), BATCH) for line in batch]
+        if reference.name == _PEOPLE:
+            strangers = _named(export, await queries.tables(db.staff())) - {str(_decode(one)["id"]) for one in theirs}
+            async with login_transaction(db) as conn:
+                await _make_missing(conn, reference, theirs, ids)
+                await queries.add_strangers(conn, [UUID(one) for one in strangers], clock.now())
+        else:
+            async with owner_tenant_transaction(db, PLATFORM_TENANT) as conn:
+                await _make_missing(conn, reference, theirs, ids)
+    return ids
+
+
+def _named(export: Reader, tables: list[Table]) -> set[str]:
+    """The people whom rows name."""
+    columns = {table.name: table.people for table in tables}
+    rows = (
+        (_decode(line), columns[entry.table])
+        for entry in export.manifest.tables
+        if columns.get(entry.table)
+        for batch in export.batches(entry, BATCH)
+        for line in batch
+    )
+    return {str(row[column]) for row, people in rows for column in people if row.get(column)}
+
+
+def _entry(entries: dict[str, Entry], name: str) -> Entry:
+    if name not in entries:
+        raise BadExport(why=f"{name} is missing")
+    return entries[name]
+
+
+async def _make_missing(conn: TransactionConn, reference: Reference, theirs: list[str], ids: dict[str, str]) -> None:
+    here = {natural(row, reference.key): row["id"] for row in map(_decode, await queries.all_of(conn, reference))}
+    missing = []
+    for line in theirs:
+        row = _decode(line)
+        known = here.get(natural(row, reference.key))
+        if known is None:
+            missing.append(rewritten(line, ids))
+        elif known != row["id"]:
+            ids[str(row["id"])] = str(known)
+    if missing:
+        await queries.insert_rows(conn, reference.name, list(_decode(missing[0])), missing)
+
+
+async def _put_back(
+    conn: TransactionConn, export: Reader, ids: dict[str, str], progress: Callable[[Entry, int], None] | None
+) -> None:
+    known = {table.name: table for table in in_order(await queries.tables(conn))}
+    shared = {reference.name for reference in REFERENCES}
+    entries = {entry.table: entry for entry in export.manifest.tables}
+    strangers = set(entries) - set(known) - shared - {TENANT}
+    if strangers:
+        raise BadExport(why=f"this version knows no table {min(strangers)}")
+    for name in (TENANT, *(name for name in known if name in entries)):
+        rename = {} if VERBATIM.match(name) else ids
+        for batch in export.batches(_entry(entries, name), BATCH):
+            lines = [rewritten(line, rename) for line in batch]
+            columns = list(_decode(lines[0]))
+            if name in known and not set(columns) <= set(known[name].columns):
+                raise BadExport(why=f"{name} has other columns here")
+            await queries.insert_rows(conn, name, columns, lines)
+        if progress:
+            progress(entries[name], len(entries) - len(shared))
+
+
+def _days_of_raw(export: Reader) -> set[date]:
+    """The UTC days of raw requests, whose partitions must be there before them."""
+    raw = [entry for entry in export.manifest.tables if entry.table == _RAW]
+    return {
+        datetime.fromisoformat(str(_decode(line)["occurred_at"])).astimezone(UTC).date()
+        for entry in raw
+        for batch in export.batches(entry, BATCH)
+        for line in batch
+    }
+
+
+def _decode(line: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(line, type=dict[str, object])
+    except msgspec.MsgspecError as error:
+        raise BadExport(why=f"a row is not JSON: {error}") from error
