@@ -18,7 +18,8 @@ create table alquimista_platform.tenants (
   blocked_at timestamptz,
   blocked_reason text check (length(blocked_reason) between 1 and 1000),
   status text not null generated always as (
-    case when blocked_at is not null and standing = 'active' then 'suspended' else standing end) stored,
+    case when blocked_at is not null and standing = 'active' then 'suspended' else standing end) stored
+    check (status in ('active', 'inactive', 'suspended')),
   time_zone text not null default 'America/Sao_Paulo' check (time_zone ~ '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$'),
   locale text not null default 'pt-BR' check (locale in ('pt-BR', 'en')),
   currency text not null default 'BRL' check (alquimista_platform.is_currency(currency)),
