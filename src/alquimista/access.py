@@ -1,6 +1,7 @@
 """Who may do what: the four roles of the founding system, the permissions, and the actor of a request or job."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -128,6 +129,14 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.TENANT_USER: _MEMBER | _TRIAL,
 }
 
+# What a member of staff may do who looks at a company as its administrator: what both of them could, so that a view
+# opens nothing that is closed to the viewer's own role.
+VIEW_PERMISSIONS: Final = {
+    role: (given & ROLE_PERMISSIONS[Role.TENANT_ADMIN]) | {Permission.TENANT_VIEW_AS}
+    for role, given in ROLE_PERMISSIONS.items()
+    if Permission.TENANT_VIEW_AS in given
+}
+
 # What an API key may hold. `ingest` opens /v1/* of usage, `read` the GET /tenant/* routes, `agent` what a running agent
 # needs (docs/fleet.md), `events` POST /events.
 SCOPE_PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
@@ -147,9 +156,26 @@ class ActorKind(StrEnum):
     SYSTEM = "system"  # A job or the command line.
 
 
+Scoped = tuple[str, str]  # One thing: its kind and its id.
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """A company that a member of staff looks at as its administrator sees it, and until when."""
+
+    tenant_id: UUID
+    tenant_name: str
+    expires_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, already verified. `tenant_id` is the active tenant, None for staff."""
+    """Who acts, already verified. `tenant_id` is the active tenant, None for staff.
+
+    `permissions` are those of the role (or of a key's scopes) and what was granted besides, as it holds at this moment;
+    `scoped` are granted for one thing each. `beyond` names what was granted, for keys of caches: two of one role who
+    were granted the same see the same. With `viewing` a member of staff only reads, and only that company.
+    """
 
     kind: ActorKind
     permissions: frozenset[Permission]
@@ -162,12 +188,15 @@ class Actor:
     api_key_id: UUID | None = None
     locale: str | None = None
     groups: tuple[str, ...] = field(default=())
+    scoped: frozenset[tuple[Permission, Scoped]] = frozenset()
+    beyond: str = ""
+    viewing: Viewing | None = None
 
     @property
     def internal(self) -> bool:
         """Whether the actor is the vendor's staff."""
         return self.role is not None and self.role.internal
 
-    def may(self, permission: Permission) -> bool:
-        """Whether the actor holds the permission."""
-        return permission in self.permissions
+    def may(self, permission: Permission, *things: Scoped) -> bool:
+        """Whether the actor holds the permission: for everything, or for one of these things."""
+        return permission in self.permissions or any((permission, thing) in self.scoped for thing in things)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
 from alquimista.agents import api as agents
+from alquimista.approvals import api as approvals
+from alquimista.approvals.service import install as install_approvals
 from alquimista.billing import api as billing
 from alquimista.cache.bus import Bus
 from alquimista.cache.store import Cache
@@ -45,6 +47,7 @@ API: Final[tuple[Route, ...]] = (
     *health.ROUTES,
     *identity.ROUTES,
     *agents.ROUTES,
+    *approvals.ROUTES,
     *usage.ROUTES,
     *billing.ROUTES,
     *commercial.ROUTES,
@@ -70,6 +73,7 @@ def create_app(settings: Settings) -> App:
     services.add(Providers(settings))
     services.add(_checks(services, bus))
     identity_kit = install_identity(services, bus)
+    install_approvals(services)
     ways_in = usage_service.install(services, bus)
     model = trials_service.install(services)
 

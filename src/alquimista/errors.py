@@ -78,6 +78,13 @@ class Conflict(Problem):
     message = N_("The present state does not allow this.")
 
 
+class Gone(Problem):
+    status = 410
+    code = "gone"
+    title = N_("No longer there")
+    message = N_("This was there, and its time is over.")
+
+
 class TooLarge(Problem):
     status = 413
     code = "too_large"

@@ -14,6 +14,8 @@ import structlog
 from pgqueuer.domain.errors import FailingListenerError
 
 from alquimista import clock
+from alquimista.approvals import jobs as approvals
+from alquimista.approvals.service import install as install_approvals
 from alquimista.billing import jobs as billing
 from alquimista.cache.bus import Bus
 from alquimista.config import Settings
@@ -42,6 +44,7 @@ JOBS: Final[tuple[Job, ...]] = (
     *billing.JOBS,
     *trials.JOBS,
     *portability.JOBS,
+    *approvals.JOBS,
 )
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
@@ -51,6 +54,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     *billing.PERIODIC,
     *trials.PERIODIC,
     *portability.PERIODIC,
+    *approvals.PERIODIC,
 )
 
 _BEAT_SECONDS: Final = 5
@@ -76,6 +80,7 @@ async def run(settings: Settings) -> None:
         await bus.start()
         stack.push_async_callback(bus.stop)
         stack.push_async_callback(install_identity(services, bus).close)
+        install_approvals(services)
         services.add(Providers(settings))
         stack.push_async_callback(services.get(Providers).close)
         stack.push_async_callback(install_usage(services, bus).close)

@@ -172,7 +172,7 @@ def test_every_problem_has_its_portuguese_and_a_family_status():
     assert len(kinds) > 20
     known = portuguese()
     for kind in kinds:
-        assert kind.status in {400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 500, 502, 503}, kind
+        assert kind.status in {400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 429, 500, 502, 503}, kind
         assert re.fullmatch("[a-z0-9_]+", kind.code), kind
         for text in (kind.title, kind.message):
             assert text.template in known, f"{kind.__name__}: {text.template}"

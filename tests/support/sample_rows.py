@@ -30,6 +30,7 @@ _BY_NAME: dict[str, Any] = {
 }
 # Rules over several columns: the smallest set of values that keeps them.
 _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
+    "alquimista_platform.permission_grants": lambda maker: {"granted_by": maker.second_person()},
     "alquimista_platform.approval_decisions": lambda maker: {"approver_id": maker.second_person()},
     "nigredo_leads.leads": lambda _: {"empresa": "Clínica Ipê", "email": "lead@example.com"},
     "nigredo_leads.blocklist": lambda _: {"email": "stop@example.com"},
@@ -126,10 +127,12 @@ class Samples:
 
     def second_person(self) -> UUID:
         """A user beside the one that `insert` makes."""
-        person = self.row("alquimista_platform.users")
-        person["email"] = f"second.{self.tenant_id}@example.com"
-        self.conn.execute(statement("alquimista_platform.users", person), person)
-        return UUID(str(person["id"]))
+        if "second person" not in self.made:
+            person = self.row("alquimista_platform.users")
+            person["email"] = f"second.{self.tenant_id}@example.com"
+            self.conn.execute(statement("alquimista_platform.users", person), person)
+            self.made["second person"] = person
+        return UUID(str(self.made["second person"]["id"]))
 
 
 def statement(table: str, row: Row) -> sql.Composed:

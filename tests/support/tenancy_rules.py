@@ -34,6 +34,7 @@ SIGN_IN = {
         "refresh_tokens",
         "signing_keys",
         "api_key_lookup",
+        "tenant_views",
     )
 }
 # Not keyed by tenant_id: tenants are the tenants, and a person may belong to several.
@@ -41,7 +42,8 @@ SHARED = {"alquimista_platform.tenants", "alquimista_platform.users"}
 _EXEMPT = GLOBALS | CATALOGUE | SIGN_IN | SHARED
 # Tenant tables that sign-in reaches too: who belongs where, keys, and what it writes.
 LOGIN_REACHES = SHARED | {
-    f"alquimista_platform.{name}" for name in ("tenant_users", "invitations", "api_keys", "audit_logs", "mails")
+    f"alquimista_platform.{name}"
+    for name in ("tenant_users", "invitations", "api_keys", "audit_logs", "mails", "permission_grants")
 }
 # Written by the million, beside a row of usage_deltas in the same transaction that has the foreign keys.
 METERED = {"alquimista_platform.agent_requests", "alquimista_platform.event_keys"}

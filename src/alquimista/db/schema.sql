@@ -15,6 +15,65 @@ CREATE OR REPLACE FUNCTION alquimista_platform.current_tenant()
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid;
 
+CREATE OR REPLACE FUNCTION alquimista_platform.guard_approval_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  request record;
+begin
+  select status, expires_at into request
+  from alquimista_platform.approval_requests
+  where tenant_id = new.tenant_id and id = new.request_id
+  for update;
+  if request.status <> 'pending' or new.created_at >= request.expires_at then
+    raise exception 'Only an open request is decided.' using errcode = '23514';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION alquimista_platform.guard_approval_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  agreed integer;
+  refused integer;
+begin
+  if tg_op = 'INSERT' then
+    if new.status <> 'pending' then
+      raise exception 'A request for approval begins as pending.' using errcode = '23514';
+    end if;
+    return new;
+  end if;
+  if old.status <> 'pending' then
+    raise exception 'A closed request for approval never changes.' using errcode = '23514';
+  end if;
+  if (old.tenant_id, old.id, old.requested_by, old.action_type, old.resource_type, old.resource_id, old.action_details,
+      old.required_approvals, old.audience, old.permission, old.page, old.created_at, old.expires_at)
+    is distinct from
+     (new.tenant_id, new.id, new.requested_by, new.action_type, new.resource_type, new.resource_id, new.action_details,
+      new.required_approvals, new.audience, new.permission, new.page, new.created_at, new.expires_at) then
+    raise exception 'What was asked never changes.' using errcode = '23514';
+  end if;
+  if new.status in ('approved', 'rejected') then
+    select count(*) filter (where decision = 'approve'), count(*) filter (where decision = 'reject')
+    into agreed, refused
+    from alquimista_platform.approval_decisions
+    where tenant_id = new.tenant_id and request_id = new.id;
+    if new.status = 'approved' and (agreed < new.required_approvals or refused > 0) then
+      raise exception 'Only % people who agree, and nobody who does not, make this approved.', new.required_approvals
+        using errcode = '23514';
+    end if;
+    if new.status = 'rejected' and refused = 0 then
+      raise exception 'Nobody rejected this.' using errcode = '23514';
+    end if;
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION alquimista_platform.histogram(bucket integer, requests bigint)
  RETURNS numeric
  LANGUAGE sql
@@ -290,6 +349,14 @@ CREATE TABLE alquimista_platform.approval_decisions (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.approval_notices (
+  tenant_id uuid NOT NULL,
+  request_id uuid NOT NULL,
+  status text NOT NULL,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.approval_requests (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -303,7 +370,10 @@ CREATE TABLE alquimista_platform.approval_requests (
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
   expires_at timestamp with time zone NOT NULL,
-  closed_at timestamp with time zone
+  closed_at timestamp with time zone,
+  audience text DEFAULT 'staff'::text NOT NULL,
+  permission text,
+  page text DEFAULT '/app'::text NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -522,6 +592,24 @@ CREATE TABLE alquimista_platform.notifications (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.permission_grants (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  permission text NOT NULL,
+  resource_type text,
+  resource_id text,
+  days integer[],
+  from_minute integer,
+  until_minute integer,
+  expires_at timestamp with time zone,
+  granted_by uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  revoked_at timestamp with time zone,
+  revoked_by uuid
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.rate_limit_windows (
   key text NOT NULL,
   window_start timestamp with time zone NOT NULL,
@@ -650,6 +738,16 @@ CREATE TABLE alquimista_platform.tenant_users (
   invited_by uuid,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenant_views (
+  session_id uuid NOT NULL,
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  reason text NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -1378,13 +1476,29 @@ ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decis
 
 ALTER TABLE alquimista_platform.approval_decisions ADD CONSTRAINT approval_decisions_pkey PRIMARY KEY (tenant_id, request_id, approver_id);
 
+ALTER TABLE alquimista_platform.approval_notices ADD CONSTRAINT approval_notices_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'cancelled'::text])));
+
+ALTER TABLE alquimista_platform.approval_notices ADD CONSTRAINT approval_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.approval_notices ADD CONSTRAINT approval_notices_pkey PRIMARY KEY (tenant_id, request_id, status);
+
 ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_action_details_check CHECK (alquimista_platform.is_object(action_details, 65536));
 
 ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_action_type_check CHECK (((length(action_type) >= 1) AND (length(action_type) <= 100)));
 
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_audience_check CHECK ((audience = ANY (ARRAY['staff'::text, 'tenant'::text])));
+
 ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_closed CHECK (((status = 'pending'::text) = (closed_at IS NULL)));
 
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_decided_in_time CHECK (((status <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR (closed_at <= expires_at)));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_expired_in_time CHECK (((status <> 'expired'::text) OR (closed_at >= expires_at)));
+
 ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_expiry CHECK ((expires_at > created_at));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_page_check CHECK (((page ~ '^/[^[:cntrl:]]*$'::text) AND (length(page) <= 500)));
+
+ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_permission_check CHECK (((length(permission) >= 1) AND (length(permission) <= 100)));
 
 ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_required_approvals_check CHECK (((required_approvals >= 1) AND (required_approvals <= 2)));
 
@@ -1606,6 +1720,36 @@ ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_tenan
 
 ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_days_check CHECK ((((cardinality(days) >= 1) AND (cardinality(days) <= 7)) AND (days <@ ARRAY[1, 2, 3, 4, 5, 6, 7])));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_expiry CHECK (((expires_at IS NULL) OR (expires_at > created_at)));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_from_minute_check CHECK (((from_minute >= 0) AND (from_minute <= 1439)));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_hours CHECK ((((from_minute IS NULL) = (until_minute IS NULL)) AND ((from_minute IS NULL) OR (from_minute < until_minute))));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_not_for_staff CHECK ((tenant_id <> alquimista_platform.platform_tenant()));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_not_to_oneself CHECK ((granted_by <> user_id));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_permission_check CHECK (((length(permission) >= 3) AND (length(permission) <= 100)));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_resource CHECK (((resource_type IS NULL) = (resource_id IS NULL)));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_resource_id_check CHECK (((length(resource_id) >= 1) AND (length(resource_id) <= 200)));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_resource_type_check CHECK ((resource_type ~ '^[a-z][a-z_]{0,49}$'::text));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_until_minute_check CHECK (((until_minute >= 1) AND (until_minute <= 1440)));
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
+
+ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE alquimista_platform.rate_limit_windows ADD CONSTRAINT rate_limit_windows_count_check CHECK ((count >= 0));
 
 ALTER TABLE alquimista_platform.rate_limit_windows ADD CONSTRAINT rate_limit_windows_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)));
@@ -1754,6 +1898,18 @@ ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_user_id
 
 ALTER TABLE alquimista_platform.tenant_users ADD CONSTRAINT tenant_users_pkey PRIMARY KEY (tenant_id, user_id);
 
+ALTER TABLE alquimista_platform.tenant_views ADD CONSTRAINT tenant_views_an_hour CHECK (((expires_at > started_at) AND (expires_at <= (started_at + '01:00:00'::interval))));
+
+ALTER TABLE alquimista_platform.tenant_views ADD CONSTRAINT tenant_views_reason_check CHECK (((length(reason) >= 3) AND (length(reason) <= 300)));
+
+ALTER TABLE alquimista_platform.tenant_views ADD CONSTRAINT tenant_views_session_id_fkey FOREIGN KEY (session_id) REFERENCES alquimista_platform.sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.tenant_views ADD CONSTRAINT tenant_views_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.tenant_views ADD CONSTRAINT tenant_views_user_id_fkey FOREIGN KEY (user_id) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.tenant_views ADD CONSTRAINT tenant_views_pkey PRIMARY KEY (session_id);
+
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_blocked CHECK (((blocked_at IS NULL) = (blocked_reason IS NULL)));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_blocked_reason_check CHECK (((length(blocked_reason) >= 1) AND (length(blocked_reason) <= 1000)));
@@ -1791,6 +1947,8 @@ ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_raw_days_check CH
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_segment_check CHECK (((length(segment) >= 1) AND (length(segment) <= 100)));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_standing_check CHECK ((standing = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_time_zone_check CHECK ((time_zone ~ '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$'::text));
 
@@ -2372,6 +2530,8 @@ CREATE INDEX api_key_lookup_key ON alquimista_platform.api_key_lookup USING btre
 
 CREATE INDEX approval_decisions_approver ON alquimista_platform.approval_decisions USING btree (approver_id);
 
+CREATE INDEX approval_requests_pending ON alquimista_platform.approval_requests USING btree (expires_at) WHERE (status = 'pending'::text);
+
 CREATE INDEX approval_requests_requester ON alquimista_platform.approval_requests USING btree (requested_by);
 
 CREATE INDEX approval_requests_status ON alquimista_platform.approval_requests USING btree (tenant_id, status, created_at DESC);
@@ -2438,6 +2598,12 @@ CREATE INDEX notifications_inbox ON alquimista_platform.notifications USING btre
 
 CREATE INDEX notifications_unread ON alquimista_platform.notifications USING btree (tenant_id, user_id) WHERE (read_at IS NULL);
 
+CREATE INDEX permission_grants_granted_by ON alquimista_platform.permission_grants USING btree (granted_by);
+
+CREATE UNIQUE INDEX permission_grants_once ON alquimista_platform.permission_grants USING btree (tenant_id, user_id, permission, resource_type, resource_id) NULLS NOT DISTINCT WHERE (revoked_at IS NULL);
+
+CREATE INDEX permission_grants_revoked_by ON alquimista_platform.permission_grants USING btree (revoked_by);
+
 CREATE INDEX rate_limit_windows_start ON alquimista_platform.rate_limit_windows USING btree (window_start);
 
 CREATE INDEX refresh_tokens_session ON alquimista_platform.refresh_tokens USING btree (session_id);
@@ -2459,6 +2625,12 @@ CREATE INDEX tenant_agents_subnucleo ON alquimista_platform.tenant_agents USING 
 CREATE UNIQUE INDEX tenant_offboardings_one ON alquimista_platform.tenant_offboardings USING btree (tenant_id) WHERE (cancelled_at IS NULL);
 
 CREATE INDEX tenant_users_user ON alquimista_platform.tenant_users USING btree (user_id);
+
+CREATE INDEX tenant_views_expires ON alquimista_platform.tenant_views USING btree (expires_at);
+
+CREATE INDEX tenant_views_tenant ON alquimista_platform.tenant_views USING btree (tenant_id);
+
+CREATE INDEX tenant_views_user ON alquimista_platform.tenant_views USING btree (user_id);
 
 CREATE INDEX usage_periods_open ON alquimista_platform.usage_periods USING btree (tenant_id) WHERE (status = 'open'::text);
 
@@ -2554,9 +2726,13 @@ CREATE TRIGGER agent_versions_rows BEFORE DELETE OR UPDATE ON alquimista_platfor
 
 CREATE TRIGGER agent_versions_truncate BEFORE TRUNCATE ON alquimista_platform.agent_versions FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
+CREATE TRIGGER approval_decisions_guard BEFORE INSERT ON alquimista_platform.approval_decisions FOR EACH ROW EXECUTE FUNCTION alquimista_platform.guard_approval_decision();
+
 CREATE TRIGGER approval_decisions_rows BEFORE DELETE OR UPDATE ON alquimista_platform.approval_decisions FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER approval_decisions_truncate BEFORE TRUNCATE ON alquimista_platform.approval_decisions FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER approval_requests_guard BEFORE INSERT OR UPDATE ON alquimista_platform.approval_requests FOR EACH ROW EXECUTE FUNCTION alquimista_platform.guard_approval_request();
 
 CREATE TRIGGER audit_logs_rows BEFORE DELETE OR UPDATE ON alquimista_platform.audit_logs FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
@@ -2614,6 +2790,10 @@ CREATE POLICY internal_read ON alquimista_platform.approval_decisions FOR SELECT
 
 CREATE POLICY tenant_isolation ON alquimista_platform.approval_decisions FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON alquimista_platform.approval_notices FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.approval_notices FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON alquimista_platform.approval_requests FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.approval_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
@@ -2670,6 +2850,12 @@ CREATE POLICY internal_read ON alquimista_platform.notifications FOR SELECT TO a
 
 CREATE POLICY tenant_isolation ON alquimista_platform.notifications FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON alquimista_platform.permission_grants FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_read ON alquimista_platform.permission_grants FOR SELECT TO alquimista_login USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.permission_grants FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY login_all ON alquimista_platform.refresh_tokens FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
 CREATE POLICY login_all ON alquimista_platform.sessions FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
@@ -2701,6 +2887,8 @@ CREATE POLICY internal_read ON alquimista_platform.tenant_users FOR SELECT TO al
 CREATE POLICY login_all ON alquimista_platform.tenant_users FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.tenant_users FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY login_all ON alquimista_platform.tenant_views FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
 CREATE POLICY internal_read ON alquimista_platform.tenants FOR SELECT TO alquimista_internal USING (true);
 
@@ -2856,6 +3044,12 @@ CREATE POLICY tenant_isolation ON public.trials FOR ALL TO alquimista_app, alqui
 
 GRANT UPDATE ON COLUMN alquimista_platform.api_keys.last_used_at TO alquimista_login;
 
+GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.closed_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.status TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.updated_at TO alquimista_app;
+
 GRANT UPDATE ON COLUMN alquimista_platform.invitations.accepted_at TO alquimista_login;
 
 GRANT UPDATE ON COLUMN alquimista_platform.invoices.paid_at TO alquimista_app;
@@ -2931,6 +3125,10 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.subject TO alquimista_internal;
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
+
+GRANT UPDATE ON COLUMN alquimista_platform.permission_grants.revoked_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.permission_grants.revoked_by TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.cancelled_at TO alquimista_app;
 
@@ -3050,7 +3248,11 @@ GRANT INSERT, SELECT ON TABLE alquimista_platform.approval_decisions TO alquimis
 
 GRANT SELECT ON TABLE alquimista_platform.approval_decisions TO alquimista_internal;
 
-GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.approval_requests TO alquimista_app;
+GRANT INSERT, SELECT ON TABLE alquimista_platform.approval_notices TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.approval_notices TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.approval_requests TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.approval_requests TO alquimista_internal;
 
@@ -3114,6 +3316,12 @@ GRANT SELECT ON TABLE alquimista_platform.operational_events TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.operational_events TO alquimista_internal;
 
+GRANT INSERT, SELECT ON TABLE alquimista_platform.permission_grants TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.permission_grants TO alquimista_internal;
+
+GRANT SELECT ON TABLE alquimista_platform.permission_grants TO alquimista_login;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.rate_limit_windows TO alquimista_app;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.rate_limit_windows TO alquimista_login;
@@ -3149,6 +3357,8 @@ GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_users TO alquim
 GRANT SELECT ON TABLE alquimista_platform.tenant_users TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_users TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.tenant_views TO alquimista_login;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenants TO alquimista_app;
 

@@ -46,7 +46,7 @@ async def look_up(cache: Cache, plan: Plan, context: Context, canonical_query: s
     live = rule.live is not None and rule.live(context)
     if actor is not None and actor.internal and context.tenant_id is not None:
         return Lookup("", Place("", live), None, None)
-    reader = (actor.role or actor.kind) if actor is not None else "anybody"
+    reader = f"{actor.role or actor.kind}{actor.beyond}" if actor is not None else "anybody"
     place = Place(f"{plan.name}|{context.tenant.hex}|{reader}|{context.locale}|{canonical_query}", live)
     where = key(cache, context.tenant, place)
     if (entry := await cache.get(where)) is not None:

@@ -46,6 +46,11 @@ class StaffOnly(Forbidden):
     message = N_("Only the vendor's staff may use this address.")
 
 
+class ViewIsReadOnly(Forbidden):
+    code = "view_is_read_only"
+    message = N_("You are looking at a company as its administrator, which changes nothing. End the view first.")
+
+
 class WrongCredential(Forbidden):
     """The caller is known, but this address takes another kind of credential."""
 

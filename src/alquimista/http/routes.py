@@ -118,6 +118,7 @@ class Route:
     timeout_s: float | None = None
     passive: bool = False  # A page asks by itself: that does not keep an unused session open.
     page: bool = False  # A browser page: problems are shown as pages and anonymous readers go to the login.
+    while_viewing: bool = False  # Unsafe, yet open to staff who look at a company: the ways out of that.
     example: Any = None  # An example body or response for OpenAPI.
     documented: bool = True
 

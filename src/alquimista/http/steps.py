@@ -53,7 +53,8 @@ class Steps:
         body.check_declared(plan, context.headers)
         if plan.authenticates:
             await self._identify(plan, context)
-        tenant_scope.check_permission(route, context.actor)
+        tenant_scope.check_view(route, context.actor, unsafe=plan.unsafe)
+        tenant_scope.check_permission(route, context.actor, context.path)
         raw_query = context.scope["query_string"]
         query = plan.query.recall(raw_query)
         tenant, pairs = (query.tenant, []) if query is not None else plan.query.pairs(raw_query)

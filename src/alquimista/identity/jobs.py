@@ -5,10 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from alquimista import clock
+from alquimista.db.tenancy import login_transaction
 from alquimista.http import limits
 from alquimista.identity.queries import invitations, sessions
 from alquimista.identity.service.kit import Identity
 from alquimista.identity.service.passwords import SEND_RESET_LINK, ResetOf, send_reset_link
+from alquimista.identity.service.viewing import end_views_over
 from alquimista.jobs.models import Job, Periodic
 from alquimista.wiring import Services
 
@@ -32,8 +34,15 @@ async def purge(services: Services, _tenant_id: UUID | None, _payload: object) -
     await limits.purge(conn, now)
 
 
+async def end_views(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Write down the end of staff's looks at companies that are over by themselves."""
+    async with login_transaction(services.db) as conn:
+        await end_views_over(conn, clock.now())
+
+
 JOBS: Final = (Job(name=SEND_RESET_LINK, handler=send_reset_link, payload=ResetOf),)
 PERIODIC: Final = (
     Periodic(name="identity.rotate_keys", cron="15 * * * *", handler=rotate_keys),
+    Periodic(name="identity.end_views", cron="* * * * *", handler=end_views),
     Periodic(name="identity.purge", cron="20 3 * * *", handler=purge),
 )

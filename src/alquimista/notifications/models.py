@@ -150,6 +150,29 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("The request's id: {request}"),
         ),
     ),
+    "approval_wanted": Template(
+        N_("Your decision is asked for: {action}"),
+        (
+            N_("Hello, {name}."),
+            N_("{requester} asks for approval of {action} ({resource}). Without a decision the request expires."),
+        ),
+        N_("Look at the request"),
+    ),
+    "approval_approved": Template(
+        N_("Approved: {action}"),
+        (N_("Hello, {name}."), N_("Your request for {action} ({resource}) was approved.")),
+        N_("Look at the request"),
+    ),
+    "approval_rejected": Template(
+        N_("Rejected: {action}"),
+        (N_("Hello, {name}."), N_("Your request for {action} ({resource}) was rejected.")),
+        N_("Look at the request"),
+    ),
+    "approval_expired": Template(
+        N_("Expired: {action}"),
+        (N_("Hello, {name}."), N_("Nobody decided on your request for {action} ({resource}) in time. Ask again.")),
+        N_("Look at the request"),
+    ),
     "tenant_notice": Template(
         N_("{title}"),
         (N_("Hello, {name}."), N_("{notice}")),

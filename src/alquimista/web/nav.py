@@ -106,7 +106,7 @@ def groups(actor: Actor) -> tuple[Group, ...]:
     """The groups with at least one item that the actor may open."""
     seen = (
         Group(g.label, tuple(i for i in g.items if actor.may(i.permission)))
-        for g in (STAFF if actor.internal else CLIENT)
+        for g in (STAFF if _of_staff(actor) else CLIENT)
     )
     return tuple(g for g in seen if g.items)
 
@@ -115,4 +115,9 @@ def home(actor: Actor) -> str | None:
     """Where the actor lands (requirements 1.1), or None without a known role."""
     if actor.role is None:
         return None
-    return _COMPANY if actor.internal else _TENANT
+    return _COMPANY if _of_staff(actor) else _TENANT
+
+
+def _of_staff(actor: Actor) -> bool:
+    """Whether the staff's half of the product is shown: not while they look at a company."""
+    return actor.internal and actor.viewing is None

@@ -59,11 +59,11 @@ def made(context: Context, name: str, title: str, values: Mapping[str, Any], *, 
 async def kept(context: Context, name: str, rule: Kept, make: Callable[[], Awaitable[tuple[Part, bool]]]) -> Part:
     """The tenant's part as it is kept, or made now, and then kept when `make` says that it is complete.
 
-    For readers of the tenant alone: it says what one of their role may see.
+    For readers of the tenant alone: it says what one of their role may see, with what was granted besides.
     """
     cache, tenant = context.services.get(Cache), context.tenant
     version = cache.usage_version(tenant)
-    key = f"part|{name}|{tenant.hex}|{context.who.role}|{context.locale}|{version}|{rule.state}"
+    key = f"part|{name}|{tenant.hex}|{context.who.role}{context.who.beyond}|{context.locale}|{version}|{rule.state}"
     if (entry := await cache.get(key)) is not None:
         title, _, html = entry.body.decode().partition("\0")
         return Part(title, html, entry.etag.decode())

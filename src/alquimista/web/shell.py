@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Self
+from uuid import UUID
 
+from alquimista.access import Permission, Viewing
 from alquimista.http import csrf
 from alquimista.http.context import Context
 from alquimista.i18n import N_, Text
@@ -24,6 +26,8 @@ class Shell:
     csrf: str
     idle_seconds: int
     outbox: bool
+    viewing: Viewing | None  # What staff look at as its administrator would.
+    viewable: UUID | None  # What staff look at as staff, and could look at so.
 
     @classmethod
     def of(cls, context: Context) -> Self:
@@ -33,7 +37,7 @@ class Shell:
             name=(actor.name or actor.email) if actor else "",
             email=actor.email if actor else "",
             role=nav.ROLE_LABELS[actor.role] if actor and actor.role else Text(""),
-            internal=actor is not None and actor.internal,
+            internal=actor is not None and actor.internal and actor.viewing is None,
             nav=nav.groups(actor) if actor else (),
             home=(nav.home(actor) if actor else None) or "/",
             path=url.path,
@@ -41,6 +45,8 @@ class Shell:
             csrf=csrf.token(context),
             idle_seconds=settings.session_idle_minutes * 60,
             outbox=has_outbox(context),
+            viewing=actor.viewing if actor else None,
+            viewable=_viewable(context),
         )
 
     @property
@@ -54,6 +60,13 @@ class Shell:
     def place(self) -> Text:
         """Which half of the product this is."""
         return N_("Operations panel") if self.internal else N_("Client panel")
+
+
+def _viewable(context: Context) -> UUID | None:
+    actor = context.actor
+    if actor is None or actor.viewing is not None or not actor.may(Permission.TENANT_VIEW_AS):
+        return None
+    return context.tenant_id
 
 
 def has_outbox(context: Context) -> bool:

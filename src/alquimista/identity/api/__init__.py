@@ -4,6 +4,7 @@ from alquimista.http.routes import Route
 from alquimista.identity.api import (
     accounts,
     api_keys,
+    grants,
     invitations,
     members,
     oidc,
@@ -12,6 +13,7 @@ from alquimista.identity.api import (
     tenants,
     tokens,
     totp,
+    viewing,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -23,6 +25,8 @@ ROUTES: tuple[Route, ...] = (
     *members.ROUTES,
     *invitations.ROUTES,
     *api_keys.ROUTES,
+    *grants.ROUTES,
+    *viewing.ROUTES,
     *oidc.ROUTES,
     *tenants.ROUTES,
 )

@@ -192,6 +192,7 @@ ROUTES: tuple[Route, ...] = (
         tag="auth",
         permission=None,
         body=Logout,
+        while_viewing=True,
         limits=(Limit(count=300, seconds=60, per=("ip",)),),
         example=Logout("n3J8xq…"),
     ),
@@ -202,6 +203,7 @@ ROUTES: tuple[Route, ...] = (
         summary="End all of one's sessions, on every device",
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
+        while_viewing=True,
     ),
     Route(
         method="POST",

@@ -126,6 +126,36 @@ class TenantSuspended(Forbidden):
     message = N_("The company is suspended, so its API keys are refused. An administrator can sign in to settle it.")
 
 
+class UnknownGrant(NotFound):
+    code = "grant_not_found"
+    message = N_("There is no grant in force with this id.")
+
+
+class GrantExists(Conflict):
+    code = "grant_exists"
+    message = N_("This person was granted this already. Revoke that grant first to change its limits.")
+
+
+class TooManyGrants(Conflict):
+    code = "too_many_grants"
+    message = N_("A person can have {limit} grants. Revoke one first, or give them another role.")
+
+
+class GrantToOneself(Forbidden):
+    code = "grant_to_oneself"
+    message = N_("Nobody grants themselves anything. Ask another administrator.")
+
+
+class NotYoursToGrant(Forbidden):
+    code = "grant_not_yours"
+    message = N_("You can grant only what your own role allows in a company.")
+
+
+class ViewIsOver(NotFound):
+    code = "view_not_found"
+    message = N_("You are not looking at any company.")
+
+
 class OidcNotConfigured(NotFound):
     code = "oidc_not_configured"
     message = N_("No external issuer is configured.")

@@ -6,18 +6,22 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
-from alquimista.access import Role
+from alquimista.access import Role, Viewing
 from alquimista.identity.models.users import MemberStatus, UserStatus
 
 ACCESS_LIFE: Final = timedelta(minutes=15)
 REFRESH_LIFE: Final = timedelta(days=7)
 REFRESH_GRACE: Final = timedelta(seconds=10)
 TOUCH_EVERY: Final = timedelta(seconds=60)
+
+
+ViewReason = Annotated[str, Meta(min_length=3, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
 
 class SessionKind(StrEnum):
@@ -55,6 +59,10 @@ class Standing(msgspec.Struct, frozen=True):
     role: Role
     member_status: MemberStatus
     totp_confirmed_at: datetime | None
+    granted: bool  # Whether anything was granted to the person beyond the role.
+    viewed_id: UUID | None
+    viewed_name: str | None
+    viewed_until: datetime | None
 
     def good(self, now: datetime, idle: timedelta) -> bool:
         """Whether the session still opens anything. Only browsers idle out: a device's life is its refresh token's."""
@@ -66,6 +74,14 @@ class Standing(msgspec.Struct, frozen=True):
             and self.member_status == MemberStatus.ACTIVE
             and self.tenant_status != "inactive"
         )
+
+
+def viewing_of(standing: Standing, now: datetime) -> Viewing | None:
+    """The company that the session looks at; None when it looks at none, or its hour is over, or the company left."""
+    if standing.viewed_id is None or standing.viewed_name is None or standing.viewed_until is None:
+        return None
+    over = standing.viewed_until <= now
+    return None if over else Viewing(standing.viewed_id, standing.viewed_name, standing.viewed_until)
 
 
 class SessionRow(msgspec.Struct, frozen=True):

@@ -77,6 +77,17 @@ LIST_ADMINISTRATORS = Statement(
     """,  # noqa: S608 - As above.
     Member,
 )
+WITH_ROLES = Statement(
+    f"""
+    SELECT {_MEMBER}
+    FROM alquimista_platform.tenant_users AS m
+    JOIN alquimista_platform.users AS u ON u.id = m.user_id
+    WHERE m.tenant_id = %(tenant_id)s AND m.role = ANY (%(roles)s::text[]) AND m.status = 'active'
+      AND u.status = 'active'
+    ORDER BY u.id
+    """,  # noqa: S608 - As above.
+    Member,
+)
 # Seats taken: active members, and open invitations that would become one.
 SEATS = Statement(
     """
@@ -153,6 +164,11 @@ async def count_administrators(conn: Conn, tenant_id: UUID, role: Role, besides:
 async def administrators(conn: Conn, tenant_id: UUID) -> list[Member]:
     """The active administrators of a tenant."""
     return await conn.fetch(LIST_ADMINISTRATORS, tenant_id=tenant_id)
+
+
+async def with_roles(conn: Conn, tenant_id: UUID, roles: list[Role]) -> list[Member]:
+    """The active people of a tenant in one of these roles."""
+    return await conn.fetch(WITH_ROLES, tenant_id=tenant_id, roles=[role.value for role in roles])
 
 
 async def count_seats(conn: Conn, tenant_id: UUID, now: datetime) -> int:

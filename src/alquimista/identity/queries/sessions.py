@@ -17,7 +17,12 @@ _COLUMNS = """
     SELECT s.id AS session_id, s.kind, s.last_seen_at, s.expires_at, s.revoked_at, s.issuer, u.id AS user_id, u.email,
       u.full_name, u.locale, u.status AS user_status, t.id AS tenant_id, t.name AS tenant_name,
       CASE WHEN t.blocked_at IS NULL THEN t.standing ELSE 'inactive' END AS tenant_status,
-      m.role, m.status AS member_status, c.totp_confirmed_at
+      m.role, m.status AS member_status, c.totp_confirmed_at,
+      EXISTS (
+        SELECT FROM alquimista_platform.permission_grants AS g
+        WHERE g.tenant_id = m.tenant_id AND g.user_id = m.user_id AND g.revoked_at IS NULL
+      ) AS granted,
+      viewed.id AS viewed_id, viewed.name AS viewed_name, v.expires_at AS viewed_until
 """
 _TABLES = """
     FROM alquimista_platform.sessions AS s
@@ -26,6 +31,8 @@ _TABLES = """
       ON m.user_id = s.user_id AND m.tenant_id = coalesce(%(tenant_id)s::uuid, s.tenant_id)
     JOIN alquimista_platform.tenants AS t ON t.id = m.tenant_id
     LEFT JOIN alquimista_platform.user_credentials AS c ON c.user_id = s.user_id
+    LEFT JOIN alquimista_platform.tenant_views AS v ON v.session_id = s.id
+    LEFT JOIN alquimista_platform.tenants AS viewed ON viewed.id = v.tenant_id AND viewed.status <> 'inactive'
 """
 STANDING = Statement(_COLUMNS + _TABLES + _OF_SESSION, Standing)
 STANDING_OF_COOKIE = Statement(_COLUMNS + _TABLES + _OF_COOKIE, Standing)

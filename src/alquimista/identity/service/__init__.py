@@ -9,7 +9,7 @@ from alquimista.identity.service.invitations import (
     revoke_invitation,
 )
 from alquimista.identity.service.kit import Identity, install
-from alquimista.identity.service.members import administrators, change_member, list_members
+from alquimista.identity.service.members import administrators, change_member, find_member, holders, list_members
 from alquimista.identity.service.oidc import finish_oidc, logout_url, start_oidc
 from alquimista.identity.service.passwords import change_password, forgot_password, reset_password, set_password
 from alquimista.identity.service.provision import count_internal_administrators, create_person, find_person
@@ -28,6 +28,7 @@ from alquimista.identity.service.signin import (
     sign_in,
 )
 from alquimista.identity.service.signup import confirm_signup, read_signup, sign_up
+from alquimista.identity.service.viewing import end_view, start_view
 
 __all__ = [
     "Identity",
@@ -41,9 +42,12 @@ __all__ = [
     "create_api_key",
     "create_person",
     "end_session",
+    "end_view",
+    "find_member",
     "find_person",
     "finish_oidc",
     "forgot_password",
+    "holders",
     "install",
     "invite",
     "list_api_keys",
@@ -64,6 +68,7 @@ __all__ = [
     "sign_in",
     "sign_up",
     "start_oidc",
+    "start_view",
     "switch_tenant",
     "update_profile",
 ]

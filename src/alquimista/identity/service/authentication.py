@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from alquimista import clock
-from alquimista.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Actor, ActorKind
+from alquimista.access import SCOPE_PERMISSIONS, VIEW_PERMISSIONS, Actor, ActorKind, Permission
 from alquimista.identity.models.api_keys import KEY_PREFIX
+from alquimista.identity.models.grants import Granted
 from alquimista.identity.models.problems import InvalidToken, SessionEnded, TenantSuspended
-from alquimista.identity.models.sessions import TOUCH_EVERY, Standing
+from alquimista.identity.models.sessions import TOUCH_EVERY, Standing, viewing_of
 from alquimista.identity.queries import api_keys, sessions
+from alquimista.identity.service.grants import granted_to
 from alquimista.identity.service.kit import Identity
 from alquimista.identity.service.oidc import actor_of_external_token
 from alquimista.identity.service.sessions import actor_of
@@ -61,11 +64,16 @@ async def by_cookie(services: Services, cookie: str, *, passive: bool = False) -
     standing = await sessions.standing_of_cookie(kit.db.login(), digest)
     if standing is None or not standing.good(now, kit.idle):
         return None
-    actor = actor_of(kit, standing, ActorKind.SESSION, ROLE_PERMISSIONS[standing.role])
+    granted = await _granted(kit, standing, now)
+    actor = actor_of(kit, standing, ActorKind.SESSION, granted)
+    ends = [standing.expires_at, standing.last_seen_at + kit.idle, *_ends(granted)]
+    viewing = viewing_of(standing, now)
+    if viewing is not None and actor.may(Permission.TENANT_VIEW_AS):
+        actor = replace(actor, viewing=viewing, permissions=VIEW_PERMISSIONS[standing.role])
+        ends.append(viewing.expires_at)
     if not passive:
         await _touch(kit, standing)
-    until = min(standing.expires_at, standing.last_seen_at + kit.idle)
-    kit.actors.put(overheard if passive else remembered, actor, until, generation)
+    kit.actors.put(overheard if passive else remembered, actor, min(ends), generation)
     return actor
 
 
@@ -77,8 +85,9 @@ async def _by_access_token(kit: Identity, token: str, digest: bytes) -> Actor:
     if standing is None or standing.user_id != claims.user_id or not standing.good(now, kit.idle):
         raise SessionEnded
     await _touch(kit, standing)
-    actor = actor_of(kit, standing, ActorKind.TOKEN, ROLE_PERMISSIONS[standing.role])
-    kit.actors.put(digest, actor, claims.expires_at, generation)
+    granted = await _granted(kit, standing, now)
+    actor = actor_of(kit, standing, ActorKind.TOKEN, granted)
+    kit.actors.put(digest, actor, min([claims.expires_at, *_ends(granted)]), generation)
     return actor
 
 
@@ -102,6 +111,16 @@ async def _by_key(kit: Identity, digest: bytes) -> Actor:
     )
     kit.actors.put(digest, actor, standing.expires_at, generation)
     return actor
+
+
+async def _granted(kit: Identity, standing: Standing, now: datetime) -> Granted:
+    if not standing.granted:
+        return Granted()
+    return await granted_to(kit.db.login(), standing.tenant_id, standing.user_id, now)
+
+
+def _ends(granted: Granted) -> list[datetime]:
+    return [] if granted.until is None else [granted.until]
 
 
 async def _touch(kit: Identity, standing: Standing) -> None:

@@ -51,7 +51,8 @@ class ActorCache:
         if not self._bus.healthy or generation != self.generation:
             return
         until = min(now() + LIFE, expires_at) if expires_at else now() + LIFE
-        names = {"session": actor.session_id, "user": actor.user_id, "tenant": actor.tenant_id, "key": actor.api_key_id}
+        tenant = actor.viewing.tenant_id if actor.viewing is not None else actor.tenant_id
+        names = {"session": actor.session_id, "user": actor.user_id, "tenant": tenant, "key": actor.api_key_id}
         tags = tuple(f"{name}_id:{value}" for name, value in names.items() if value is not None)
         self._drop(digest)
         if len(self._entries) >= CAPACITY:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from alquimista import clock
-from alquimista.access import Actor, Role
+from alquimista.access import ROLE_PERMISSIONS, Actor, Permission, Role
 from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction, tenant_transaction
@@ -27,6 +27,17 @@ async def list_members(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> 
 async def administrators(conn: Conn, tenant_id: UUID) -> list[Member]:
     """A tenant's active administrators: whom the platform tells what concerns the whole company."""
     return await queries.administrators(conn, tenant_id)
+
+
+async def find_member(conn: Conn, tenant_id: UUID, user_id: UUID) -> Member | None:
+    """A person of the tenant, deactivated or not; None for anybody else."""
+    return await queries.get(conn, tenant_id, user_id)
+
+
+async def holders(conn: Conn, tenant_id: UUID, *needed: Permission) -> list[Member]:
+    """A tenant's active people whose role gives them all of these permissions; the platform's are the staff."""
+    roles = [role for role, given in ROLE_PERMISSIONS.items() if given.issuperset(needed)]
+    return await queries.with_roles(conn, tenant_id, roles)
 
 
 async def change_member(

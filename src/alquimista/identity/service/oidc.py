@@ -19,11 +19,13 @@ from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction
 from alquimista.errors import Invalid, Problem
 from alquimista.identity.gateway import Issuer
+from alquimista.identity.models.grants import beyond
 from alquimista.identity.models.oidc import External, local_path, read_external
 from alquimista.identity.models.problems import LastAdministrator, OidcNotConfigured, OidcRefused
 from alquimista.identity.models.sessions import Client, SessionKind
 from alquimista.identity.models.users import Member, Membership, MemberStatus, User, UserStatus, clean_email
 from alquimista.identity.queries import members, users
+from alquimista.identity.service.grants import granted_to
 from alquimista.identity.service.kit import Identity, announce, note
 from alquimista.identity.service.members import keep_administrators, require_seat
 from alquimista.identity.service.sessions import open_session
@@ -115,9 +117,10 @@ async def actor_of_external_token(kit: Identity, token: str, digest: bytes) -> A
     generation = kit.actors.generation
     external = read_external(await _issuer(kit).verify(token, peek(token)[0].get("kid")))
     user, membership = await admit(kit, external, _NOWHERE)
+    granted = await granted_to(kit.db.login(), membership.tenant_id, user.id, clock.now())
     actor = Actor(
         kind=ActorKind.TOKEN,
-        permissions=ROLE_PERMISSIONS[external.role],
+        permissions=ROLE_PERMISSIONS[external.role] | granted.permissions,
         role=external.role,
         user_id=user.id,
         tenant_id=None if membership.tenant_id == PLATFORM_TENANT else membership.tenant_id,
@@ -125,8 +128,11 @@ async def actor_of_external_token(kit: Identity, token: str, digest: bytes) -> A
         name=user.full_name,
         locale=user.locale,
         groups=(external.role.value,),
+        scoped=granted.scoped,
+        beyond=beyond(external.role, granted),
     )
-    kit.actors.put(digest, actor, external.expires_at, generation)
+    until = external.expires_at if granted.until is None else min(external.expires_at, granted.until)
+    kit.actors.put(digest, actor, until, generation)
     return actor
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 
 from alquimista import clock
-from alquimista.access import PLATFORM_TENANT, Actor, ActorKind, Permission, Role
+from alquimista.access import PLATFORM_TENANT, ROLE_PERMISSIONS, Actor, ActorKind, Permission, Role
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction
 from alquimista.errors import Forbidden
+from alquimista.identity.models.grants import Granted, beyond
 from alquimista.identity.models.problems import InvalidRefresh, SessionEnded, UnknownSession, VouchedElsewhere
 from alquimista.identity.models.sessions import (
     ACCESS_LIFE,
@@ -32,6 +33,7 @@ from alquimista.identity.queries import members, users
 from alquimista.identity.queries import sessions as queries
 from alquimista.identity.service.kit import Identity, announce, note
 from alquimista.identity.service.tokens import mint
+from alquimista.identity.service.viewing import end_views_over
 from alquimista.wiring import Services
 
 
@@ -181,6 +183,7 @@ async def end_all(
 ) -> int:
     """End a person's sessions within the caller's transaction and tell every process; takes the login role."""
     ended = await queries.revoke_all(conn, user_id, reason, now, besides=besides, tenant_id=tenant_id)
+    await end_views_over(conn, now)
     await announce(conn, user_id=user_id)
     return ended
 
@@ -207,6 +210,7 @@ async def end_session(services: Services, actor: Actor, session_id: UUID, client
 async def _end(conn: Conn, user_id: UUID, session_id: UUID, reason: str, client: Client) -> bool:
     if not await queries.revoke(conn, session_id, user_id, reason, clock.now()):
         return False
+    await end_views_over(conn, clock.now(), client)
     await announce(conn, session_id=session_id)
     person = await users.by_id(conn, user_id)
     memberships = await members.of_user(conn, user_id)
@@ -282,8 +286,9 @@ def _person(actor: Actor) -> UUID:
     return actor.user_id
 
 
-def actor_of(kit: Identity, standing: Standing, kind: ActorKind, permissions: frozenset[Permission]) -> Actor:
+def actor_of(kit: Identity, standing: Standing, kind: ActorKind, granted: Granted) -> Actor:
     """The actor of a good session. A member of staff without the required second factor may only set it up."""
+    permissions = ROLE_PERMISSIONS[standing.role] | granted.permissions
     if must_enrol(kit, standing.role, enrolled=standing.totp_confirmed_at is not None) and standing.issuer is None:
         permissions = frozenset({Permission.ACCOUNT_MANAGE})
     return Actor(
@@ -297,4 +302,6 @@ def actor_of(kit: Identity, standing: Standing, kind: ActorKind, permissions: fr
         session_id=standing.session_id,
         locale=standing.locale,
         groups=(standing.role.value,),
+        scoped=granted.scoped,
+        beyond=beyond(standing.role, granted),
     )

@@ -25,6 +25,7 @@ from alquimista.web.pages import (
     static,
     tenant_billing,
     trials,
+    view_as,
     wizard,
 )
 from alquimista.web.pages.problems import page_error
@@ -48,6 +49,7 @@ def routes(settings: Settings) -> tuple[Route, ...]:
         *second_factor.ROUTES,
         *dashboard.ROUTES,
         *company.ROUTES,
+        *view_as.ROUTES,
         *billing.ROUTES,
         *wizard.ROUTES,
         *invoices.ROUTES,

@@ -46,7 +46,7 @@ def _elsewhere(context: Context, problem: Problem) -> str | None:
         return _login(context, problem)
     home = nav.home(context.actor) if context.actor else None
     if context.request.method == "GET" and isinstance(problem, _BOUNCED) and context.actor is not None:
-        if context.actor.internal and not context.actor.may(Permission.PLATFORM_READ):
+        if context.actor.internal and not context.actor.may(Permission.TENANT_READ):
             return SECOND_FACTOR  # The factor that their role must have is all that is open to them.
         path = context.request.url.path
         if home is None:

@@ -151,5 +151,5 @@ ROUTES: Final = (
     get(LOGIN, show_login, "Sign in", query=LoginQuery),
     post(LOGIN, take_login, "Sign in", body=LoginForm, limits=_PER_IP),
     post("/login/code", take_code, "The second step of signing in", body=CodeForm, limits=_PER_IP),
-    post("/logout", take_logout, "Sign out", body=OutForm),
+    post("/logout", take_logout, "Sign out", body=OutForm, while_viewing=True),
 )

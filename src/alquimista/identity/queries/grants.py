@@ -1,0 +1,107 @@
+"""SQL on permission_grants: a tenant's under the app role, one person's under that or the login role."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from alquimista.db.statement import Conn, NoRow, Statement
+from alquimista.identity.models.grants import Grant, HeldGrant
+
+_GRANT = """g.id, g.user_id, g.permission, g.resource_type, g.resource_id, g.days, g.from_minute, g.until_minute,
+      g.expires_at, g.granted_by, g.created_at"""
+OF_PERSON = Statement(
+    f"""
+    SELECT {_GRANT}, t.time_zone
+    FROM alquimista_platform.permission_grants AS g
+    JOIN alquimista_platform.tenants AS t ON t.id = g.tenant_id
+    WHERE g.tenant_id = %(tenant_id)s AND g.user_id = %(user_id)s AND g.revoked_at IS NULL
+    ORDER BY g.created_at, g.id
+    """,  # noqa: S608 - A list of columns.
+    HeldGrant,
+)
+LIST = Statement(
+    f"""
+    SELECT {_GRANT}
+    FROM alquimista_platform.permission_grants AS g
+    WHERE g.tenant_id = %(tenant_id)s AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > %(now)s)
+    ORDER BY g.created_at DESC, g.id DESC
+    LIMIT %(limit)s OFFSET %(offset)s
+    """,  # noqa: S608 - As above.
+    Grant,
+)
+
+
+class Count(msgspec.Struct, frozen=True):
+    """A number of rows."""
+
+    total: int
+
+
+COUNT = Statement(
+    """
+    SELECT count(*) AS total
+    FROM alquimista_platform.permission_grants AS g
+    WHERE g.tenant_id = %(tenant_id)s AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > %(now)s)
+    """,
+    Count,
+)
+INSERT = Statement(
+    """
+    INSERT INTO alquimista_platform.permission_grants (tenant_id, id, user_id, permission, resource_type, resource_id,
+      days, from_minute, until_minute, expires_at, granted_by, created_at)
+    VALUES (%(tenant_id)s, %(id)s, %(user_id)s, %(permission)s, %(resource_type)s, %(resource_id)s,
+      %(days)s::integer[], %(from_minute)s, %(until_minute)s, %(expires_at)s, %(granted_by)s, %(created_at)s)
+    ON CONFLICT DO NOTHING
+    """,
+    NoRow,
+)
+REVOKE = Statement(
+    f"""
+    UPDATE alquimista_platform.permission_grants AS g SET revoked_at = %(now)s, revoked_by = %(revoked_by)s
+    WHERE g.tenant_id = %(tenant_id)s AND g.id = %(id)s AND g.revoked_at IS NULL
+    RETURNING {_GRANT}
+    """,  # noqa: S608 - As above.
+    Grant,
+)
+# Those whose end has come hold nothing, yet stand in the way of new ones.
+CLEAR = Statement(
+    """
+    UPDATE alquimista_platform.permission_grants SET revoked_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND revoked_at IS NULL AND expires_at <= %(now)s
+    """,
+    NoRow,
+)
+
+
+async def of_person(conn: Conn, tenant_id: UUID, user_id: UUID) -> list[HeldGrant]:
+    """What was granted to a person of a tenant and not revoked."""
+    return await conn.fetch(OF_PERSON, tenant_id=tenant_id, user_id=user_id)
+
+
+async def list_grants(conn: Conn, tenant_id: UUID, now: datetime, limit: int, offset: int) -> list[Grant]:
+    """One page of a tenant's grants in force, the newest first."""
+    return await conn.fetch(LIST, tenant_id=tenant_id, now=now, limit=limit, offset=offset)
+
+
+async def count(conn: Conn, tenant_id: UUID, now: datetime) -> int:
+    """How many are in force."""
+    row = await conn.fetch_one(COUNT, tenant_id=tenant_id, now=now)
+    return row.total if row else 0
+
+
+async def insert(conn: Conn, tenant_id: UUID, grant: Grant) -> bool:
+    """Write a grant; False when the same is in force."""
+    values = msgspec.structs.asdict(grant)
+    values["days"] = list(grant.days) if grant.days is not None else None
+    return bool(await conn.execute(INSERT, tenant_id=tenant_id, **values))
+
+
+async def revoke(conn: Conn, tenant_id: UUID, grant_id: UUID, revoked_by: UUID | None, now: datetime) -> Grant | None:
+    """End a grant; None when none of this id is in force."""
+    return await conn.fetch_one(REVOKE, tenant_id=tenant_id, id=grant_id, revoked_by=revoked_by, now=now)
+
+
+async def clear(conn: Conn, tenant_id: UUID, user_id: UUID, now: datetime) -> None:
+    """Put a person's grants away whose end has come."""
+    await conn.execute(CLEAR, tenant_id=tenant_id, user_id=user_id, now=now)
