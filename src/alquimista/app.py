@@ -29,10 +29,12 @@ from alquimista.http.routes import Route
 from alquimista.identity import api as identity
 from alquimista.identity import guards
 from alquimista.identity.service import install as install_identity
+from alquimista.incidents import api as incidents
 from alquimista.jobs.service import gauges, worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.payments.service import Providers
+from alquimista.support import api as support
 from alquimista.trials import api as trials
 from alquimista.trials import service as trials_service
 from alquimista.usage import api as usage
@@ -48,6 +50,8 @@ API: Final[tuple[Route, ...]] = (
     *identity.ROUTES,
     *agents.ROUTES,
     *approvals.ROUTES,
+    *incidents.ROUTES,
+    *support.ROUTES,
     *usage.ROUTES,
     *billing.ROUTES,
     *commercial.ROUTES,

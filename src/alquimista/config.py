@@ -86,6 +86,12 @@ class Settings:
     session_idle_minutes: int = setting(
         "A browser's session unused for this long ends; API sessions end after seven unused days.", 60, values.positive
     )
+    support_email: str = setting(
+        "Where customers' messages to support are mailed while nobody looks after their ticket. "
+        "Unset, all staff are told.",
+        "",
+        values.address,
+    )
     oidc_issuer: str = setting(
         "An external OpenID Connect issuer whose tokens are accepted, such as an Amazon Cognito pool.", ""
     )
@@ -138,6 +144,17 @@ class Settings:
     pix_name: str = setting("The receiver's name in the Pix code, 25 characters at most.", "", values.within(25))
     pix_city: str = setting("The receiver's city in the Pix code, 15 characters at most.", "", values.within(15))
     ingest_per_minute: int = setting("Events that one tenant may send in a minute.", 600_000, values.positive)
+    error_rate_percent: int = setting(
+        "Percent of failed requests of a company, in this hour and the one before, that opens an incident.",
+        20,
+        values.percentage,
+    )
+    error_rate_requests: int = setting(
+        "With fewer requests than this in that time, no incident is opened.", 50, values.positive
+    )
+    queue_lag_minutes: int = setting(
+        "An incident is opened when a job that is due has waited for this long.", 15, values.positive
+    )
     raw_retention_months: int = setting("How long raw agent requests are kept.", 13, values.positive)
     invoice_due_days: int = setting("Days from an invoice's issue until it is due.", 5, values.positive)
     dunning_days: tuple[int, ...] = setting(

@@ -87,6 +87,12 @@ def hard_percent(raw: str) -> int:
     return int(raw)
 
 
+def percentage(raw: str) -> int:
+    if not raw.isdecimal() or len(raw) > 2 or int(raw) == 0:
+        raise ValueError("write a whole number from 1 to 99")
+    return int(raw)
+
+
 def rising(raw: str) -> tuple[int, ...]:
     days = tuple(positive(part.strip()) for part in raw.split(","))
     if list(days) != sorted(set(days)) or len(days) < 2 or len(days) > 20:

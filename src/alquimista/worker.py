@@ -23,6 +23,7 @@ from alquimista.db.pool import Database
 from alquimista.errors import Unavailable
 from alquimista.identity import jobs as identity
 from alquimista.identity.service.kit import install as install_identity
+from alquimista.incidents import jobs as incidents
 from alquimista.jobs import queries as liveness
 from alquimista.jobs import service as queue
 from alquimista.jobs.consumer import consume
@@ -32,6 +33,7 @@ from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.payments.service import Providers
 from alquimista.portability import jobs as portability
+from alquimista.support import jobs as support
 from alquimista.trials import jobs as trials
 from alquimista.usage import jobs as usage
 from alquimista.usage.service import install as install_usage
@@ -45,11 +47,17 @@ JOBS: Final[tuple[Job, ...]] = (
     *trials.JOBS,
     *portability.JOBS,
     *approvals.JOBS,
+    *incidents.JOBS,
+    *support.JOBS,
+    *usage.JOBS,
+    *billing.JOBS,
+    *trials.JOBS,
 )
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
     *identity.PERIODIC,
     *notifications.PERIODIC,
+    *incidents.PERIODIC,
     *usage.PERIODIC,
     *billing.PERIODIC,
     *trials.PERIODIC,

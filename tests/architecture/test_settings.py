@@ -37,6 +37,7 @@ def test_values_are_parsed_into_their_types():
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_COLOUR": "red"}, "ALQUIMISTA_COLOUR is not a setting"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_DATABASE_POOL": "many"}, "a whole number above zero"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_SIGNUP_ENABLED": "perhaps"}, "write true or false"),
+        ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_ERROR_RATE_PERCENT": "100"}, "a whole number from 1 to 99"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_TRUSTED_PROXIES": "10.0.0.1/8"}, "has host bits set"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_ENCRYPTION_KEYS": "k1:short"}, "32 bytes in base64"),
         ({"ALQUIMISTA_SECRET_KEY": SECRET, "ALQUIMISTA_ENVIRONMENT": "prod"}, "development or production"),

@@ -19,6 +19,8 @@ from alquimista.commercial.models import CommercialRequest, RequestStatus
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.routes import Route, TenantScope
+from alquimista.incidents import service as incidents
+from alquimista.incidents.models import NewIncident, Severity
 from support.whole import Whole, whole
 
 MARK = "Zebra-Secreta"  # Stands in everything that belongs to the first company, and nowhere else.
@@ -80,6 +82,7 @@ async def scene(db, settings):
             )
             key = await client.post("/tenant/api-keys", json={"name": MARK, "scopes": ["ingest"]})
             sessions = await client.get("/auth/sessions")
+            opened = await client.post("/tenant/tickets", json={"subject": MARK, "body": MARK})
         paths = {
             "user_id": str(people["teammate"].id),
             "invitation_id": invited.json()["id"],
@@ -93,9 +96,20 @@ async def scene(db, settings):
             "grant_id": await granted(callers["owner"], people["teammate"], process),
             "approval_id": await asked_to_approve(callers["owner"], process),
             "event_id": str(new_id()),
+            "incident_id": await raised(db, own.id),
+            "ticket_id": opened.json()["ticket"]["id"],
             "position": "1",
         }
         yield Scene(db, process, str(own.id), str(other.id), callers, paths)
+
+
+async def raised(db: Database, tenant_id: UUID) -> str:
+    """An incident of the company's own, which it sees."""
+    new = NewIncident(severity=Severity.ERROR, title=MARK, description=MARK, source="test", dedupe_key="test.zebra")
+    async with tenant_transaction(db, tenant_id) as conn:
+        await incidents.open_incident(conn, tenant_id, new, now())
+    page, _ = await incidents.page(db.tenant(tenant_id), tenant_id, 1, 0)
+    return str(page[0].id)
 
 
 async def asked(db: Database, tenant_id: UUID) -> UUID:
@@ -204,11 +218,13 @@ async def test_a_company_cannot_name_another_and_staff_must_name_one(scene, rout
 
 # A right body where it is no role, so that only the id can be wrong.
 BODIES = {"/internal/commercial/requests/{request_id:uuid}": {"status": "contacted"}}
-# What staff name in the catalogue belongs to nobody; what takes a browser's session alone has tests of its own.
+# What staff name in the catalogue belongs to nobody; a company's incidents and tickets are staff's to read; what takes
+# a browser's session alone has tests of its own.
+STAFFS_OWN = ("/internal/catalogue/", "/internal/incidents/", "/internal/tickets/")
 NAMED = [
     route
     for route in GUARDED
-    if "{" in route.path and not route.path.startswith("/internal/catalogue/") and route.kinds != {ActorKind.SESSION}
+    if "{" in route.path and not route.path.startswith(STAFFS_OWN) and route.kinds != {ActorKind.SESSION}
 ]
 
 

@@ -26,6 +26,8 @@ ALL |= {"subnucleos": "–", "message": "–", "request": "–"}
 ALL |= {"number": 7, "amount": "R$ 297,00", "due_on": "20/02/2026", "stops_on": "06/03/2026", "percent": 80}
 ALL |= {"requests": "8.000", "included": "10.000", "ends_on": "14/02/2026", "beyond": "–"}
 ALL |= {"title": "Janela de manutenção", "notice": "Domingo, 2h."}
+ALL |= {"description": "–", "began": "01/03/2026 12:00", "ended": "01/03/2026 13:00", "subject": "–", "text": "–"}
+ALL |= {"action": "RESTART_AGENT", "resource": "sdr", "requester": "Rui"}
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ from alquimista.catalogue.load import load
 from alquimista.clock import new_id, now
 from alquimista.config import Settings
 from alquimista.db.pool import Database
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.incidents import service as incidents
+from alquimista.incidents.models import NewIncident, Severity
 from support.billing import billed
 from support.listening import listening
 from support.model import answered_by, running_model
@@ -94,6 +97,10 @@ class Scene:
             caller.things = await self._trial(caller)
         if "{name}" in path:
             caller.things = {"name": "vendas"}
+        elif "{incident_id" in path and (internal or not path.startswith("/internal")):
+            caller.things = {"incident_id": str(await raised(self._db, tenant))}
+        elif "{ticket_id" in path and (internal or not path.startswith("/internal")):
+            caller.things = {"ticket_id": await self._ticket(caller, closed=path.endswith("/reopen"))}
         elif "{" in path and (internal or not path.startswith("/internal")):
             caller.things = await self._things(caller, person, tenant, path)
         return caller
@@ -105,6 +112,15 @@ class Scene:
             made = await client.post("/api/trials/start", json={"target_type": "agent", **things})
         assert made.status_code == 201, made.text
         return {"trial_id": made.json()["trial_id"], **things}
+
+    async def _ticket(self, caller: Caller, *, closed: bool) -> str:
+        query = {"tenant_id": caller.tenant} if caller.internal else {}
+        async with self._process.client(caller.credential) as client:
+            made = await client.post("/tenant/tickets", json={"subject": "A", "body": "B"}, params=query)
+            ticket = str(made.json()["ticket"]["id"])
+            if closed:
+                await client.post(f"/tenant/tickets/{ticket}/close", params=query)
+        return ticket
 
     async def _things(self, caller: Caller, person: factories.MadeUser, tenant: UUID, path: str) -> dict[str, str]:
         internal = path.startswith("/internal")
@@ -130,6 +146,14 @@ class Scene:
             made = await client.post(address, json=body, params=query)
             assert made.status_code == 201, made.text
             return {"invitation_id": made.json()["id"]}
+
+
+async def raised(db: Database, tenant: UUID) -> UUID:
+    """An incident of a company's."""
+    new = NewIncident(severity=Severity.ERROR, title="A", description="", source="test", dedupe_key="test.down")
+    async with tenant_transaction(db, tenant) as conn:
+        await incidents.open_incident(conn, tenant, new, now())
+    return (await incidents.page(db.tenant(tenant), tenant, 1, 0))[0][0].id
 
 
 @contextmanager

@@ -38,6 +38,8 @@ _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
     "alquimista_platform.subscription_changes": lambda _: {"mrr_before_cents": 0},
     "alquimista_platform.usage_periods": lambda _: {"until_on": MOMENT.date().replace(month=4)},
     "alquimista_platform.tenant_offboardings": lambda _: {"cancelled_at": MOMENT},
+    "alquimista_platform.incident_events": lambda _: {"public": True},  # What is not, the app does not see.
+    "alquimista_platform.ticket_messages": lambda _: {"author_kind": "staff"},
     "public.trials": lambda maker: {"target_id": maker.insert("alquimista_platform.agents")["id"]},
 }
 _BY_TYPE: dict[str, Any] = {

@@ -77,6 +77,7 @@ APPEND_ONLY = (
     }
     | {"nigredo_leads.blocklist"}
     | {f"alquimista_platform.{name}" for name in ("subscription_changes", "invoice_lines", "credits")}
+    | {f"alquimista_platform.{name}" for name in ("incident_events", "incident_tenants", "ticket_messages")}
 )
 
 _OWN = "(tenant_id = alquimista_platform.current_tenant())"

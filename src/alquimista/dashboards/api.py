@@ -103,7 +103,8 @@ async def tenant_usage(context: Context) -> TenantUsage:
 async def tenant_incidents(context: Context) -> TenantIncidents:
     """A page of the tenant's incidents, newest first."""
     conn = await _reader(context)
-    return await service.tenant_incidents(conn, context.tenant, context.query.limit, context.query.offset)
+    query = context.query
+    return await service.tenant_incidents(conn, context.tenant, query.limit, query.offset, context.locale)
 
 
 def _includes_today(_context: Context) -> bool:

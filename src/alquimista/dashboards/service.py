@@ -38,6 +38,7 @@ from alquimista.dashboards.queries import overview, usage
 from alquimista.dashboards.queries.usage import UsageRow
 from alquimista.db.statement import Conn
 from alquimista.incidents import service as incidents
+from alquimista.incidents.models import texts
 from alquimista.integrations import service as integrations
 from alquimista.tenants.models import UnknownTenant
 from alquimista.usage.models.histogram import percentile
@@ -105,9 +106,9 @@ async def tenant_integrations(conn: Conn, actor: Actor, tenant_id: UUID) -> Tena
     )
 
 
-async def tenant_incidents(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> TenantIncidents:
-    """A page of the tenant's incidents, newest first."""
-    page, total = await incidents.page(conn, tenant_id, limit, offset)
+async def tenant_incidents(conn: Conn, tenant_id: UUID, limit: int, offset: int, locale: str) -> TenantIncidents:
+    """A page of what the tenant sees of its incidents, newest first, in the reader's language."""
+    page, total = await incidents.page(conn, tenant_id, limit, offset, locale)
     return TenantIncidents([msgspec.convert(row, IncidentLine, from_attributes=True) for row in page], total)
 
 
@@ -184,7 +185,7 @@ def _cost(rows: Sequence[UsageRow]) -> list[Money]:
     return [Money(currency, round(micros / 1_000_000, 2)) for currency, micros in sorted(cost.items())]
 
 
-async def company_overview(conn: Conn, period: Period, now: datetime) -> CompanyOverview:
+async def company_overview(conn: Conn, period: Period, now: datetime, locale: str) -> CompanyOverview:
     """The whole platform, for staff: takes a connection of the internal role. The period ends on today's UTC date."""
     last = now.date()
     first = last - timedelta(days=PERIOD_DAYS[period] - 1)
@@ -222,7 +223,7 @@ async def company_overview(conn: Conn, period: Period, now: datetime) -> Company
             for row in await usage.top_tenants(conn, first, last, 10)
         ],
         incidents=[
-            msgspec.convert(row, OpenIncident, from_attributes=True)
+            OpenIncident(row.id, row.tenant_id, row.tenant_name, row.severity, texts(row, locale)[0], row.created_at)
             for row in await overview.open_incidents(conn, PLATFORM_TENANT, 5)
         ],
     )

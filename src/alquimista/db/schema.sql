@@ -448,6 +448,27 @@ CREATE TABLE alquimista_platform.event_keys (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.incident_events (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  incident_id uuid NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  kind text NOT NULL,
+  public boolean NOT NULL,
+  actor_id uuid,
+  body text DEFAULT ''::text NOT NULL,
+  details jsonb DEFAULT '{}'::jsonb NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.incident_tenants (
+  tenant_id uuid NOT NULL,
+  incident_id uuid NOT NULL,
+  affected_tenant_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.incidents (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -458,7 +479,14 @@ CREATE TABLE alquimista_platform.incidents (
   dedupe_key text NOT NULL,
   details jsonb DEFAULT '{}'::jsonb NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  resolved_at timestamp with time zone
+  resolved_at timestamp with time zone,
+  rule text DEFAULT ''::text NOT NULL,
+  params jsonb,
+  visibility text DEFAULT 'tenant'::text NOT NULL,
+  acknowledged_at timestamp with time zone,
+  told_at timestamp with time zone,
+  told_over_at timestamp with time zone,
+  parent_id uuid
 )
 -- row security: enabled, forced;
 
@@ -783,6 +811,35 @@ END) STORED NOT NULL,
   demo boolean DEFAULT false NOT NULL,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.ticket_messages (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  ticket_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  author_kind text NOT NULL,
+  author_id uuid,
+  internal boolean DEFAULT false NOT NULL,
+  body text NOT NULL,
+  incident_id uuid
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tickets (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  number integer NOT NULL,
+  subject text NOT NULL,
+  severity text NOT NULL,
+  status text NOT NULL,
+  opened_by uuid NOT NULL,
+  assigned_to uuid,
+  incident_id uuid,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  closed_at timestamp with time zone
 )
 -- row security: enabled, forced;
 
@@ -1336,7 +1393,8 @@ UNION ALL
     NULL::inet AS ip,
     ''::text AS user_agent,
     incidents.resolved_at
-   FROM alquimista_platform.incidents;
+   FROM alquimista_platform.incidents
+  WHERE ((incidents.visibility = 'tenant'::text) OR (alquimista_platform.current_tenant() IS NULL));
 
 CREATE VIEW public.tenant_agents WITH (security_invoker=true) AS
  SELECT tenant_id,
@@ -1598,17 +1656,43 @@ ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_pkey PR
 
 ALTER TABLE alquimista_platform.event_keys ADD CONSTRAINT event_keys_pkey PRIMARY KEY (tenant_id, key) INCLUDE (seen_on);
 
+ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_body_check CHECK ((length(body) <= 5000));
+
+ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_command CHECK (((kind <> 'command'::text) OR (NOT public)));
+
+ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_comment CHECK (((kind = 'comment'::text) = (body <> ''::text)));
+
+ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_details_check CHECK (alquimista_platform.is_object(details, 8192));
+
+ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'severity_changed'::text, 'acknowledged'::text, 'comment'::text, 'command'::text, 'notified'::text, 'resolved'::text])));
+
+ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES alquimista_platform.incidents(tenant_id, id);
+
+ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.incident_tenants ADD CONSTRAINT incident_tenants_affected_tenant_id_fkey FOREIGN KEY (affected_tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.incident_tenants ADD CONSTRAINT incident_tenants_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES alquimista_platform.incidents(tenant_id, id);
+
+ALTER TABLE alquimista_platform.incident_tenants ADD CONSTRAINT incident_tenants_pkey PRIMARY KEY (tenant_id, incident_id, affected_tenant_id);
+
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_dedupe_key_check CHECK (((length(dedupe_key) >= 1) AND (length(dedupe_key) <= 200)));
 
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_description_check CHECK ((length(description) <= 5000));
 
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_details_check CHECK (alquimista_platform.is_object(details, 32768));
 
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_params_check CHECK (alquimista_platform.is_object(params, 8192));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_rule_check CHECK ((length(rule) <= 100));
+
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text, 'critical'::text])));
 
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_source_check CHECK (((length(source) >= 1) AND (length(source) <= 100)));
 
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
+
+ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_visibility_check CHECK ((visibility = ANY (ARRAY['tenant'::text, 'internal'::text])));
 
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
@@ -1955,6 +2039,44 @@ ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_time_zone_check C
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_cnpj_key UNIQUE (cnpj);
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_author CHECK (((author_kind = 'staff'::text) OR (author_id IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_author_kind_check CHECK ((author_kind = ANY (ARRAY['tenant'::text, 'staff'::text])));
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_body_check CHECK (((length(body) >= 1) AND (length(body) <= 10000)));
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_incident CHECK (((incident_id IS NULL) OR (author_id IS NULL)));
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_internal CHECK (((NOT internal) OR (author_kind = 'staff'::text)));
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES alquimista_platform.incidents(tenant_id, id);
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES alquimista_platform.tickets(tenant_id, id);
+
+ALTER TABLE alquimista_platform.ticket_messages ADD CONSTRAINT ticket_messages_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_closed CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_number_check CHECK ((number > 0));
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_severity_check CHECK ((severity = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])));
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_status_check CHECK ((status = ANY (ARRAY['open'::text, 'waiting_on_customer'::text, 'waiting_on_us'::text, 'closed'::text])));
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 200)));
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_assigned_to_fkey FOREIGN KEY (assigned_to) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES alquimista_platform.incidents(tenant_id, id);
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.tickets ADD CONSTRAINT tickets_tenant_id_number_key UNIQUE (tenant_id, number);
 
 ALTER TABLE alquimista_platform.usage_closed_days ADD CONSTRAINT usage_closed_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
@@ -2550,7 +2672,19 @@ CREATE INDEX email_tokens_invitation ON alquimista_platform.email_tokens USING b
 
 CREATE INDEX email_tokens_user ON alquimista_platform.email_tokens USING btree (user_id);
 
+CREATE INDEX incident_events_incident ON alquimista_platform.incident_events USING btree (tenant_id, incident_id, occurred_at, id);
+
+CREATE INDEX incident_tenants_affected ON alquimista_platform.incident_tenants USING btree (affected_tenant_id);
+
+CREATE INDEX incidents_children ON alquimista_platform.incidents USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
+CREATE INDEX incidents_id ON alquimista_platform.incidents USING btree (id);
+
+CREATE INDEX incidents_key ON alquimista_platform.incidents USING btree (tenant_id, dedupe_key, created_at DESC);
+
 CREATE UNIQUE INDEX incidents_one_open ON alquimista_platform.incidents USING btree (tenant_id, dedupe_key) WHERE (resolved_at IS NULL);
+
+CREATE UNIQUE INDEX incidents_parent ON alquimista_platform.incidents USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);
 
 CREATE INDEX incidents_recent ON alquimista_platform.incidents USING btree (created_at DESC);
 
@@ -2631,6 +2765,24 @@ CREATE INDEX tenant_views_expires ON alquimista_platform.tenant_views USING btre
 CREATE INDEX tenant_views_tenant ON alquimista_platform.tenant_views USING btree (tenant_id);
 
 CREATE INDEX tenant_views_user ON alquimista_platform.tenant_views USING btree (user_id);
+
+CREATE INDEX ticket_messages_incident ON alquimista_platform.ticket_messages USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
+
+CREATE UNIQUE INDEX ticket_messages_resolution ON alquimista_platform.ticket_messages USING btree (tenant_id, ticket_id, incident_id) WHERE (incident_id IS NOT NULL);
+
+CREATE INDEX ticket_messages_ticket ON alquimista_platform.ticket_messages USING btree (tenant_id, ticket_id, created_at, id);
+
+CREATE INDEX tickets_assigned ON alquimista_platform.tickets USING btree (assigned_to) WHERE (assigned_to IS NOT NULL);
+
+CREATE INDEX tickets_id ON alquimista_platform.tickets USING btree (id);
+
+CREATE INDEX tickets_incident ON alquimista_platform.tickets USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
+
+CREATE INDEX tickets_of_tenant ON alquimista_platform.tickets USING btree (tenant_id, updated_at DESC, id DESC);
+
+CREATE INDEX tickets_opener ON alquimista_platform.tickets USING btree (opened_by);
+
+CREATE INDEX tickets_time ON alquimista_platform.tickets USING btree (updated_at DESC, id DESC);
 
 CREATE INDEX usage_periods_open ON alquimista_platform.usage_periods USING btree (tenant_id) WHERE (status = 'open'::text);
 
@@ -2742,6 +2894,14 @@ CREATE TRIGGER credits_rows BEFORE DELETE OR UPDATE ON alquimista_platform.credi
 
 CREATE TRIGGER credits_truncate BEFORE TRUNCATE ON alquimista_platform.credits FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
+CREATE TRIGGER incident_events_rows BEFORE DELETE OR UPDATE ON alquimista_platform.incident_events FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER incident_events_truncate BEFORE TRUNCATE ON alquimista_platform.incident_events FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER incident_tenants_rows BEFORE DELETE OR UPDATE ON alquimista_platform.incident_tenants FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER incident_tenants_truncate BEFORE TRUNCATE ON alquimista_platform.incident_tenants FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
 CREATE TRIGGER invoice_lines_rows BEFORE DELETE OR UPDATE ON alquimista_platform.invoice_lines FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER invoice_lines_truncate BEFORE TRUNCATE ON alquimista_platform.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
@@ -2753,6 +2913,10 @@ CREATE TRIGGER subscription_changes_rows BEFORE DELETE OR UPDATE ON alquimista_p
 CREATE TRIGGER subscription_changes_truncate BEFORE TRUNCATE ON alquimista_platform.subscription_changes FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER tenants_time_zone BEFORE UPDATE OF time_zone ON alquimista_platform.tenants FOR EACH ROW WHEN ((old.time_zone IS DISTINCT FROM new.time_zone)) EXECUTE FUNCTION alquimista_platform.keep_past_time_zone();
+
+CREATE TRIGGER ticket_messages_rows BEFORE DELETE OR UPDATE ON alquimista_platform.ticket_messages FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER ticket_messages_truncate BEFORE TRUNCATE ON alquimista_platform.ticket_messages FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE POLICY internal_read ON alquimista_platform.agent_requests FOR SELECT TO alquimista_internal USING (true);
 
@@ -2819,6 +2983,16 @@ CREATE POLICY tenant_insert ON alquimista_platform.email_tokens FOR INSERT TO al
 CREATE POLICY internal_read ON alquimista_platform.event_keys FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.event_keys FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.incident_events FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY public_only ON alquimista_platform.incident_events AS RESTRICTIVE FOR SELECT TO alquimista_app USING (public);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.incident_events FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.incident_tenants FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.incident_tenants FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.incidents FOR SELECT TO alquimista_internal USING (true);
 
@@ -2897,6 +3071,16 @@ CREATE POLICY login_read ON alquimista_platform.tenants FOR SELECT TO alquimista
 CREATE POLICY owner_read ON alquimista_platform.tenants FOR SELECT TO alquimista_owner USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.tenants FOR ALL TO alquimista_app, alquimista_owner USING ((id = alquimista_platform.current_tenant())) WITH CHECK ((id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.ticket_messages FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY public_only ON alquimista_platform.ticket_messages AS RESTRICTIVE FOR SELECT TO alquimista_app USING ((NOT internal));
+
+CREATE POLICY tenant_isolation ON alquimista_platform.ticket_messages FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.tickets FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tickets FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.usage_closed_days FOR SELECT TO alquimista_internal USING (true);
 
@@ -3050,6 +3234,16 @@ GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.status TO alquimist
 
 GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.updated_at TO alquimista_app;
 
+GRANT UPDATE ON COLUMN alquimista_platform.incidents.acknowledged_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.incidents.resolved_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.incidents.severity TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.incidents.told_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.incidents.told_over_at TO alquimista_app;
+
 GRANT UPDATE ON COLUMN alquimista_platform.invitations.accepted_at TO alquimista_login;
 
 GRANT UPDATE ON COLUMN alquimista_platform.invoices.paid_at TO alquimista_app;
@@ -3133,6 +3327,16 @@ GRANT UPDATE ON COLUMN alquimista_platform.permission_grants.revoked_by TO alqui
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.cancelled_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.deleted_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tickets.assigned_to TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tickets.closed_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tickets.incident_id TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tickets.status TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tickets.updated_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN public.subscription_addons.valid_to TO alquimista_app;
 
@@ -3278,7 +3482,15 @@ GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.event_keys TO alquimis
 
 GRANT SELECT ON TABLE alquimista_platform.event_keys TO alquimista_internal;
 
-GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.incidents TO alquimista_app;
+GRANT INSERT, SELECT ON TABLE alquimista_platform.incident_events TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.incident_events TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.incident_tenants TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.incident_tenants TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.incidents TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.incidents TO alquimista_internal;
 
@@ -3365,6 +3577,14 @@ GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenants TO alquimista_
 GRANT SELECT ON TABLE alquimista_platform.tenants TO alquimista_internal;
 
 GRANT SELECT ON TABLE alquimista_platform.tenants TO alquimista_login;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.ticket_messages TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.ticket_messages TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.tickets TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tickets TO alquimista_internal;
 
 GRANT INSERT, SELECT ON TABLE alquimista_platform.usage_closed_days TO alquimista_app;
 

@@ -85,6 +85,14 @@ class Depth(msgspec.Struct, frozen=True):
     oldest_seconds: float
 
 
+class Lag(msgspec.Struct, frozen=True):
+    """The job that has been due for the longest without being taken, and how many wait as it does."""
+
+    name: str
+    seconds: float
+    waiting: int
+
+
 def pause(attempt: int) -> timedelta:
     """How long to wait before try number `attempt` + 2: 5 s, 20 s, 80 s, 320 s, then up to an hour."""
     return timedelta(seconds=min(_FIRST_RETRY_S * 4**attempt, _LAST_RETRY_S))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.jobs.models import Depth
+from alquimista.jobs.models import Depth, Lag
 
 ENQUEUE = Statement(
     """
@@ -54,6 +54,18 @@ DEPTHS = Statement(
     FROM alquimista_platform.job_queue GROUP BY entrypoint, job_queue.status ORDER BY 1, 2
     """,
     Depth,
+)
+
+# A job that is not due yet does not wait.
+LAG = Statement(
+    """
+    SELECT entrypoint AS name, extract(epoch FROM now() - execute_after)::float8 AS seconds,
+      count(*) OVER () AS waiting
+    FROM alquimista_platform.job_queue
+    WHERE status = 'queued' AND execute_after <= now()
+    ORDER BY execute_after LIMIT 1
+    """,
+    Lag,
 )
 
 # Each return to the queue starts a new count: what is left are takings that ended with the worker.
@@ -103,6 +115,11 @@ async def alive(conn: Conn, since: datetime) -> bool:
 async def depths(conn: Conn) -> list[Depth]:
     """Jobs in the queue, by name and state; takes a connection of the internal role."""
     return await conn.fetch(DEPTHS)
+
+
+async def lag(conn: Conn) -> Lag | None:
+    """The job that is due for the longest; takes the internal role's connection."""
+    return await conn.fetch_one(LAG)
 
 
 async def takings(conn: Conn, job_id: int) -> int:

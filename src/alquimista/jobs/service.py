@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from alquimista import clock
 from alquimista.db.statement import Conn
 from alquimista.jobs import queries
-from alquimista.jobs.models import Periodic, live_since
+from alquimista.jobs.models import Lag, Periodic, live_since
 from alquimista.wiring import Services
 
 _LOG_KEPT: Final = timedelta(days=30)
@@ -19,6 +19,11 @@ _LOG_KEPT: Final = timedelta(days=30)
 async def worker_alive(conn: Conn, now: datetime) -> bool:
     """Whether at least one worker gave a sign of life lately; for the readiness check. Takes an app connection."""
     return await queries.alive(conn, live_since(now))
+
+
+async def lag(conn: Conn) -> Lag | None:
+    """What waits for the longest; None when nothing that is due waits. Takes a connection of the internal role."""
+    return await queries.lag(conn)
 
 
 async def gauges(conn: Conn) -> list[Metric]:

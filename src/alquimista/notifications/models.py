@@ -173,6 +173,38 @@ TEMPLATES: Final[dict[str, Template]] = {
         (N_("Hello, {name}."), N_("Nobody decided on your request for {action} ({resource}) in time. Ask again.")),
         N_("Look at the request"),
     ),
+    "incident_opened": Template(
+        N_("{company}: {title}"),
+        (
+            N_("Hello, {name}."),
+            N_("{description}"),
+            N_("It began at {began}. You will be told when it is over."),
+        ),
+        N_("See the incidents"),
+    ),
+    "incident_resolved": Template(
+        N_("Over: {title}"),
+        (N_("Hello, {name}."), N_("The incident of {company} that began at {began} is over since {ended}.")),
+        N_("See the incidents"),
+    ),
+    "ticket_answered": Template(
+        N_("Answer to ticket {number}: {subject}"),
+        (N_("Hello, {name}."), N_("Support has written in your ticket {number}:"), N_("{text}")),
+        N_("Read and answer"),
+    ),
+    "ticket_received": Template(
+        N_("{company}, ticket {number}: {subject}"),
+        (N_("Hello, {name}."), N_("{company} has written in ticket {number}:"), N_("{text}")),
+        N_("Read and answer"),
+    ),
+    "ticket_waiting": Template(
+        N_("{company}, ticket {number}: {subject}"),
+        (
+            N_("{company} has written in ticket {number}, which nobody looks after yet:"),
+            N_("{text}"),
+        ),
+        N_("Read and answer"),
+    ),
     "tenant_notice": Template(
         N_("{title}"),
         (N_("Hello, {name}."), N_("{notice}")),

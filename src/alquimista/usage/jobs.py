@@ -1,4 +1,4 @@
-"""The jobs of usage: folding every second, closing days every hour, the full pass at 02:00 UTC."""
+"""The jobs of usage: folding every second, watching failures, closing days every hour, the full pass at 02:00 UTC."""
 
 import asyncio
 import time
@@ -23,6 +23,7 @@ FOLD_EVERY_S: Final = 1.0  # Fresh within 5 seconds, with room for a slow moment
 _RECONCILED: Final = timedelta(days=3)
 _CLOSE: Final = "usage.close_days"
 _FULL: Final = "usage.full_pass"
+_JUDGE: Final = "usage.judge_failures"
 
 log = structlog.get_logger(__name__)
 
@@ -78,11 +79,25 @@ async def full_pass(services: Services, tenant_id: UUID | None, _payload: object
     await service.purge(services.db, tenant_id, now)
 
 
+async def watch_failures(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Have the requests of tenants judged of which too many fail or failed, one job each."""
+    waiting = await service.tenants_to_judge(services.db, services.settings, clock.now())
+    await enqueue_for_each(services.db.staff(), _JUDGE, waiting)
+
+
+async def judge_failures(services: Services, tenant_id: UUID | None, _payload: object) -> None:
+    """Judge one tenant's latest requests."""
+    assert tenant_id is not None
+    await service.judge_failures(services.db, services.settings, tenant_id, clock.now())
+
+
 JOBS: Final = (
     Job(name=_CLOSE, handler=close_days, timeout_s=600, concurrency=2),
     Job(name=_FULL, handler=full_pass, timeout_s=1800, concurrency=2),
+    Job(name=_JUDGE, handler=judge_failures, timeout_s=60),
 )
 PERIODIC: Final = (
     Periodic(name="usage.hourly", cron="5 * * * *", handler=hourly),
+    Periodic(name="usage.watch_failures", cron="*/5 * * * *", handler=watch_failures, timeout_s=60),
     Periodic(name="usage.daily", cron="0 2 * * *", handler=daily),
 )

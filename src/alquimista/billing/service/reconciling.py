@@ -14,7 +14,7 @@ from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service as incidents
-from alquimista.incidents.models import NewIncident, Severity
+from alquimista.incidents.models import NewIncident, RuleName, by_rule
 from alquimista.tenants import service as tenants
 from alquimista.usage import service as usage
 
@@ -75,20 +75,15 @@ async def _tell(conn: Conn, proof: Proof, now: datetime) -> None:
 
 
 def _condition(proof: Proof) -> str:
-    return f"billing.drift:{proof.from_on}"
+    return f"{RuleName.BILLING_DRIFT.value}:{proof.from_on}"
 
 
 def _incident(proof: Proof) -> NewIncident:
-    last = proof.until_on - timedelta(days=1)
-    return NewIncident(
-        severity=Severity.ERROR,
-        title="O uso cobrado diverge dos registros",
-        description=(
-            f"De {proof.from_on:%d/%m/%Y} a {last:%d/%m/%Y}, registros, totais e faturas não conferem entre si. "
-            "Nossa equipe foi avisada e fará a correção."
-        ),
+    return by_rule(
+        RuleName.BILLING_DRIFT,
         source="billing",
-        dedupe_key=_condition(proof),
+        subject=str(proof.from_on),
+        params={"first": proof.from_on, "last": proof.until_on - timedelta(days=1)},
         details={
             "raw_requests": proof.raw_requests,
             "rollup_requests": proof.rollup_requests,

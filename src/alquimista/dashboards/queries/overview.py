@@ -1,7 +1,7 @@
 """A tenant with its plan, its agents, and the counts of the platform."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -106,7 +106,8 @@ PLATFORM: Final = Statement(
       (SELECT count(*) FROM alquimista_platform.tenant_agents a WHERE a.status = 'active') AS agents_deployed,
       (SELECT count(*) FROM alquimista_platform.tenant_users u
         WHERE u.status = 'active' AND u.tenant_id <> %(platform)s) AS active_users,
-      (SELECT count(*) FROM alquimista_platform.incidents i WHERE i.resolved_at IS NULL) AS open_incidents,
+      (SELECT count(*) FROM alquimista_platform.incidents i
+        WHERE i.resolved_at IS NULL AND i.parent_id IS NULL) AS open_incidents,
       coalesce(sum(t.mrr_cents) FILTER (WHERE t.status = 'active'), 0)::bigint AS mrr_cents
     FROM alquimista_platform.tenants t WHERE t.id <> %(platform)s
     """,
@@ -122,15 +123,18 @@ class PlatformIncident(msgspec.Struct, frozen=True):
     tenant_name: str | None
     severity: str
     title: str
+    description: str
+    rule: str
+    params: dict[str, Any] | None
     created_at: datetime
 
 
 OPEN_INCIDENTS: Final = Statement(
     """
     SELECT i.id, i.tenant_id, CASE WHEN t.id <> %(platform)s THEN t.name END AS tenant_name, i.severity, i.title,
-      i.created_at
+      i.description, i.rule, i.params, i.created_at
     FROM alquimista_platform.incidents i JOIN alquimista_platform.tenants t ON t.id = i.tenant_id
-    WHERE i.resolved_at IS NULL
+    WHERE i.resolved_at IS NULL AND i.parent_id IS NULL
     ORDER BY i.created_at DESC, i.id DESC
     LIMIT %(limit)s
     """,

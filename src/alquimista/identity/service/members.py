@@ -24,14 +24,14 @@ async def list_members(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> 
     )
 
 
+async def find_member(conn: Conn, tenant_id: UUID, user_id: UUID) -> Member | None:
+    """One of the tenant's people, deactivated ones included; of the platform tenant, one of the staff."""
+    return await queries.get(conn, tenant_id, user_id)
+
+
 async def administrators(conn: Conn, tenant_id: UUID) -> list[Member]:
     """A tenant's active administrators: whom the platform tells what concerns the whole company."""
     return await queries.administrators(conn, tenant_id)
-
-
-async def find_member(conn: Conn, tenant_id: UUID, user_id: UUID) -> Member | None:
-    """A person of the tenant, deactivated or not; None for anybody else."""
-    return await queries.get(conn, tenant_id, user_id)
 
 
 async def holders(conn: Conn, tenant_id: UUID, *needed: Permission) -> list[Member]:

@@ -1,6 +1,7 @@
 """Use cases of usage: taking events, keeping the rollups right, reading them."""
 
 from alquimista.usage.service.drilldown import days, events, evidence, received_days
+from alquimista.usage.service.failures import judge_failures, tenants_to_judge
 from alquimista.usage.service.ingest import Ingest
 from alquimista.usage.service.install import WaysIn, install
 from alquimista.usage.service.reports import totals
@@ -23,6 +24,7 @@ __all__ = [
     "fold",
     "fold_all",
     "install",
+    "judge_failures",
     "make_partitions",
     "make_partitions_of",
     "purge",
@@ -30,5 +32,6 @@ __all__ = [
     "reconcile",
     "recount",
     "tenants_to_close",
+    "tenants_to_judge",
     "totals",
 ]

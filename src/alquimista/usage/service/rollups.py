@@ -15,7 +15,7 @@ from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Unavailable
 from alquimista.incidents import service as incidents
-from alquimista.incidents.models import NewIncident, Severity
+from alquimista.incidents.models import NewIncident, RuleName, by_rule
 from alquimista.usage.models.events import LATEST
 from alquimista.usage.models.reports import Difference, RawGone, WrongRange, day_range, utc_span
 from alquimista.usage.queries import rollups as queries
@@ -159,19 +159,15 @@ async def _tell(conn: Conn, tenant_id: UUID, version: int) -> None:
 
 
 def _condition(day: date) -> str:
-    return f"usage.drift:{day}"
+    return f"{RuleName.USAGE_DRIFT.value}:{day}"
 
 
 def _incident(day: date, differences: list[Difference]) -> NewIncident:
-    return NewIncident(
-        severity=Severity.ERROR,
-        title="Os totais de uso divergem dos registros",
-        description=(
-            f"Em {day:%d/%m/%Y} os totais não conferem com os registros recebidos. "
-            "Nossa equipe foi avisada e fará a recontagem."
-        ),
+    return by_rule(
+        RuleName.USAGE_DRIFT,
         source="usage",
-        dedupe_key=_condition(day),
+        subject=str(day),
+        params={"day": day},
         details={
             "differences": len(differences),
             "first": [

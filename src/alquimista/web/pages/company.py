@@ -45,7 +45,7 @@ async def _leave_a_trace(context: Context) -> None:
 
 
 async def _part(context: Context) -> refreshing.Part:
-    answer = await service.company_overview(context.db.staff(), context.query.period, context.now)
+    answer = await service.company_overview(context.db.staff(), context.query.period, context.now, context.locale)
     return refreshing.made(context, "company", "", values(arranged(answer, context.query, context.locale)))
 
 

@@ -93,7 +93,11 @@ async def _view(context: Context) -> Overview:
             )
         ),
         _if_possible(
-            kept(("incidents",), TenantIncidents, lambda: service.tenant_incidents(conn, tenant, SHOWN_INCIDENTS, 0))
+            kept(
+                ("incidents", context.locale),
+                TenantIncidents,
+                lambda: service.tenant_incidents(conn, tenant, SHOWN_INCIDENTS, 0, context.locale),
+            )
         ),
     )
     answers = Answers(

@@ -1,0 +1,37 @@
+"""The jobs of incidents: telling people, showing the platform's to tenants, and watching the queue."""
+
+from typing import Final
+from uuid import UUID
+
+from alquimista import clock
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.incidents import service
+from alquimista.incidents.models import Reported
+from alquimista.incidents.service.steps import MIRROR, TELL
+from alquimista.jobs.models import Job, Periodic
+from alquimista.wiring import Services
+
+
+async def tell(services: Services, tenant_id: UUID | None, payload: Reported) -> None:
+    """Tell the administrators of one incident."""
+    assert tenant_id is not None
+    async with tenant_transaction(services.db, tenant_id) as conn:
+        await service.tell(conn, tenant_id, payload.incident_id, services.settings.public_url, clock.now())
+
+
+async def mirror(services: Services, tenant_id: UUID | None, payload: Reported) -> None:
+    """Show one incident of the platform to one tenant."""
+    assert tenant_id is not None
+    await service.mirror(services.db, tenant_id, payload.incident_id, clock.now())
+
+
+async def watch_queue(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Judge how long jobs wait."""
+    await service.watch_queue(services.db, services.settings.queue_lag_minutes, clock.now())
+
+
+JOBS: Final = (
+    Job(name=TELL, handler=tell, payload=Reported, timeout_s=60),
+    Job(name=MIRROR, handler=mirror, payload=Reported, timeout_s=60),
+)
+PERIODIC: Final = (Periodic(name="incidents.watch_queue", cron="*/2 * * * *", handler=watch_queue, timeout_s=60),)

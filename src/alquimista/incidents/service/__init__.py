@@ -1,0 +1,42 @@
+"""Use cases of incidents, as other rooms, staff's endpoints and jobs call them."""
+
+from alquimista.incidents.service.acting import acknowledge, change_severity, comment, end, note_command, open_by_hand
+from alquimista.incidents.service.conditions import open_incident, resolve, watch_queue
+from alquimista.incidents.service.mirroring import mirror
+from alquimista.incidents.service.reading import (
+    Detail,
+    Shown,
+    detail,
+    find,
+    known_tenants,
+    own,
+    page,
+    shown_to,
+    staff_page,
+    tenants_with_open,
+)
+from alquimista.incidents.service.telling import tell
+
+__all__ = [
+    "Detail",
+    "Shown",
+    "acknowledge",
+    "change_severity",
+    "comment",
+    "detail",
+    "end",
+    "find",
+    "known_tenants",
+    "mirror",
+    "note_command",
+    "open_by_hand",
+    "open_incident",
+    "own",
+    "page",
+    "resolve",
+    "shown_to",
+    "staff_page",
+    "tell",
+    "tenants_with_open",
+    "watch_queue",
+]
