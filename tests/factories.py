@@ -12,9 +12,10 @@ from stdnum.br import cnpj as cnpj_rules
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Role
-from alquimista.agents import queries as agent_queries
 from alquimista.agents.models.agents import Agent
 from alquimista.agents.models.definitions import Definition
+from alquimista.agents.queries import catalogue as agent_queries
+from alquimista.agents.queries import tenants as tenant_agent_queries
 from alquimista.db.pool import Database
 from alquimista.db.statement import NoRow, Statement
 from alquimista.db.tenancy import login_transaction, tenant_transaction
@@ -162,7 +163,7 @@ async def activate_agent(db: Database, tenant_id: UUID, agent_id: UUID | None = 
     """Activate an agent, a new one by default, for the tenant; its id."""
     agent_id = agent_id or (await make_agent(db)).id
     async with tenant_transaction(db, tenant_id) as conn:
-        await agent_queries.activate(conn, tenant_id, agent_id, clock.now())
+        await tenant_agent_queries.activate(conn, tenant_id, agent_id, clock.now())
     return agent_id
 
 

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from alquimista.cache.store import Cache, Entry, SharedFailed, invalidate
+from alquimista.access import PLATFORM_TENANT
+from alquimista.cache.store import Cache, Entry, SharedFailed, invalidate, of_any_tenant
 from alquimista.db.tenancy import tenant_transaction
 from support.web import Steering
 
@@ -87,6 +88,17 @@ async def test_replacing_and_dropping_leave_nothing_behind(bus):
     bus.hear("cache", tenant_id=str(T), topics=["agents"])
     assert await cache.get("k") is None
     assert (cache.size, cache._by_tag) == (0, {})
+
+
+async def test_an_answer_about_all_tenants_goes_with_any_of_them(bus):
+    cache = Cache(bus)
+    await put(cache, "all", tenant=PLATFORM_TENANT, topics=(of_any_tenant("agents"),))
+    await put(cache, "platform's own", tenant=PLATFORM_TENANT, topics=("agents",))
+    bus.hear("cache", tenant_id=str(T), topics=["usage"])
+    assert await cache.get("all") == entry()
+    bus.hear("cache", tenant_id=str(T), topics=["agents"])
+    assert await cache.get("all") is None
+    assert await cache.get("platform's own") == entry()
 
 
 async def test_a_reconnection_drops_everything(bus):

@@ -4,7 +4,7 @@ from psycopg.errors import InsufficientPrivilege, UniqueViolation
 
 import factories
 from alquimista.access import PLATFORM_TENANT, Role
-from alquimista.agents import queries as agent_queries
+from alquimista.agents.queries import tenants as agent_queries
 from alquimista.db.pool import Database
 from alquimista.db.statement import NoRow, Statement
 from alquimista.identity.models.passwords import prehash

@@ -48,7 +48,8 @@ def client(connect, bus, counter):
         rule = Cache(**({"ttl": 600, "max_age": 300, "topics": ("usage",)} | cache))
         return guarded("GET", name, handler=counter, scope=TenantScope.OWN, query=Range, cache=rule, response=dict)
 
-    return connect(table("/kept"), table("/live", live=lambda context: context.query.days == 1), bus=bus)
+    live = table("/live", live=lambda context: context.query.days == 1)
+    return connect(table("/kept"), table("/things/{name}/state"), live, bus=bus)
 
 
 async def get(client, path="/kept", who="admin", **headers):
@@ -192,3 +193,11 @@ def test_only_a_get_about_a_tenant_is_cached(make_app):
     for route in (guarded("POST", "/x", cache=rule, scope=TenantScope.OWN), guarded("GET", "/x", cache=rule)):
         with pytest.raises(ValueError, match="are cached"):
             make_app(route)
+
+
+async def test_what_stands_in_the_path_is_part_of_the_key(client, counter):
+    one, other = await get(client, "/things/one/state"), await get(client, "/things/other/state")
+    assert (one.headers["x-cache-status"], other.headers["x-cache-status"]) == ("MISS", "MISS")
+    assert one.json() != other.json()
+    again = await get(client, "/things/one/state")
+    assert (again.headers["x-cache-status"], again.json()) == ("HIT", one.json())

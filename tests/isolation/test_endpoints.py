@@ -89,6 +89,7 @@ async def scene(db, settings):
             "key_id": key.json()["api_key"]["id"],
             "session_id": sessions.json()["sessions"][0]["id"],
             "slug": agent.slug,
+            "agent_id": str(agent.id),
             "name": "vendas",
             "request_id": str(await asked(db, own.id)),
             "tenant_id": str(new_id()),  # Staff's alone: one that there is not.
@@ -218,13 +219,18 @@ async def test_a_company_cannot_name_another_and_staff_must_name_one(scene, rout
 
 # A right body where it is no role, so that only the id can be wrong.
 BODIES = {"/internal/commercial/requests/{request_id:uuid}": {"status": "contacted"}}
-# What staff name in the catalogue belongs to nobody; a company's incidents and tickets are staff's to read; what takes
-# a browser's session alone has tests of its own.
-STAFFS_OWN = ("/internal/catalogue/", "/internal/incidents/", "/internal/tickets/")
+# What staff name in the catalogue belongs to nobody, nor does the agent of it that a company wants to have; a company's
+# incidents and tickets are staff's to read; what takes a browser's session alone has tests of its own.
+NOT_ONES_OWN = (
+    "/internal/catalogue/",
+    "/internal/incidents/",
+    "/internal/tickets/",
+    "/tenant/agents/{agent_id:uuid}/activate",
+)
 NAMED = [
     route
     for route in GUARDED
-    if "{" in route.path and not route.path.startswith(STAFFS_OWN) and route.kinds != {ActorKind.SESSION}
+    if "{" in route.path and not route.path.startswith(NOT_ONES_OWN) and route.kinds != {ActorKind.SESSION}
 ]
 
 
@@ -237,7 +243,7 @@ async def test_a_foreign_id_is_nothing_here(scene, route):
     if route.scope is TenantScope.PLATFORM and body:
         body = {"role": "INTERNAL_SUPPORT"}
     body = BODIES.get(route.path, body) if route.method == "PATCH" else body
-    if route.method == "POST" and route.body is not None:
+    if route.method in {"POST", "PUT"} and route.body is not None:
         body = msgspec.to_builtins(route.example)
     async with scene.process.client(scene.callers[caller].credential) as client:
         answer = await client.request(route.method, address(route, scene.paths), json=body)

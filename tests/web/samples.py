@@ -4,26 +4,20 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from alquimista.dashboards.models import (
+from alquimista.dashboards.models.client import (
     AgentFigures,
     AgentLine,
     AgentUsage,
-    CompanyOverview,
     DayFigures,
-    Figures,
     IncidentLine,
     IntegrationLine,
     Limits,
-    Money,
-    OpenIncident,
-    Period,
     PlanUse,
-    PlatformCounts,
-    PlatformDay,
-    TenantLine,
     TenantMe,
     TenantUsage,
 )
+from alquimista.dashboards.models.company import CompanyOverview, OpenIncident, PlatformCounts, PlatformDay, TenantLine
+from alquimista.dashboards.models.figures import Figures, Money, Period
 from alquimista.web.overview import Answers
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from alquimista.dashboards.models import Limits, Money, Period
+from alquimista.dashboards.models.client import Limits
+from alquimista.dashboards.models.figures import Money, Period
 from alquimista.web.company import CompanyQuery, arranged
 from alquimista.web.overview import OverviewQuery
 from alquimista.web.pages.company import values as company_values

@@ -22,7 +22,7 @@ from joserfc.jwk import ECKey
 from alquimista.access import ROLE_PERMISSIONS, Permission, Role
 from alquimista.config import load
 from alquimista.dashboards import service
-from alquimista.dashboards.models import Period
+from alquimista.dashboards.models.figures import Period
 from alquimista.db.pool import Database
 from alquimista.errors import Problem
 

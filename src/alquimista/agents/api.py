@@ -1,16 +1,31 @@
-"""What an agent's own runtime asks for."""
+"""What an agent's own runtime asks for, and what a company sets of its agents."""
 
-from typing import Annotated, Final
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
 from alquimista.access import ActorKind, Permission
 from alquimista.agents import service
-from alquimista.agents.models.agents import AgentRules, UnknownAgent
+from alquimista.agents.guards import SWITCHING
+from alquimista.agents.models.agents import (
+    AgentOnTrial,
+    AgentRules,
+    AgentStatus,
+    AgentSuspended,
+    Configuration,
+    TenantAgent,
+    UnknownAgent,
+)
 from alquimista.agents.models.definitions import EXAMPLE, Version
+from alquimista.agents.models.settings import ConfigurationChanged, Values
+from alquimista.audit import service as audit
+from alquimista.db.statement import Conn
+from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import ALL_KINDS, Limit, Route, TenantScope
 
 
 class RulesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +40,111 @@ async def get_rules(context: Context) -> AgentRules:
     return await service.rules(context.db.tenant(context.tenant), context.tenant, slug, context.query.version)
 
 
+class ConfigurationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that is not to be as the agent's defaults. `version` is that of the settings which you have read."""
+
+    version: Annotated[int, Meta(ge=1, le=2_147_483_647)]
+    config: Values
+
+
+async def get_configuration(context: Context) -> Configuration:
+    """What is set of one of the company's agents."""
+    conn = context.db.tenant(context.tenant)
+    found = await service.configuration(conn, context.tenant, context.uuid("agent_id"))
+    if context.who.internal:
+        await _leave_a_trace(context, conn)
+    return found
+
+
+async def put_configuration(context: Context) -> Configuration:
+    """Set it anew, as a whole."""
+    change: ConfigurationChange = context.body
+    async with tenant_transaction(context.db, context.tenant) as conn:
+        return await service.configure(
+            conn, context.who, context.tenant, context.uuid("agent_id"), change.config, change.version, context.now
+        )
+
+
+async def deactivate(context: Context) -> TenantAgent:
+    """Switch one of the company's agents off."""
+    agent_id = context.uuid("agent_id")
+    async with tenant_transaction(context.db, context.tenant) as conn:
+        await service.deactivate(conn, context.who, context.tenant, agent_id, context.now)
+        return await service.get(conn, context.tenant, agent_id)
+
+
+async def _leave_a_trace(context: Context, conn: Conn) -> None:
+    """A row in the company's own audit when it is staff who read."""
+    await audit.record(
+        conn,
+        context.who,
+        "tenant.read",
+        category="tenant",
+        resource_type="endpoint",
+        resource_id=context.request.scope["path"],
+        ip=context.client_ip,
+        user_agent=context.request.headers.get("user-agent", ""),
+        trace_id=context.trace_id,
+        tenant_id=context.tenant,
+    )
+
+
+_ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+_MOMENT: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_CONFIGURATION: Final = Configuration(
+    agent_id=_ID,
+    slug="retencao",
+    name="Retenção de clientes",
+    status=AgentStatus.ACTIVE,
+    version=2,
+    config={"assinatura": "Equipe Aurora"},
+    in_force={"assinatura": "Equipe Aurora"},
+    settings=EXAMPLE.configuration,
+)
+_CONFIG: Final[dict[str, Any]] = {
+    "path": "/tenant/agents/{agent_id:uuid}/config",
+    "tag": "agents",
+    "scope": TenantScope.OWN,
+    "response": Configuration,
+}
 ROUTES: Final = (
+    Route(
+        method="GET",
+        handler=get_configuration,
+        summary="What you have set of one of your agents, and what may be set",
+        permission=Permission.AGENT_READ,
+        kinds=ALL_KINDS,
+        limits=(Limit(count=600, seconds=60, per=("tenant",)), Limit(count=300, seconds=60, per=("user",))),
+        problems=(UnknownAgent,),
+        example=_CONFIGURATION,
+        **_CONFIG,
+    ),
+    Route(
+        method="PUT",
+        handler=put_configuration,
+        summary="Set one of your agents, as a whole",
+        permission=Permission.AGENT_MANAGE,
+        body=ConfigurationChange,
+        limits=(Limit(count=60, seconds=60, per=("tenant", "user")),),
+        problems=(UnknownAgent, AgentSuspended, ConfigurationChanged),
+        example=ConfigurationChange(version=1, config={"assinatura": "Equipe Aurora"}),
+        **_CONFIG,
+    ),
+    Route(
+        method="POST",
+        path="/tenant/agents/{agent_id:uuid}/deactivate",
+        handler=deactivate,
+        summary="Switch one of your agents off; it stays in the subscription",
+        tag="agents",
+        permission=Permission.AGENT_MANAGE,
+        scope=TenantScope.OWN,
+        response=TenantAgent,
+        limits=SWITCHING,
+        problems=(UnknownAgent, AgentSuspended, AgentOnTrial),
+        example=TenantAgent(
+            _ID, "retencao", "Retenção de clientes", "Relacionamento", AgentStatus.INACTIVE, _MOMENT, _MOMENT
+        ),
+    ),
     Route(
         method="GET",
         path="/v1/agents/{slug}/rules",

@@ -17,6 +17,7 @@ from zlib import crc32
 
 import structlog
 
+from alquimista.access import PLATFORM_TENANT
 from alquimista.cache.bus import Bus, publish
 from alquimista.db.statement import Conn
 
@@ -94,6 +95,11 @@ class _Kept(NamedTuple):
 async def invalidate(conn: Conn, tenant_id: UUID, *topics: str) -> None:
     """Drop the tenant's cached answers of these topics in every process, once the caller's transaction commits."""
     await publish(conn, TOPIC, tenant_id=str(tenant_id), topics=topics)
+
+
+def of_any_tenant(topic: str) -> str:
+    """The topic, under the platform tenant, of answers about all tenants: dropped when it is for any of them."""
+    return f"any {topic}"
 
 
 class Cache:
@@ -248,6 +254,7 @@ class Cache:
         tenant_id = UUID(message["tenant_id"])
         for topic in message["topics"]:
             self._drop((tenant_id, topic))
+            self._drop((PLATFORM_TENANT, of_any_tenant(topic)))
 
     def _on_usage(self, message: dict[str, Any]) -> None:
         if len(self._versions) >= _MAX_VERSIONS:

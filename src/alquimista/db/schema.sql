@@ -256,6 +256,12 @@ CREATE OR REPLACE FUNCTION alquimista_platform.response_time_bucket(milliseconds
  IMMUTABLE PARALLEL SAFE
 RETURN width_bucket(milliseconds, ARRAY[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 31, 37, 44, 52, 62, 74, 88, 105, 126, 151, 181, 217, 260, 312, 374, 448, 537, 644, 772, 926, 1111, 1333, 1599, 1918, 2301, 2761, 3313, 3975, 4770, 5724, 6868, 8241, 9889, 11866, 14239, 17086, 20503, 24603, 29523, 35427, 42512, 51014, 61216, 73459, 88150, 105780, 126936, 152323, 182787, 219344, 263212, 315854, 379024, 454828, 545793, 654951, 785941, 943129, 1131754, 1358104, 1629724, 1955668, 2346801, 2816161, 3379393, 4055271]);
 
+CREATE OR REPLACE FUNCTION alquimista_platform.search_text(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN lower(regexp_replace(NORMALIZE(value, NFKD), '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'::text, ''::text, 'g'::text));
+
 CREATE OR REPLACE FUNCTION public.expire_trials(moment timestamp with time zone)
  RETURNS integer
  LANGUAGE sql
@@ -708,7 +714,9 @@ CREATE TABLE alquimista_platform.tenant_agents (
   activated_at timestamp with time zone NOT NULL,
   deactivated_at timestamp with time zone,
   updated_at timestamp with time zone NOT NULL,
-  subnucleo_id uuid
+  subnucleo_id uuid,
+  switched_off boolean DEFAULT false NOT NULL,
+  config_version integer DEFAULT 1 NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -810,7 +818,8 @@ END) STORED NOT NULL,
   raw_days integer,
   demo boolean DEFAULT false NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  updated_at timestamp with time zone NOT NULL
+  updated_at timestamp with time zone NOT NULL,
+  search_name text GENERATED ALWAYS AS (alquimista_platform.search_text(name)) STORED NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -1910,9 +1919,13 @@ ALTER TABLE alquimista_platform.subscription_changes ADD CONSTRAINT subscription
 
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_config_check CHECK (alquimista_platform.is_object(config, 65536));
 
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_config_version_check CHECK ((config_version > 0));
+
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_deactivated CHECK (((status = 'inactive'::text) = (deactivated_at IS NOT NULL)));
 
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text, 'trial'::text])));
+
+ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_switched_off CHECK (((NOT switched_off) OR (status = ANY (ARRAY['inactive'::text, 'trial'::text]))));
 
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES alquimista_platform.agents(id);
 
@@ -2027,6 +2040,8 @@ ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_plan_max_requests
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_plan_max_users_check CHECK ((plan_max_users >= 0));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_raw_days_check CHECK ((raw_days >= 45));
+
+ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_search_name_check CHECK ((length(search_name) <= 4000));
 
 ALTER TABLE alquimista_platform.tenants ADD CONSTRAINT tenants_segment_check CHECK (((length(segment) >= 1) AND (length(segment) <= 100)));
 
@@ -3395,6 +3410,10 @@ GRANT EXECUTE ON ROUTINE alquimista_platform.platform_tenant() TO alquimista_log
 GRANT EXECUTE ON ROUTINE alquimista_platform.response_time_bucket(integer) TO alquimista_app;
 
 GRANT EXECUTE ON ROUTINE alquimista_platform.response_time_bucket(integer) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.search_text(text) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.search_text(text) TO alquimista_internal;
 
 GRANT EXECUTE ON ROUTINE public.expire_trials(timestamp with time zone) TO alquimista_app;
 

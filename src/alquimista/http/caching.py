@@ -4,6 +4,8 @@ import hashlib
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from alquimista.cache.store import Cache, Entry, Fill
 from alquimista.http.context import Context
 from alquimista.http.plan import Plan
@@ -47,7 +49,9 @@ async def look_up(cache: Cache, plan: Plan, context: Context, canonical_query: s
     if actor is not None and actor.internal and context.tenant_id is not None:
         return Lookup("", Place("", live), None, None)
     reader = f"{actor.role or actor.kind}{actor.beyond}" if actor is not None else "anybody"
-    place = Place(f"{plan.name}|{context.tenant.hex}|{reader}|{context.locale}|{canonical_query}", live)
+    # A pattern's name says nothing of what stands in its place.
+    named = msgspec.json.encode(context.path).decode() if context.path else ""
+    place = Place(f"{plan.name}{named}|{context.tenant.hex}|{reader}|{context.locale}|{canonical_query}", live)
     where = key(cache, context.tenant, place)
     if (entry := await cache.get(where)) is not None:
         return Lookup(where, place, entry, None)

@@ -50,13 +50,14 @@ class Limit:
 class Cache:
     """Server TTL and browser max-age in seconds (requirements 1.5: ceilings).
 
-    The key always holds tenant, role class, locale and every query field. `topics` are what invalidates it
-    (`cache.invalidate(tenant_id, topic)`). `live` says of which requests the answer includes today, whenever they are
-    asked: it is `private, max-age=0, must-revalidate` with an ETag, and its entry is keyed by the tenant's rollup
-    version.
+    The key always holds tenant, role class, locale, every path parameter and query field. `topics` are what
+    invalidates it (`cache.invalidate(tenant_id, topic)`). `live` says of which requests the answer includes today,
+    whenever they are asked: it is `private, max-age=0, must-revalidate` with an ETag, and its entry is keyed by the
+    tenant's rollup version.
 
     A cached handler answers a shape, never a Response; its own headers and cookies are not kept. A PLATFORM route's
-    entries belong to the platform tenant. Staff who look at a tenant always reach the handler, which audits the read.
+    entries belong to the platform tenant; `store.of_any_tenant(topic)` has them dropped with any tenant's topic. Staff
+    who look at a tenant always reach the handler, which audits the read.
     `seen` is awaited before each answer, kept or made: it audits what staff read across tenants.
     """
 

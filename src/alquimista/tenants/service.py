@@ -76,6 +76,7 @@ async def create(conn: Conn, actor: Actor | None, tenant: Tenant) -> None:
         details={"plan": tenant.plan},
         tenant_id=tenant.id,
     )
+    await store.invalidate(conn, tenant.id, "tenant")
 
 
 async def get(conn: Conn, tenant_id: UUID) -> Tenant:

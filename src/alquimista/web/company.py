@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 from markupsafe import Markup
 
-from alquimista.dashboards.models import CompanyOverview, OpenIncident, Period, TenantLine
+from alquimista.dashboards.models.company import CompanyOverview, OpenIncident, TenantLine
+from alquimista.dashboards.models.figures import Period
 from alquimista.i18n import N_, translate
 from alquimista.web import formats, views
 from alquimista.web.charts import LineChart, Series

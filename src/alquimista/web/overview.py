@@ -8,16 +8,8 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup
 
-from alquimista.dashboards.models import (
-    AgentLine,
-    Figures,
-    IncidentLine,
-    IntegrationLine,
-    Money,
-    Period,
-    TenantMe,
-    TenantUsage,
-)
+from alquimista.dashboards.models.client import AgentLine, IncidentLine, IntegrationLine, TenantMe, TenantUsage
+from alquimista.dashboards.models.figures import Figures, Money, Period
 from alquimista.i18n import N_, translate
 from alquimista.web import formats, views
 from alquimista.web.charts import LineChart, Quota, Series

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
 from msgspec import structs
 
 from alquimista.agents.models.agents import Agent
@@ -70,6 +71,8 @@ def read(sent: Sent, before: Agent) -> Sheet:
     if offers is None:
         mistakes.append(FieldError("limits.offers", _COUNT))
     raw["limits"] = {"offers": offers or 0}
+    # The form has no fields for it.
+    raw["configuration"] = msgspec.to_builtins(before.definition.configuration) if before.definition else []
     for section in SECTIONS:
         raw[section] = [_row(sent, section, place, before) for place in range(sent.count(section))]
         mistakes += _repeated(section, raw[section])

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from alquimista.agents.models.definitions import Definition, Sheet
+from alquimista.agents.models.settings import Setting
 from alquimista.errors import Conflict, NotFound
 from alquimista.i18n import N_
 
@@ -82,6 +84,24 @@ class AgentSuspended(Conflict):
 class AgentLimitReached(Conflict):
     code = "agent_limit_reached"
     message = N_("The plan allows {limit} active agents. Deactivate one or change the plan.")
+
+
+class AgentOnTrial(Conflict):
+    code = "agent_on_trial"
+    message = N_("Somebody is trying this agent; the trial ends by itself.")
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """What a tenant has set of an agent (`config`), what the agent goes by (`in_force`), and what may be set."""
+
+    agent_id: UUID
+    slug: str
+    name: str
+    status: AgentStatus
+    version: int
+    config: dict[str, Any]
+    in_force: dict[str, Any]
+    settings: tuple[Setting, ...]
 
 
 class Loaded(msgspec.Struct, frozen=True):

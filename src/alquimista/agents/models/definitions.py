@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from alquimista.agents.models.settings import Settings, TextSetting
+
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=64)]
 Sentence = Annotated[str, Meta(min_length=1, max_length=500)]
 Phrase = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -122,7 +124,10 @@ class ConversationLimits(_Part, frozen=True):
 
 
 class Definition(_Part, frozen=True, kw_only=True):
-    """An agent's rules. Names are unique among their kind, and what is confirmed guards functions that exist."""
+    """An agent's rules. Names are unique among their kind, and what is confirmed guards functions that exist.
+
+    `configuration` is what a tenant may set of it.
+    """
 
     persona: Persona
     functions: Annotated[tuple[Function, ...], Meta(min_length=1, max_length=20)]
@@ -130,6 +135,7 @@ class Definition(_Part, frozen=True, kw_only=True):
     never: Annotated[tuple[Never, ...], Meta(min_length=1, max_length=40)]
     hand_over: Annotated[tuple[HandOver, ...], Meta(min_length=1, max_length=40)]
     limits: ConversationLimits
+    configuration: Settings = ()
 
     def __post_init__(self) -> None:
         """Check what the shape alone cannot say. Raises ValueError, which msgspec hands on as a ValidationError."""
@@ -138,6 +144,7 @@ class Definition(_Part, frozen=True, kw_only=True):
         _unique("confirm", (one.what for one in self.confirm))
         _unique("never", (one.rule for one in self.never))
         _unique("hand_over", (one.when for one in self.hand_over))
+        _unique("configuration", (one.name for one in self.configuration))
         for one in self.confirm:
             if strange := set(one.before) - set(functions):
                 raise ValueError(f"confirm `{one.what}` guards `{min(strange)}`, which is not among the functions")
@@ -176,4 +183,5 @@ EXAMPLE: Final = Definition(
     never=(Never("nao-insistir", NeverKind.PRESSURE, "Nunca insiste.", "Tudo bem, respeito sua decisão."),),
     hand_over=(HandOver("irritado", Urgency.NOW, "A pessoa está irritada.", ("quero cancelar já",)),),
     limits=ConversationLimits(1),
+    configuration=(TextSetting(name="assinatura", label="Assinatura das mensagens", max_length=80),),
 )

@@ -10,6 +10,7 @@ from alquimista.billing.api import (
     revenue,
     staff,
     subscription,
+    switching,
     usage_lines,
     webhooks,
 )
@@ -19,6 +20,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *catalogue.ROUTES,
     *editing.ROUTES,
     *subscription.ROUTES,
+    *switching.ROUTES,
     *webhooks.ROUTES,
     *staff.ROUTES,
     *invoices.ROUTES,

@@ -24,7 +24,7 @@ from alquimista.billing.service import revenue as service
 from alquimista.billing.service.book import REVENUE_TOPIC
 from alquimista.http.context import Context
 from alquimista.http.responses import Answer
-from alquimista.http.routes import Cache, Route, TenantScope
+from alquimista.http.routes import Cache, Limit, Route, TenantScope
 
 
 class RevenueQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +46,11 @@ async def export(context: Context) -> Answer:
     name = f"revenue-{period}-{local_day(context.now, ZONE)}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Answer(200, csv_of(days), "text/csv; charset=utf-8", headers)
+
+
+def _includes_today(_context: Context) -> bool:
+    """Each period ends today, so a browser must ask again each time."""
+    return True
 
 
 async def _leave_a_trace(context: Context) -> None:
@@ -70,6 +75,7 @@ _STAFF: Final[dict[str, Any]] = {
     "permission": Permission.REVENUE_READ,
     "scope": TenantScope.PLATFORM,
     "query": RevenueQuery,
+    "limits": (Limit(count=1_200, seconds=60, per=("tenant",)), Limit(count=300, seconds=60, per=("user",))),
 }
 ROUTES: Final = (
     Route(
@@ -78,7 +84,7 @@ ROUTES: Final = (
         handler=overview,
         summary="MRR, ARR and how they moved, by plan, segment and day",
         response=RevenueOverview,
-        cache=Cache(ttl=900, max_age=900, topics=(REVENUE_TOPIC,), seen=_leave_a_trace),
+        cache=Cache(ttl=900, max_age=0, topics=(REVENUE_TOPIC,), live=_includes_today, seen=_leave_a_trace),
         example=RevenueOverview(
             RevenuePeriod.WEEK,
             CURRENCY,

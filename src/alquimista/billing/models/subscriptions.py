@@ -215,6 +215,14 @@ class TooManyAgents(Conflict):
     )
 
 
+class AgentNotIncluded(Conflict):
+    code = "agent_not_included"
+    message = N_(
+        "The subscription does not include this agent. Choose it there first, with the others that you keep: "
+        "POST /api/billing/subscription."
+    )
+
+
 class EndsSoon(Conflict):
     code = "subscription_ends"
     message = N_("The subscription ends with its period. Take the cancellation back before changing it.")

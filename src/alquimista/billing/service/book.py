@@ -138,14 +138,18 @@ class Book:
         await tenants.set_terms(self.conn, self.tenant.id, deal.plan.name, limits, subscription.mrr_cents, self.now)
         await queries.set_bundles(self.conn, self.tenant.id, subscription.selected_subnucleos, self.now)
         await agents.select(self.conn, self.tenant.id, await self._brought(subscription), self.now)
-        if any(
-            period.stopped_at and period.from_on <= self.today < period.until_on
-            for period in await usage_queries.open_periods(self.conn, self.tenant.id)
-        ):  # At the hard limit they stay stopped, whatever else changed.
+        if await self.stopped():  # They stay so, whatever else changed.
             await agents.suspend_all(self.conn, self.tenant.id, self.now)
         if self.tenant.standing is TenantStatus.SUSPENDED:
             await tenants.set_standing(self.conn, self.actor, self.tenant.id, TenantStatus.ACTIVE, self.now)
         self.tenant = await tenants.get(self.conn, self.tenant.id)
+
+    async def stopped(self) -> bool:
+        """Whether the tenant's agents are stopped at the hard limit of its running month."""
+        return any(
+            period.stopped_at and period.from_on <= self.today < period.until_on
+            for period in await usage_queries.open_periods(self.conn, self.tenant.id)
+        )
 
     async def withdraw(self, subscription: Subscription, *, for_good: bool) -> None:
         """Pause the tenant's agents with its subscription, or take them away; its people may still sign in to pay."""

@@ -103,7 +103,8 @@ class PlatformRow(msgspec.Struct, frozen=True):
 PLATFORM: Final = Statement(
     """
     SELECT count(*) AS total_tenants, count(*) FILTER (WHERE t.status = 'active') AS active_tenants,
-      (SELECT count(*) FROM alquimista_platform.tenant_agents a WHERE a.status = 'active') AS agents_deployed,
+      (SELECT count(*) FROM alquimista_platform.tenant_agents a
+        WHERE a.status = 'active' AND a.tenant_id <> %(platform)s) AS agents_deployed,
       (SELECT count(*) FROM alquimista_platform.tenant_users u
         WHERE u.status = 'active' AND u.tenant_id <> %(platform)s) AS active_users,
       (SELECT count(*) FROM alquimista_platform.incidents i

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from alquimista.access import PLATFORM_TENANT
 from alquimista.db.statement import Conn, Statement
 
 
@@ -74,6 +75,7 @@ TREND: Final = Statement(
       WHERE u.tenant_id = t.id AND u.day >= %(first)s AND u.day <= %(last)s
       GROUP BY u.day
     ) d
+    WHERE t.id <> %(platform)s
     GROUP BY d.day ORDER BY d.day
     """,
     TrendRow,
@@ -103,9 +105,46 @@ TOP_TENANTS: Final = Statement(
       WHERE d.tenant_id = t.id AND d.day >= %(first)s AND d.day <= %(last)s
       HAVING sum(d.requests) > 0
     ) u
+    WHERE t.id <> %(platform)s
     ORDER BY u.requests DESC, t.id LIMIT %(limit)s
     """,
     TopTenant,
+)
+
+
+class TopAgent(msgspec.Struct, frozen=True):
+    """An agent of the catalogue, its requests of a period in all companies, and in how many it is active now."""
+
+    agent_id: UUID
+    agent_name: str
+    requests: int
+    failures: int
+    deployed: int
+
+
+TOP_AGENTS: Final = Statement(
+    """
+    WITH top AS (
+      SELECT d.agent_id, sum(d.requests)::bigint AS requests, sum(d.failures)::bigint AS failures
+      FROM alquimista_platform.tenants t CROSS JOIN LATERAL (
+        SELECT u.agent_id, sum(u.requests) AS requests, sum(u.failures) AS failures
+        FROM alquimista_platform.tenant_usage_daily u
+        WHERE u.tenant_id = t.id AND u.day >= %(first)s AND u.day <= %(last)s
+        GROUP BY u.agent_id
+      ) d
+      WHERE t.id <> %(platform)s
+      GROUP BY d.agent_id HAVING sum(d.requests) > 0
+      ORDER BY requests DESC, d.agent_id LIMIT %(limit)s
+    )
+    SELECT a.id AS agent_id, a.name AS agent_name, top.requests, top.failures, count(ta.tenant_id) AS deployed
+    FROM top
+    JOIN alquimista_platform.agents a ON a.id = top.agent_id
+    LEFT JOIN alquimista_platform.tenant_agents ta
+      ON ta.agent_id = top.agent_id AND ta.status = 'active' AND ta.tenant_id <> %(platform)s
+    GROUP BY a.id, a.name, top.requests, top.failures
+    ORDER BY top.requests DESC, a.id
+    """,
+    TopAgent,
 )
 
 
@@ -118,9 +157,14 @@ async def tenant(
 
 async def trend(conn: Conn, first: date, last: date) -> list[TrendRow]:
     """Each day of the platform, for a connection of the internal role."""
-    return await conn.fetch(TREND, first=first, last=last)
+    return await conn.fetch(TREND, platform=PLATFORM_TENANT, first=first, last=last)
 
 
 async def top_tenants(conn: Conn, first: date, last: date, limit: int) -> list[TopTenant]:
     """The tenants with the most requests, for a connection of the internal role."""
-    return await conn.fetch(TOP_TENANTS, first=first, last=last, limit=limit)
+    return await conn.fetch(TOP_TENANTS, platform=PLATFORM_TENANT, first=first, last=last, limit=limit)
+
+
+async def top_agents(conn: Conn, first: date, last: date, limit: int) -> list[TopAgent]:
+    """The agents with the most requests, for a connection of the internal role."""
+    return await conn.fetch(TOP_AGENTS, platform=PLATFORM_TENANT, first=first, last=last, limit=limit)

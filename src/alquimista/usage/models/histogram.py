@@ -39,7 +39,7 @@ def percentile(histogram: str, requests: int, percent: int) -> float | None:
     Args:
         histogram: the decimal digits of a packed histogram.
         requests: how many requests it counts.
-        percent: 1 to 100.
+        percent: 1 to 100; 0 asks for the fastest request.
 
     Raises:
         ValueError: it counts fewer.

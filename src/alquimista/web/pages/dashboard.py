@@ -12,7 +12,7 @@ from alquimista.access import Permission
 from alquimista.audit import service as audit
 from alquimista.cache.store import Cache, Entry
 from alquimista.dashboards import service
-from alquimista.dashboards.models import TenantAgents, TenantIncidents, TenantIntegrations, TenantUsage
+from alquimista.dashboards.models.client import TenantAgents, TenantIncidents, TenantIntegrations, TenantUsage
 from alquimista.errors import Unavailable
 from alquimista.http.context import Context
 from alquimista.http.routes import TenantScope

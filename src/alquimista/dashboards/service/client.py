@@ -1,44 +1,34 @@
-"""Use cases of dashboards: each composes one answer from sums."""
+"""What a tenant reads of itself: each answer is composed from sums."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from alquimista.access import PLATFORM_TENANT, Actor, Role
+from alquimista.access import Actor, Role
 from alquimista.agents.models.agents import UnknownAgent
-from alquimista.dashboards.models import (
-    PERIOD_DAYS,
+from alquimista.dashboards.models.client import (
     AgentFigures,
     AgentLine,
     AgentUsage,
-    CompanyOverview,
     DayFigures,
-    Figures,
     IncidentLine,
     IntegrationLine,
     Limits,
-    Money,
-    OpenIncident,
-    Period,
     PlanUse,
-    PlatformCounts,
-    PlatformDay,
     TenantAgents,
     TenantIncidents,
     TenantIntegrations,
-    TenantLine,
     TenantMe,
     TenantUsage,
-    mean,
-    percent,
 )
+from alquimista.dashboards.models.figures import PERIOD_DAYS, Figures, Money, Period, mean, percent
 from alquimista.dashboards.queries import overview, usage
 from alquimista.dashboards.queries.usage import UsageRow
 from alquimista.db.statement import Conn
 from alquimista.incidents import service as incidents
-from alquimista.incidents.models import texts
 from alquimista.integrations import service as integrations
 from alquimista.tenants.models import UnknownTenant
 from alquimista.usage.models.histogram import percentile
@@ -161,7 +151,7 @@ def _sums(rows: Sequence[UsageRow]) -> Sums:
         failures = sum(row.failures or 0 for row in rows)
         response_ms = sum(row.response_ms or 0 for row in rows)
         tokens = sum(row.tokens or 0 for row in rows)
-        histogram = str(sum(int(row.histogram or 0) for row in rows))
+        histogram = merged_histogram(rows)
     good = requests - failures
     return (
         requests,
@@ -174,6 +164,16 @@ def _sums(rows: Sequence[UsageRow]) -> Sums:
     )
 
 
+def merged_histogram(rows: Sequence[UsageRow]) -> str:
+    """The packed histogram of some groups together, as digits."""
+    return str(sum(int(row.histogram or 0) for row in rows))
+
+
+def figures(rows: Sequence[UsageRow]) -> dict[str, Any]:
+    """The fields of Figures by name, for shapes that have more of them."""
+    return msgspec.structs.asdict(Figures(*_sums(rows), _cost(rows)))
+
+
 def _cost(rows: Sequence[UsageRow]) -> list[Money]:
     """The cost of some groups in each currency."""
     if len(rows) == 1:
@@ -183,47 +183,3 @@ def _cost(rows: Sequence[UsageRow]) -> list[Money]:
         currency = row.currency or ""
         cost[currency] = cost.get(currency, 0) + (row.cost_micros or 0)
     return [Money(currency, round(micros / 1_000_000, 2)) for currency, micros in sorted(cost.items())]
-
-
-async def company_overview(conn: Conn, period: Period, now: datetime, locale: str) -> CompanyOverview:
-    """The whole platform, for staff: takes a connection of the internal role. The period ends on today's UTC date."""
-    last = now.date()
-    first = last - timedelta(days=PERIOD_DAYS[period] - 1)
-    counts = await overview.platform(conn, PLATFORM_TENANT)
-    trend = {row.day: row for row in await usage.trend(conn, first, last)}
-    requests = sum(row.requests for row in trend.values())
-    failures = sum(row.failures for row in trend.values())
-    every_day = (first + timedelta(days=step) for step in range(PERIOD_DAYS[period]))
-    return CompanyOverview(
-        period=period,
-        counts=msgspec.convert(counts, PlatformCounts, from_attributes=True),
-        total_requests=requests,
-        success_rate=percent(requests - failures, requests),
-        avg_response_time_ms=mean(sum(row.response_ms for row in trend.values()), requests),
-        daily=[
-            PlatformDay(
-                date=day,
-                total_requests=trend[day].requests if day in trend else 0,
-                failed_requests=trend[day].failures if day in trend else 0,
-                active_tenants=trend[day].active_tenants if day in trend else 0,
-            )
-            for day in every_day
-        ],
-        top_tenants=[
-            TenantLine(
-                tenant_id=row.tenant_id,
-                tenant_name=row.tenant_name,
-                plan=row.plan,
-                status=row.status,
-                demo=row.demo,
-                total_requests=row.requests,
-                success_rate=percent(row.requests - row.failures, row.requests),
-                avg_response_time_ms=mean(row.response_ms, row.requests),
-            )
-            for row in await usage.top_tenants(conn, first, last, 10)
-        ],
-        incidents=[
-            OpenIncident(row.id, row.tenant_id, row.tenant_name, row.severity, texts(row, locale)[0], row.created_at)
-            for row in await overview.open_incidents(conn, PLATFORM_TENANT, 5)
-        ],
-    )

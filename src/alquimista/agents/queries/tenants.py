@@ -1,4 +1,4 @@
-"""The only SQL on the catalogue's agents and on tenant_agents."""
+"""The only SQL on tenant_agents: which agents a tenant has, and how they stand."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,71 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.agents.models.agents import Agent, AgentRules, AgentStatus, TenantAgent
-from alquimista.agents.models.definitions import Definition
+from alquimista.agents.models.agents import AgentRules, AgentStatus, TenantAgent
 from alquimista.db.statement import Conn, NoRow, Statement
-
-
-class AgentId(msgspec.Struct, frozen=True):
-    """Which agent."""
-
-    id: UUID
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """The rules of a version."""
-
-    definition: Definition
-
-
-# Whoever changes the catalogue waits for whoever does so now: two at once would each go by what was before both.
-TAKE_TURN = Statement(
-    "SELECT pg_advisory_xact_lock(hashtextextended('alquimista.catalogue', 0))::text AS locked",
-    NoRow,
-)
-
-CATALOGUE = Statement(
-    """
-    SELECT a.id, a.slug, a.name, a.description, a.segment, a.category, a.version, a.status, a.number, a.tags, a.source,
-      v.definition
-    FROM alquimista_platform.agents a
-    LEFT JOIN alquimista_platform.agent_versions v ON v.agent_id = a.id AND v.version = a.version
-    ORDER BY a.number NULLS LAST, a.slug
-    """,
-    Agent,
-)
-
-PUT_AGENT = Statement(
-    """
-    INSERT INTO alquimista_platform.agents
-      (id, slug, name, description, segment, category, version, status, number, tags, source, config, created_at,
-       updated_at)
-    VALUES (%(id)s, %(slug)s, %(name)s, %(description)s, %(segment)s, %(category)s, %(version)s, %(status)s, %(number)s,
-      %(tags)s::text[], %(source)s, '{}', %(now)s, %(now)s)
-    ON CONFLICT (slug) DO UPDATE SET
-      name = excluded.name, description = excluded.description, segment = excluded.segment,
-      category = excluded.category, version = excluded.version, status = excluded.status, number = excluded.number,
-      tags = excluded.tags, source = excluded.source, updated_at = excluded.updated_at
-    RETURNING id
-    """,
-    AgentId,
-)
-
-PUT_VERSION = Statement(
-    """
-    INSERT INTO alquimista_platform.agent_versions (agent_id, version, definition, created_at, created_by)
-    VALUES (%(agent_id)s, %(version)s, %(definition)s, %(now)s, %(author)s)
-    ON CONFLICT (agent_id, version) DO NOTHING
-    """,
-    NoRow,
-)
-
-VERSION = Statement(
-    """
-    SELECT definition FROM alquimista_platform.agent_versions WHERE agent_id = %(agent_id)s AND version = %(version)s
-    """,
-    Rules,
-)
 
 # Of a tenant's own active agent: the rules of the version in force, or of the version asked for.
 RULES_OF_TENANT = Statement(
@@ -135,7 +72,7 @@ ACTIVATE = Statement(
     INSERT INTO alquimista_platform.tenant_agents AS ta (tenant_id, agent_id, status, config, activated_at, updated_at)
     VALUES (%(tenant_id)s, %(agent_id)s, 'active', '{}', %(now)s, %(now)s)
     ON CONFLICT (tenant_id, agent_id) DO UPDATE
-      SET status = 'active', activated_at = excluded.activated_at, deactivated_at = NULL,
+      SET status = 'active', switched_off = false, activated_at = excluded.activated_at, deactivated_at = NULL,
           updated_at = excluded.updated_at
       WHERE ta.status IN ('inactive', 'trial')
     """,
@@ -145,19 +82,22 @@ ACTIVATE = Statement(
 DEACTIVATE = Statement(
     """
     UPDATE alquimista_platform.tenant_agents
-    SET status = 'inactive', deactivated_at = %(now)s, updated_at = %(now)s
+    SET status = 'inactive', switched_off = true, deactivated_at = %(now)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND agent_id = %(agent_id)s AND status = 'active'
     """,
     NoRow,
 )
 
+# What is chosen no more is not switched off either: chosen again, it works.
 SELECT_OTHERS = Statement(
     """
     UPDATE alquimista_platform.tenant_agents
-    SET status = 'inactive', updated_at = %(now)s,
+    SET status = CASE status WHEN 'trial' THEN status ELSE 'inactive' END, switched_off = false,
       -- What a suspended agent did was refused from that moment on, and stays so.
-      deactivated_at = CASE status WHEN 'suspended' THEN updated_at ELSE %(now)s END
-    WHERE tenant_id = %(tenant_id)s AND status IN ('active', 'suspended') AND agent_id <> ALL (%(agents)s::uuid[])
+      deactivated_at = CASE status WHEN 'suspended' THEN updated_at WHEN 'active' THEN %(now)s ELSE deactivated_at END,
+      updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND (status IN ('active', 'suspended') OR switched_off)
+      AND agent_id <> ALL (%(agents)s::uuid[])
     """,
     NoRow,
 )
@@ -169,10 +109,13 @@ SELECT_AGENTS = Statement(
     SELECT %(tenant_id)s, c.agent_id, c.subnucleo_id, 'active', '{}', %(now)s, %(now)s
     FROM unnest(%(agents)s::uuid[], %(subnucleos)s::uuid[]) AS c (agent_id, subnucleo_id)
     ON CONFLICT (tenant_id, agent_id) DO UPDATE
-      SET status = 'active', subnucleo_id = excluded.subnucleo_id, deactivated_at = NULL,
-          activated_at = CASE ta.status WHEN 'active' THEN ta.activated_at ELSE excluded.activated_at END,
+      SET status = CASE WHEN ta.switched_off THEN ta.status ELSE 'active' END,
+          subnucleo_id = excluded.subnucleo_id,
+          deactivated_at = CASE WHEN ta.switched_off THEN ta.deactivated_at END,
+          activated_at = CASE WHEN ta.switched_off OR ta.status = 'active' THEN ta.activated_at
+            ELSE excluded.activated_at END,
           updated_at = excluded.updated_at
-      WHERE ta.status <> 'active' OR ta.subnucleo_id IS DISTINCT FROM excluded.subnucleo_id
+      WHERE (ta.status <> 'active' AND NOT ta.switched_off) OR ta.subnucleo_id IS DISTINCT FROM excluded.subnucleo_id
     """,
     NoRow,
 )
@@ -253,35 +196,6 @@ TENANTS_ON_TRIAL = Statement(
 )
 
 
-async def take_turn(conn: Conn) -> None:
-    """Wait until no other transaction changes the catalogue."""
-    await conn.execute(TAKE_TURN)
-
-
-async def catalogue(conn: Conn) -> list[Agent]:
-    """Every agent of the catalogue, in its order."""
-    return await conn.fetch(CATALOGUE)
-
-
-async def put_agent(conn: Conn, agent: Agent, now: datetime) -> UUID:
-    """Write one catalogue entry by slug, without its rules; its id, which stays the first one."""
-    values = {name: getattr(agent, name) for name in Agent.__struct_fields__ if name != "definition"}
-    stored = await conn.fetch_one(PUT_AGENT, **{**values, "tags": list(agent.tags)}, now=now)
-    assert stored is not None
-    return stored.id
-
-
-async def put_version(
-    conn: Conn, agent_id: UUID, version: str, definition: Definition, author: UUID | None, now: datetime
-) -> Definition:
-    """Write the rules of a version, unless it has some; those that it has afterwards."""
-    document = msgspec.to_builtins(definition)
-    await conn.execute(PUT_VERSION, agent_id=agent_id, version=version, definition=document, author=author, now=now)
-    stored = await conn.fetch_one(VERSION, agent_id=agent_id, version=version)
-    assert stored is not None
-    return stored.definition
-
-
 async def rules_of_tenant(conn: Conn, tenant_id: UUID, slug: str, version: str | None) -> AgentRules | None:
     """The rules of an agent that the tenant has active; None when it has not, or when there is no such version."""
     return await conn.fetch_one(RULES_OF_TENANT, tenant_id=tenant_id, slug=slug, version=version)
@@ -316,7 +230,7 @@ async def deactivate(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime)
 
 
 async def select(conn: Conn, tenant_id: UUID, chosen: Mapping[UUID, UUID | None], now: datetime) -> None:
-    """Make these agents active, each brought by a SubNúcleo or by none, and all others inactive."""
+    """Make these agents active, but for those switched off, each brought by a SubNúcleo or by none; others inactive."""
     agents = list(chosen)
     await conn.execute(SELECT_OTHERS, tenant_id=tenant_id, agents=agents, now=now)
     await conn.execute(

@@ -8,19 +8,16 @@ import msgspec
 
 from alquimista.access import Permission
 from alquimista.agents.models.agents import UnknownAgent
-from alquimista.audit import service as audit
 from alquimista.dashboards import service
-from alquimista.dashboards.models import (
+from alquimista.dashboards.api.reading import READS, includes_today, reader
+from alquimista.dashboards.models.client import (
     AgentFigures,
     AgentLine,
     AgentUsage,
     DayFigures,
-    Figures,
     IncidentLine,
     IntegrationLine,
     Limits,
-    Money,
-    Period,
     PlanUse,
     TenantAgents,
     TenantIncidents,
@@ -28,15 +25,14 @@ from alquimista.dashboards.models import (
     TenantMe,
     TenantUsage,
 )
-from alquimista.db.statement import Conn
+from alquimista.dashboards.models.figures import Figures, Money, Period
 from alquimista.http.context import Context
 from alquimista.http.pagination import MAX_LIMIT, Page
 from alquimista.http.routes import ALL_KINDS, Cache, Limit, Route, TenantScope
 from alquimista.tenants.models import UnknownTenant
 
-# Only /tenant/me had a limit; the others share its figures (requirements 1.3, 1.5: per tenant and per user).
+# Only /tenant/me had a limit in the founding system.
 _LIMITS: Final = (Limit(count=100, seconds=60, per=("ip", "tenant")),)
-_READS: Final = (Limit(count=6_000, seconds=60, per=("tenant",)), Limit(count=1_200, seconds=60, per=("user",)))
 
 
 class AgentsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,58 +54,34 @@ class IncidentsQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT, description="How many items to answer.")] = 20
 
 
-async def _reader(context: Context) -> Conn:
-    """The tenant's connection; staff who read through it leave a row in the tenant's own audit."""
-    conn = context.db.tenant(context.tenant)
-    if context.who.internal:
-        await audit.record(
-            conn,
-            context.who,
-            "tenant.read",
-            category="tenant",
-            resource_type="endpoint",
-            resource_id=context.request.scope["path"],
-            ip=context.client_ip,
-            user_agent=context.request.headers.get("user-agent", ""),
-            trace_id=context.trace_id,
-            tenant_id=context.tenant,
-        )
-    return conn
-
-
 async def tenant_me(context: Context) -> TenantMe:
     """The tenant, its limits and its use of them."""
-    return await service.tenant_me(await _reader(context), context.tenant, context.now)
+    return await service.tenant_me(await reader(context), context.tenant, context.now)
 
 
 async def tenant_agents(context: Context) -> TenantAgents:
     """The tenant's agents with their last 30 days."""
-    conn = await _reader(context)
+    conn = await reader(context)
     return await service.tenant_agents(conn, context.tenant, context.query.status, context.now)
 
 
 async def tenant_integrations(context: Context) -> TenantIntegrations:
     """The tenant's integrations, never their credentials."""
-    return await service.tenant_integrations(await _reader(context), context.who, context.tenant)
+    return await service.tenant_integrations(await reader(context), context.who, context.tenant)
 
 
 async def tenant_usage(context: Context) -> TenantUsage:
     """The tenant's usage of a period that ends today, in its own days."""
-    conn = await _reader(context)
+    conn = await reader(context)
     query = context.query
     return await service.tenant_usage(conn, context.tenant, query.period, query.agent_id, context.now)
 
 
 async def tenant_incidents(context: Context) -> TenantIncidents:
     """A page of the tenant's incidents, newest first."""
-    conn = await _reader(context)
+    conn = await reader(context)
     query = context.query
     return await service.tenant_incidents(conn, context.tenant, query.limit, query.offset, context.locale)
-
-
-def _includes_today(_context: Context) -> bool:
-    """Each of these answers counts requests up to this moment, so a browser must ask again each time."""
-    return True
 
 
 _ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -136,7 +108,7 @@ ROUTES: Final = (
         kinds=ALL_KINDS,
         scope=TenantScope.OWN,
         response=TenantMe,
-        cache=Cache(ttl=300, max_age=300, topics=("tenant", "agents", "users"), live=_includes_today),
+        cache=Cache(ttl=300, max_age=300, topics=("tenant", "agents", "users"), live=includes_today),
         limits=_LIMITS,
         problems=(UnknownTenant,),
         example=TenantMe(
@@ -165,8 +137,8 @@ ROUTES: Final = (
         scope=TenantScope.OWN,
         query=AgentsQuery,
         response=TenantAgents,
-        cache=Cache(ttl=300, max_age=300, topics=("agents",), live=_includes_today),
-        limits=_READS,
+        cache=Cache(ttl=300, max_age=300, topics=("agents",), live=includes_today),
+        limits=READS,
         example=TenantAgents(
             [AgentLine(_ID, "Vendas Ativas", "vendas", "active", _MOMENT, AgentUsage(840, 99.05, 612.5))]
         ),
@@ -182,7 +154,7 @@ ROUTES: Final = (
         scope=TenantScope.OWN,
         response=TenantIntegrations,
         cache=Cache(ttl=300, max_age=300, topics=("integrations",)),
-        limits=_READS,
+        limits=READS,
         example=TenantIntegrations([IntegrationLine(_ID, "whatsapp", "WhatsApp", "active", _MOMENT, None)]),
     ),
     Route(
@@ -196,8 +168,8 @@ ROUTES: Final = (
         scope=TenantScope.OWN,
         query=UsageQuery,
         response=TenantUsage,
-        cache=Cache(ttl=600, max_age=300, topics=("usage", "agents", "tenant"), live=_includes_today),
-        limits=_READS,
+        cache=Cache(ttl=600, max_age=300, topics=("usage", "agents", "tenant"), live=includes_today),
+        limits=READS,
         problems=(UnknownTenant, UnknownAgent),
         example=TenantUsage(
             Period.WEEK,
@@ -218,7 +190,7 @@ ROUTES: Final = (
         query=IncidentsQuery,
         response=TenantIncidents,
         cache=Cache(ttl=180, max_age=60, topics=("incidents",)),
-        limits=_READS,
+        limits=READS,
         example=TenantIncidents(
             [
                 IncidentLine(
