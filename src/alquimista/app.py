@@ -33,6 +33,7 @@ from alquimista.incidents import api as incidents
 from alquimista.jobs.service import gauges, worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.orchestrator import api as orchestrator
 from alquimista.payments.service import Providers
 from alquimista.support import api as support
 from alquimista.trials import api as trials
@@ -40,6 +41,7 @@ from alquimista.trials import service as trials_service
 from alquimista.usage import api as usage
 from alquimista.usage import service as usage_service
 from alquimista.web import pages
+from alquimista.webhooks import api as webhooks
 from alquimista.wiring import Services
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ API: Final[tuple[Route, ...]] = (
     *commercial.ROUTES,
     *trials.ROUTES,
     *dashboards.ROUTES,
+    *orchestrator.ROUTES,
+    *webhooks.ROUTES,
 )
 
 

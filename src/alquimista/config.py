@@ -177,6 +177,12 @@ class Settings:
         0,
         values.hard_percent,
     )
+    webhooks_allow_private: bool = setting(
+        "Whether webhooks may be sent to this network's own addresses: for installations whose receivers are beside "
+        "them. Link-local and multicast ones never are.",
+        False,
+        values.boolean,
+    )
     database_pool: int = setting("Database connections of each role in one process.", 8, values.positive)
     log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info", values.level)
 

@@ -31,12 +31,16 @@ from alquimista.jobs.models import Job, Periodic
 from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.orchestrator import jobs as orchestrator
+from alquimista.orchestrator.models.consumers import Consumer, Consumers
 from alquimista.payments.service import Providers
 from alquimista.portability import jobs as portability
 from alquimista.support import jobs as support
 from alquimista.trials import jobs as trials
 from alquimista.usage import jobs as usage
 from alquimista.usage.service import install as install_usage
+from alquimista.webhooks import jobs as webhooks
+from alquimista.webhooks.service import install as install_webhooks
 from alquimista.wiring import Services
 
 JOBS: Final[tuple[Job, ...]] = (
@@ -49,9 +53,8 @@ JOBS: Final[tuple[Job, ...]] = (
     *approvals.JOBS,
     *incidents.JOBS,
     *support.JOBS,
-    *usage.JOBS,
-    *billing.JOBS,
-    *trials.JOBS,
+    *orchestrator.JOBS,
+    *webhooks.JOBS,
 )
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
@@ -63,7 +66,11 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     *trials.PERIODIC,
     *portability.PERIODIC,
     *approvals.PERIODIC,
+    *orchestrator.PERIODIC,
+    *webhooks.PERIODIC,
 )
+# Rooms that act upon events are named here.
+CONSUMERS: Final[tuple[Consumer, ...]] = ()
 
 _BEAT_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 20  # For running jobs when the process is asked to end; then they go back into the queue.
@@ -92,6 +99,8 @@ async def run(settings: Settings) -> None:
         services.add(Providers(settings))
         stack.push_async_callback(services.get(Providers).close)
         stack.push_async_callback(install_usage(services, bus).close)
+        stack.push_async_callback(install_webhooks(services).close)
+        services.add(Consumers(CONSUMERS))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_beat(services, stop))
             tasks.create_task(_publish(stop))

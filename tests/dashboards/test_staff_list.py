@@ -89,8 +89,8 @@ async def companies(db, migrated):
     tenant = "alquimista_platform.tenant"
     async with await psycopg.AsyncConnection.connect(migrated.admin_url, autocommit=True) as conn, conn.cursor() as cur:
         await cur.executemany(
-            f"INSERT INTO {tenant}s (id, name, cnpj, segment, plan, standing, mrr_cents, plan_max_agents, plan_max_users,"
-            " plan_max_requests_per_month, time_zone, created_at, updated_at)"
+            f"INSERT INTO {tenant}s (id, name, cnpj, segment, plan, standing, mrr_cents, plan_max_agents,"
+            " plan_max_users, plan_max_requests_per_month, time_zone, created_at, updated_at)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, 8, 3, 1, %s, %s, %s)",
             [
                 (c.id, c.name, c.cnpj, c.segment, c.plan, c.status, c.mrr_cents, c.zone, c.created_at, NOW)

@@ -83,6 +83,9 @@ async def scene(db, settings):
             key = await client.post("/tenant/api-keys", json={"name": MARK, "scopes": ["ingest"]})
             sessions = await client.get("/auth/sessions")
             opened = await client.post("/tenant/tickets", json={"subject": MARK, "body": MARK})
+            webhook = await client.post("/tenant/webhooks", json={"url": f"https://{MARK}/", "event_types": ["*"]})
+            webhook_id = webhook.json()["webhook"]["id"]
+            message = await client.post(f"/tenant/webhooks/{webhook_id}/test")
         paths = {
             "user_id": str(people["teammate"].id),
             "invitation_id": invited.json()["id"],
@@ -100,6 +103,9 @@ async def scene(db, settings):
             "incident_id": await raised(db, own.id),
             "ticket_id": opened.json()["ticket"]["id"],
             "position": "1",
+            "webhook_id": webhook_id,
+            "delivery_id": message.json()["id"],
+            "trace_id": "ab" * 16,
         }
         yield Scene(db, process, str(own.id), str(other.id), callers, paths)
 
@@ -218,7 +224,10 @@ async def test_a_company_cannot_name_another_and_staff_must_name_one(scene, rout
 
 
 # A right body where it is no role, so that only the id can be wrong.
-BODIES = {"/internal/commercial/requests/{request_id:uuid}": {"status": "contacted"}}
+BODIES = {
+    "/internal/commercial/requests/{request_id:uuid}": {"status": "contacted"},
+    "/tenant/webhooks/{webhook_id:uuid}": {"enabled": False},
+}
 # What staff name in the catalogue belongs to nobody, nor does the agent of it that a company wants to have; a company's
 # incidents and tickets are staff's to read; what takes a browser's session alone has tests of its own.
 NOT_ONES_OWN = (

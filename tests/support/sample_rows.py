@@ -27,6 +27,8 @@ _BY_NAME: dict[str, Any] = {
     "expires_at": MOMENT.replace(year=2027),
     "period_end": MOMENT.replace(hour=13),
     "total_cents": 1,
+    "url": "https://example.com/hook",
+    "event_types": ["*"],
 }
 # Rules over several columns: the smallest set of values that keeps them.
 _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
@@ -40,6 +42,8 @@ _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
     "alquimista_platform.tenant_offboardings": lambda _: {"cancelled_at": MOMENT},
     "alquimista_platform.incident_events": lambda _: {"public": True},  # What is not, the app does not see.
     "alquimista_platform.ticket_messages": lambda _: {"author_kind": "staff"},
+    "alquimista_platform.webhook_deliveries": lambda _: {"next_attempt_at": MOMENT},
+    "fibonacci_core.event_deliveries": lambda _: {"next_attempt_at": MOMENT},
     "public.trials": lambda maker: {"target_id": maker.insert("alquimista_platform.agents")["id"]},
 }
 _BY_TYPE: dict[str, Any] = {

@@ -55,6 +55,8 @@ DELETABLE = {
     "alquimista_platform.tenant_integrations",
     "alquimista_platform.notifications",
     "alquimista_platform.rate_limit_windows",
+    "alquimista_platform.webhook_endpoints",
+    "alquimista_platform.webhook_deliveries",
     "fibonacci_core.events",
     "fibonacci_core.traces",
     "fibonacci_core.metrics",
@@ -73,6 +75,7 @@ APPEND_ONLY = (
             "agent_versions",
             "usage_closed_days",
             "usage_zone_changes",
+            "webhook_attempts",
         )
     }
     | {"nigredo_leads.blocklist"}

@@ -25,6 +25,7 @@ def rotate() -> None:
     from alquimista.identity.service import sealed
     from alquimista.integrations import service as integrations
     from alquimista.tenants import service as tenants
+    from alquimista.webhooks import service as webhooks
 
     settings = of_installation(os.environ)
     sealer = Sealer(settings)
@@ -37,6 +38,7 @@ def rotate() -> None:
             for tenant_id in track(await tenants.list_ids(db.staff()), description="Companies"):
                 async with tenant_transaction(db, tenant_id) as conn:
                     changed += await integrations.reseal(conn, tenant_id, sealer, clock.now())
+                    changed += await webhooks.reseal(conn, tenant_id, sealer, clock.now())
             return changed
         finally:
             await db.close()

@@ -981,12 +981,80 @@ CREATE TABLE alquimista_platform.users (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.webhook_attempts (
+  tenant_id uuid NOT NULL,
+  delivery_id uuid NOT NULL,
+  number integer NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  duration_ms integer NOT NULL,
+  status_code smallint,
+  failure text,
+  response text DEFAULT ''::text NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.webhook_deliveries (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  endpoint_id uuid NOT NULL,
+  event_id uuid NOT NULL,
+  event_type text NOT NULL,
+  payload jsonb NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  state text DEFAULT 'pending'::text NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  step smallint DEFAULT 0 NOT NULL,
+  next_attempt_at timestamp with time zone,
+  sending_until timestamp with time zone,
+  last_status smallint,
+  last_failure text,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  delivered_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.webhook_endpoints (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  url text NOT NULL,
+  description text DEFAULT ''::text NOT NULL,
+  event_types text[] NOT NULL,
+  status text DEFAULT 'enabled'::text NOT NULL,
+  disabled_reason text,
+  failing_since timestamp with time zone,
+  secret_key_id text NOT NULL,
+  secret_ciphertext bytea NOT NULL,
+  previous_key_id text,
+  previous_ciphertext bytea,
+  previous_until timestamp with time zone,
+  created_by uuid,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.workers (
   id uuid NOT NULL,
   started_at timestamp with time zone NOT NULL,
   seen_at timestamp with time zone NOT NULL
 )
 -- row security: none;
+
+CREATE TABLE fibonacci_core.event_deliveries (
+  tenant_id uuid NOT NULL,
+  event_id uuid NOT NULL,
+  consumer text NOT NULL,
+  state text DEFAULT 'pending'::text NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  step smallint DEFAULT 0 NOT NULL,
+  next_attempt_at timestamp with time zone,
+  last_error text,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  delivered_at timestamp with time zone
+)
+-- row security: enabled, forced;
 
 CREATE TABLE fibonacci_core.events (
   tenant_id uuid NOT NULL,
@@ -1001,7 +1069,11 @@ CREATE TABLE fibonacci_core.events (
   retry_count integer DEFAULT 0 NOT NULL,
   error_message text,
   created_at timestamp with time zone NOT NULL,
-  processed_at timestamp with time zone
+  processed_at timestamp with time zone,
+  span_id text,
+  causation_id uuid,
+  hops smallint DEFAULT 0 NOT NULL,
+  produced_by text
 )
 -- row security: enabled, forced;
 
@@ -2207,7 +2279,97 @@ ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_pkey PRIMARY KEY (id)
 
 ALTER TABLE alquimista_platform.users ADD CONSTRAINT users_email_key UNIQUE (email);
 
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_duration_ms_check CHECK ((duration_ms >= 0));
+
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_failure_check CHECK (((length(failure) >= 1) AND (length(failure) <= 50)));
+
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_number_check CHECK ((number > 0));
+
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_response_check CHECK ((length(response) <= 1000));
+
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_status_code_check CHECK (((status_code >= 100) AND (status_code <= 999)));
+
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_tenant_id_delivery_id_fkey FOREIGN KEY (tenant_id, delivery_id) REFERENCES alquimista_platform.webhook_deliveries(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.webhook_attempts ADD CONSTRAINT webhook_attempts_pkey PRIMARY KEY (tenant_id, delivery_id, number);
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_attempts_check CHECK ((attempts >= 0));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_delivered CHECK (((state = 'delivered'::text) = (delivered_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_event_type_check CHECK (((length(event_type) >= 1) AND (length(event_type) <= 200)));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_last_failure_check CHECK ((last_failure = ANY (ARRAY['status'::text, 'redirect'::text, 'timeout'::text, 'unreachable'::text, 'tls'::text, 'unresolved'::text, 'forbidden_address'::text, 'insecure'::text, 'protocol'::text, 'disabled'::text, 'lost'::text])));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_last_status_check CHECK (((last_status >= 100) AND (last_status <= 999)));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_payload_check CHECK (alquimista_platform.is_object(payload, 262144));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_pending CHECK (((state = 'pending'::text) = (next_attempt_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_sending CHECK (((sending_until IS NULL) OR (state = 'pending'::text)));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_step_check CHECK ((step >= 0));
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_tenant_id_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES alquimista_platform.webhook_endpoints(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.webhook_deliveries ADD CONSTRAINT webhook_deliveries_tenant_id_endpoint_id_event_id_key UNIQUE (tenant_id, endpoint_id, event_id);
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_description_check CHECK ((length(description) <= 200));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_disabled CHECK (((status = 'disabled'::text) = (disabled_reason IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['person'::text, 'failing'::text, 'gone'::text])));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_event_types_check CHECK ((((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 100)) AND (array_position(event_types, NULL::text) IS NULL) AND (octet_length(array_to_string(event_types, ' '::text)) <= 10000)));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_previous CHECK ((((previous_key_id IS NULL) = (previous_ciphertext IS NULL)) AND ((previous_key_id IS NULL) = (previous_until IS NULL))));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_previous_ciphertext_check CHECK ((octet_length(previous_ciphertext) <= 1024));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_previous_key_id_check CHECK (((length(previous_key_id) >= 1) AND (length(previous_key_id) <= 64)));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_secret_ciphertext_check CHECK ((octet_length(secret_ciphertext) <= 1024));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_secret_key_id_check CHECK (((length(secret_key_id) >= 1) AND (length(secret_key_id) <= 64)));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_status_check CHECK ((status = ANY (ARRAY['enabled'::text, 'disabled'::text])));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_url_check CHECK (((length(url) <= 2048) AND (url ~ '^https?://[^[:space:][:cntrl:]]+$'::text)));
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.webhook_endpoints ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE alquimista_platform.workers ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_attempts_check CHECK ((attempts >= 0));
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_consumer_check CHECK (((length(consumer) >= 1) AND (length(consumer) <= 100)));
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_delivered CHECK (((state = 'delivered'::text) = (delivered_at IS NOT NULL)));
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_last_error_check CHECK ((length(last_error) <= 2000));
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_pending CHECK (((state = 'pending'::text) = (next_attempt_at IS NOT NULL)));
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])));
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_step_check CHECK ((step >= 0));
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_tenant_id_event_id_fkey FOREIGN KEY (tenant_id, event_id) REFERENCES fibonacci_core.events(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE fibonacci_core.event_deliveries ADD CONSTRAINT event_deliveries_pkey PRIMARY KEY (tenant_id, event_id, consumer);
 
 ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_detail_check CHECK (alquimista_platform.is_object(detail, 262144));
 
@@ -2217,13 +2379,19 @@ ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_event_id_check CHECK (((
 
 ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_event_type_check CHECK (((length(event_type) >= 1) AND (length(event_type) <= 200)));
 
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_hops_check CHECK (((hops >= 0) AND (hops <= 100)));
+
 ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_metadata_check CHECK (alquimista_platform.is_object(metadata, 32768));
 
 ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_processed CHECK (((status = 'processed'::text) = (processed_at IS NOT NULL)));
 
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_produced_by_check CHECK (((length(produced_by) >= 1) AND (length(produced_by) <= 100)));
+
 ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_retry_count_check CHECK ((retry_count >= 0));
 
 ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_source_check CHECK (((length(source) >= 1) AND (length(source) <= 200)));
+
+ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_span_id_check CHECK (((length(span_id) = 16) AND (span_id ~ '^[0-9a-f]*$'::text)));
 
 ALTER TABLE fibonacci_core.events ADD CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['published'::text, 'processing'::text, 'processed'::text, 'failed'::text])));
 
@@ -2811,6 +2979,22 @@ CREATE INDEX usage_spans_seen ON alquimista_platform.usage_spans USING btree (te
 
 CREATE INDEX user_identities_user ON alquimista_platform.user_identities USING btree (user_id);
 
+CREATE INDEX webhook_deliveries_due ON alquimista_platform.webhook_deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_event ON alquimista_platform.webhook_deliveries USING btree (tenant_id, event_id);
+
+CREATE INDEX webhook_deliveries_old ON alquimista_platform.webhook_deliveries USING btree (created_at);
+
+CREATE INDEX webhook_deliveries_recent ON alquimista_platform.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at DESC, id DESC);
+
+CREATE INDEX webhook_endpoints_previous_until ON alquimista_platform.webhook_endpoints USING btree (previous_until) WHERE (previous_until IS NOT NULL);
+
+CREATE INDEX event_deliveries_due ON fibonacci_core.event_deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
+
+CREATE INDEX events_id ON fibonacci_core.events USING btree (id);
+
+CREATE INDEX events_recent ON fibonacci_core.events USING btree (created_at DESC, id DESC);
+
 CREATE INDEX events_trace ON fibonacci_core.events USING btree (tenant_id, trace_id) WHERE (trace_id IS NOT NULL);
 
 CREATE INDEX events_type ON fibonacci_core.events USING btree (tenant_id, event_type, created_at DESC);
@@ -3136,6 +3320,22 @@ CREATE POLICY login_all ON alquimista_platform.users FOR ALL TO alquimista_login
 CREATE POLICY member_read ON alquimista_platform.users FOR SELECT TO alquimista_app USING ((EXISTS ( SELECT
    FROM alquimista_platform.tenant_users m
   WHERE ((m.tenant_id = alquimista_platform.current_tenant()) AND (m.user_id = users.id)))));
+
+CREATE POLICY internal_read ON alquimista_platform.webhook_attempts FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.webhook_attempts FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.webhook_deliveries FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.webhook_deliveries FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.webhook_endpoints FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.webhook_endpoints FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON fibonacci_core.event_deliveries FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON fibonacci_core.event_deliveries FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON fibonacci_core.events FOR SELECT TO alquimista_internal USING (true);
 
@@ -3643,9 +3843,25 @@ GRANT SELECT ON TABLE alquimista_platform.users TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.users TO alquimista_login;
 
+GRANT INSERT, SELECT ON TABLE alquimista_platform.webhook_attempts TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.webhook_attempts TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.webhook_deliveries TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.webhook_deliveries TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.webhook_endpoints TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.webhook_endpoints TO alquimista_internal;
+
 GRANT SELECT ON TABLE alquimista_platform.workers TO alquimista_app;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.workers TO alquimista_internal;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE fibonacci_core.event_deliveries TO alquimista_app;
+
+GRANT SELECT ON TABLE fibonacci_core.event_deliveries TO alquimista_internal;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE fibonacci_core.events TO alquimista_app;
 

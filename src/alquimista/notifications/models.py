@@ -137,6 +137,15 @@ TEMPLATES: Final[dict[str, Template]] = {
         ),
         N_("See plan and use"),
     ),
+    "webhook_disabled": Template(
+        N_("A webhook was disabled: {description}"),
+        (
+            N_("Hello, {name}."),
+            N_("The webhook {url} took no message for days, or asked to be told no more. Nothing is sent there."),
+            N_("Mend the receiver, enable the webhook again, and replay what it missed."),
+        ),
+        N_("See the webhooks"),
+    ),
     "commercial_request": Template(
         N_("Request for a proposal: {company}"),
         (

@@ -22,3 +22,28 @@ JOB_SECONDS: Final = Histogram(
 INGEST_EVENTS: Final = Counter(
     "alquimista_ingest_events", "Events received, by what became of them.", ("result",), registry=REGISTRY
 )
+# The founding system's buckets (requirements 8).
+_MILLISECONDS: Final = (25, 50, 100, 250, 500, 1000, 2000, 5000)
+EVENTS: Final = Counter(
+    "alquimista_event", "Events accepted, by type; those outside the vocabulary are `other`.", ("event_type",),
+    registry=REGISTRY,
+)  # fmt: skip
+EVENT_DELIVERIES: Final = Counter(
+    "alquimista_event_deliveries",
+    "Events that were given to a consumer: delivered, retry (failed, tried again later) or dead.",
+    ("consumer", "result"),
+    registry=REGISTRY,
+)
+EVENT_MILLISECONDS: Final = Histogram(
+    "alquimista_event_latency_ms",
+    "From an event's acceptance to the end of its delivery.",
+    ("consumer",),
+    buckets=_MILLISECONDS,
+    registry=REGISTRY,
+)
+WEBHOOKS: Final = Counter(
+    "alquimista_webhook_attempts", "Webhook requests, by what became of them.", ("result",), registry=REGISTRY
+)
+WEBHOOK_MILLISECONDS: Final = Histogram(
+    "alquimista_webhook_latency_ms", "How long webhook requests took.", buckets=_MILLISECONDS, registry=REGISTRY
+)

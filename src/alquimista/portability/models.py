@@ -142,6 +142,16 @@ def in_order(tables: Iterable[Table]) -> list[Table]:
     return ordered
 
 
+def tellable(tables: Iterable[Table]) -> list[Table]:
+    """The tables that an export holds: those that make rows, and whose rows refer to none that it lacks."""
+    ordered = in_order(tables)
+    lacking = {table.name for table in ordered if not table.told}
+    for table in ordered:
+        if lacking.intersection(table.parents):
+            lacking.add(table.name)
+    return [table for table in ordered if table.name not in lacking]
+
+
 def deleted_with_the_tenant(tables: Iterable[Table]) -> list[Table]:
     """The tables whose rows go, each before those that it refers to; what outlives the tenant keeps what it needs."""
     ordered = in_order(tables)

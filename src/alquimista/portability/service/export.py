@@ -12,7 +12,7 @@ from alquimista.audit import service as audit
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import export_snapshot, tenant_transaction
 from alquimista.portability import queries
-from alquimista.portability.models import FORMAT, REFERENCES, Entry, Manifest
+from alquimista.portability.models import FORMAT, REFERENCES, Entry, Manifest, tellable
 from alquimista.portability.service.archive import head, writing
 from alquimista.tenants import service as tenants
 from alquimista.tenants.models import UnknownTenant
@@ -43,7 +43,7 @@ async def export(
     with writing(path) as writer:
         async with export_snapshot(db, tenant_id) as conn:
             tenant = await tenants.get(conn, tenant_id)
-            tables = [table for table in await queries.tables(conn) if table.told]
+            tables = tellable(await queries.tables(conn))
             parts: list[tuple[str, AsyncIterator[list[str]]]] = [(TENANT, queries.tenant(conn, tenant_id, BATCH))]
             parts += [(reference.name, queries.shared(conn, reference, BATCH)) for reference in REFERENCES]
             parts += [(table.name, queries.rows(conn, table, tenant_id, BATCH)) for table in tables]

@@ -1,0 +1,54 @@
+"""Who acts upon events. The worker names them all; the web processes need not know them."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from alquimista.events import KINDS, EventType
+from alquimista.orchestrator.models.events import Event
+from alquimista.wiring import Services
+
+# Opens its own transactions. May be called again for the same event: see Event.key.
+Handler = Callable[[Services, Event], Awaitable[None]]
+
+_LONGEST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Gets each event of its types, at least once, and none that it published itself.
+
+    `name` stays the same for ever: deliveries are kept under it.
+    """
+
+    name: str
+    types: frozenset[EventType]
+    handler: Handler
+    timeout_s: float = 30  # Less than models.events.LEASE by far.
+
+
+class Consumers:
+    """All of them."""
+
+    def __init__(self, consumers: Iterable[Consumer]) -> None:
+        """Raises ValueError: two of one name, or one that would get the events which say that it is done."""
+        self._by_name: dict[str, Consumer] = {}
+        for one in consumers:
+            if one.name in self._by_name or not 0 < len(one.name) <= _LONGEST:
+                raise ValueError(f"Consumers need names of their own: {one.name}")
+            own = [each for each in one.types if KINDS[each].completion and each.split(".")[0] == one.name]
+            if own:
+                raise ValueError(f"{one.name} would begin again whenever it is done: {own}")
+            self._by_name[one.name] = one
+
+    def get(self, name: str) -> Consumer | None:
+        """The one of a name."""
+        return self._by_name.get(name)
+
+    def wanting(self, event: Event) -> list[str]:
+        """The names of those that an event goes to."""
+        return [
+            one.name
+            for one in self._by_name.values()
+            if event.event_type in one.types and one.name != event.produced_by
+        ]

@@ -1,0 +1,1 @@
+"""The only SQL on events, their deliveries, and the orchestrator's spans."""

@@ -1,0 +1,39 @@
+"""Which addresses a webhook may be sent to: those of the internet, and no others (no requests into our own network)."""
+
+import ipaddress
+from typing import Final
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# What is on one's own network: an on-premises installation may allow these.
+_OWN: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10", "::1/128", "fc00::/7"),
+    )
+)
+# Carries an IPv4 address within, which may be any: translated or tunnelled, none of these is a receiver's own.
+_CARRIERS: Final = tuple(
+    map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+)
+
+
+def refused(address: Address, *, private: bool) -> bool:
+    """Whether nothing may be sent there.
+
+    Args:
+        address: what a name was resolved to, or a literal.
+        private: whether addresses of one's own network are allowed. Link-local ones, among which clouds keep their
+            credentials, multicast and reserved ones never are.
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return refused(address.ipv4_mapped, private=private)
+        if address.scope_id is not None:
+            return True
+    if any(address.version == net.version and address in net for net in _OWN):
+        return not private
+    if any(address.version == net.version and address in net for net in _CARRIERS):
+        return True
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return not address.is_global or address.is_multicast or address.is_reserved or site_local
