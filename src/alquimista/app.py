@@ -30,6 +30,8 @@ from alquimista.identity import api as identity
 from alquimista.identity import guards
 from alquimista.identity.service import install as install_identity
 from alquimista.incidents import api as incidents
+from alquimista.integrations import api as integrations
+from alquimista.integrations.service import install as install_integrations
 from alquimista.jobs.service import gauges, worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
@@ -58,6 +60,7 @@ API: Final[tuple[Route, ...]] = (
     *billing.ROUTES,
     *commercial.ROUTES,
     *trials.ROUTES,
+    *integrations.ROUTES,
     *dashboards.ROUTES,
     *orchestrator.ROUTES,
     *webhooks.ROUTES,
@@ -84,6 +87,7 @@ def create_app(settings: Settings) -> App:
     install_approvals(services)
     ways_in = usage_service.install(services, bus)
     model = trials_service.install(services)
+    install_integrations(services)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

@@ -166,6 +166,19 @@ class Settings:
     taxes: tuple[tuple[str, int], ...] = setting(
         "Taxes that invoices add, as `ISS:5.00,PIS:0.65` (percent). None unless set.", (), values.taxes
     )
+    google_client_id: str = setting(
+        "The OAuth client at Google by which companies connect their calendars. Its redirect address is the public "
+        "address and `/integrations/oauth/callback`.",
+        "",
+        values.header_text,
+    )
+    google_client_secret: str = setting("That client's secret.", "", values.header_text)
+    outbound_private: bool = setting(
+        "Whether addresses that companies write, such as a mail server's or a webhook's, may lead into this network, "
+        "and there without https. For an installation of one's own; never where strangers are companies.",
+        False,
+        values.boolean,
+    )
     clock_offset_days: int = setting(
         "For demonstrations: by how many days this installation's clock is ahead. Never in production.",
         0,
@@ -176,12 +189,6 @@ class Settings:
         "beyond them: 100 or more; 0 is never, which leaves notices at 80, 95 and 100 %.",
         0,
         values.hard_percent,
-    )
-    webhooks_allow_private: bool = setting(
-        "Whether webhooks may be sent to this network's own addresses: for installations whose receivers are beside "
-        "them. Link-local and multicast ones never are.",
-        False,
-        values.boolean,
     )
     database_pool: int = setting("Database connections of each role in one process.", 8, values.positive)
     log_level: str = setting("`debug`, `info`, `warning` or `error`.", "info", values.level)

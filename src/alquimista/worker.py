@@ -24,6 +24,8 @@ from alquimista.errors import Unavailable
 from alquimista.identity import jobs as identity
 from alquimista.identity.service.kit import install as install_identity
 from alquimista.incidents import jobs as incidents
+from alquimista.integrations import jobs as integrations
+from alquimista.integrations.service import install as install_integrations
 from alquimista.jobs import queries as liveness
 from alquimista.jobs import service as queue
 from alquimista.jobs.consumer import consume
@@ -55,6 +57,7 @@ JOBS: Final[tuple[Job, ...]] = (
     *support.JOBS,
     *orchestrator.JOBS,
     *webhooks.JOBS,
+    *integrations.JOBS,
 )
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
@@ -68,6 +71,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     *approvals.PERIODIC,
     *orchestrator.PERIODIC,
     *webhooks.PERIODIC,
+    *integrations.PERIODIC,
 )
 # Rooms that act upon events are named here.
 CONSUMERS: Final[tuple[Consumer, ...]] = ()
@@ -101,6 +105,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(install_usage(services, bus).close)
         stack.push_async_callback(install_webhooks(services).close)
         services.add(Consumers(CONSUMERS))
+        install_integrations(services)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_beat(services, stop))
             tasks.create_task(_publish(stop))

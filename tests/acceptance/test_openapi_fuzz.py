@@ -40,7 +40,7 @@ CHECKS = [
     allow_header_conformance,
 ]
 REACHED: dict[tuple[str, str], set[int]] = defaultdict(set)
-# Only who knows a password, a mailed token, a refresh token, a code or a provider's secret gets further; their own
+# Only who knows a password, a mailed token, a refresh token, a code or a service's secret gets further; their own
 # tests do.
 NEED_A_SECRET = {
     "/api/billing/portal",
@@ -55,6 +55,10 @@ NEED_A_SECRET = {
     "/auth/signup/confirm",
     "/auth/totp/confirm",
     "/auth/totp/disable",
+    "/tenant/integrations",
+    "/tenant/integrations/oauth/google/start",
+    "/tenant/integrations/{integration_id}/reconnect",
+    "/tenant/integrations/{integration_id}/test",
 }
 TURNS = itertools.cycle(CALLERS)
 

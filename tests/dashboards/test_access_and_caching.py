@@ -11,7 +11,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
 from alquimista.integrations import service as integrations
-from alquimista.integrations.models import Integration, IntegrationStatus
+from alquimista.integrations.models.integrations import Integration, IntegrationStatus
 from support.identity import eventually
 
 CREDENTIAL = b"sk-live-0123456789"
@@ -25,9 +25,11 @@ AUDIT = Statement("SELECT action FROM alquimista_platform.audit_logs WHERE tenan
 
 
 async def connect(db, settings, tenant_id, name="HubSpot"):
-    integration = Integration(new_id(), "hubspot", name, IntegrationStatus.ERROR, None, "expired at the provider")
+    integration = Integration(
+        new_id(), "crm", name, IntegrationStatus.ERROR, None, "expired at the provider", "webhook"
+    )
     async with tenant_transaction(db, tenant_id) as conn:
-        await integrations.connect(conn, None, tenant_id, integration, CREDENTIAL, Sealer(settings), now())
+        await integrations.store(conn, None, tenant_id, integration, CREDENTIAL, Sealer(settings), now())
     return integration.id
 
 

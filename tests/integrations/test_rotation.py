@@ -14,15 +14,17 @@ from alquimista.config import variable
 from alquimista.db.crypto import Sealed, Sealer, SealError
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.identity.queries import sealed as identity_queries
-from alquimista.integrations import queries, service
-from alquimista.integrations.models import Integration, IntegrationStatus, UnknownIntegration, seal_context
+from alquimista.integrations import service
+from alquimista.integrations.models.failures import UnknownIntegration
+from alquimista.integrations.models.integrations import Integration, IntegrationStatus, seal_context
+from alquimista.integrations.queries import integrations as queries
 from support.identity import process
 
 
 async def store(db, tenant_id, sealer, clear=b"a very secret token"):
-    integration = Integration(new_id(), "slack", "Slack", IntegrationStatus.ACTIVE, None, None)
+    integration = Integration(new_id(), "crm", "RD Station", IntegrationStatus.ACTIVE, None, None, "webhook")
     async with tenant_transaction(db, tenant_id) as conn:
-        await service.connect(conn, None, tenant_id, integration, clear, sealer, now())
+        await service.store(conn, None, tenant_id, integration, clear, sealer, now())
     return integration.id
 
 

@@ -16,11 +16,15 @@ from alquimista.app import API
 from alquimista.clock import frozen, new_id, now
 from alquimista.commercial import queries as commercial
 from alquimista.commercial.models import CommercialRequest, RequestStatus
+from alquimista.db.crypto import Sealer
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.routes import Route, TenantScope
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
+from alquimista.integrations import service as integrations
+from alquimista.integrations.models.connections import DEMO
+from alquimista.integrations.models.integrations import Integration, IntegrationStatus
 from support.whole import Whole, whole
 
 MARK = "Zebra-Secreta"  # Stands in everything that belongs to the first company, and nowhere else.
@@ -95,6 +99,7 @@ async def scene(db, settings):
             "agent_id": str(agent.id),
             "name": "vendas",
             "request_id": str(await asked(db, own.id)),
+            "integration_id": str(await connected(db, own.id)),
             "tenant_id": str(new_id()),  # Staff's alone: one that there is not.
             "invoice_id": str(new_id()),
             "grant_id": await granted(callers["owner"], people["teammate"], process),
@@ -156,6 +161,14 @@ async def granted(owner: Caller, teammate: factories.MadeUser, process: Whole) -
     return str(answer.json()["id"])
 
 
+async def connected(db: Database, tenant_id: UUID) -> UUID:
+    """A company's integration."""
+    one = Integration(new_id(), "crm", MARK, IntegrationStatus.ACTIVE, None, None, DEMO)
+    async with tenant_transaction(db, tenant_id) as conn:
+        await integrations.store(conn, None, tenant_id, one, None, Sealer(db.settings), now())
+    return one.id
+
+
 def forge(token: str) -> str:
     """The same claims under the same kid, signed by somebody else's key."""
     found = jws.extract_compact(token.encode())
@@ -196,7 +209,8 @@ def test_the_table_is_not_empty():
 @pytest.mark.parametrize("route", GUARDED, ids=name_of)
 async def test_nobody_gets_in_without_a_good_credential(scene, route):
     for caller in ("anonymous", "expired", "forged"):
-        assert await call(scene, route, caller) == 401, caller
+        # A browser goes to the login.
+        assert await call(scene, route, caller) == (303 if route.page else 401), caller
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=name_of)
@@ -208,7 +222,8 @@ async def test_each_caller_gets_in_exactly_where_its_permissions_say(scene, rout
         admitted = caller.kind in route.kinds and route.permission in caller.permissions and not staff_only
         tenant = scene.own if caller.internal and route.scope is TenantScope.OWN else None
         status = await call(scene, route, name, tenant=tenant, absent=True)
-        assert (status not in {401, 403}) == admitted, (name, status)
+        refused = status in {401, 403} or (route.page and status == 303)  # Pages send to the login.
+        assert refused != admitted, (name, status)
 
 
 @pytest.mark.parametrize("route", [r for r in GUARDED if r.scope is TenantScope.OWN], ids=name_of)

@@ -19,10 +19,15 @@ from alquimista.catalogue import files
 from alquimista.catalogue.load import load
 from alquimista.clock import new_id, now
 from alquimista.config import Settings
+from alquimista.db.crypto import Sealer
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
+from alquimista.integrations import service as integrations
+from alquimista.integrations.gateway import Endpoints, Gateways
+from alquimista.integrations.models.connections import DEMO
+from alquimista.integrations.models.integrations import Integration, IntegrationStatus
 from support.billing import billed
 from support.listening import listening
 from support.model import answered_by, running_model
@@ -122,6 +127,12 @@ class Scene:
                 await client.post(f"/tenant/tickets/{ticket}/close", params=query)
         return ticket
 
+    async def _integration(self, tenant: UUID) -> UUID:
+        one = Integration(new_id(), "crm", "RD Station", IntegrationStatus.ACTIVE, None, None, DEMO)
+        async with tenant_transaction(self._db, tenant) as conn:
+            await integrations.store(conn, None, tenant, one, None, Sealer(self._db.settings), now())
+        return one.id
+
     async def _things(self, caller: Caller, person: factories.MadeUser, tenant: UUID, path: str) -> dict[str, str]:
         internal = path.startswith("/internal")
         query = {"tenant_id": str(tenant)} if caller.internal and not internal else {}
@@ -132,6 +143,8 @@ class Scene:
             if "{session_id" in path:
                 await self._process.token(person.email, person.password)
                 return {"session_id": (await client.get("/auth/sessions")).json()["sessions"][-1]["id"]}
+            if "{integration_id" in path:
+                return {"integration_id": str(await self._integration(tenant))}
             if "{key_id" in path:
                 body = {"name": "fuzz", "scopes": ["ingest"]}
                 made = await client.post("/tenant/api-keys", json=body, params=query)
@@ -171,6 +184,9 @@ def scene(settings: Settings) -> Iterator[Scene]:
             whole(answered_by(model, settings)) as process,
             listening(process.app) as url,
         ):
+            # What is made up may reach no service: these addresses are refused before anything is sent.
+            nowhere = Endpoints(**dict.fromkeys(("graph", "stripe", "asaas", "asaas_sandbox"), "https://127.0.0.1"))
+            process.app.services.add(Gateways(settings, nowhere))
             database = await Database.open(settings, size=2)
             await load(database, files.read(), now())
             made.append(Scene(loop, database, process, url))

@@ -36,6 +36,9 @@ _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
     "alquimista_platform.approval_decisions": lambda maker: {"approver_id": maker.second_person()},
     "nigredo_leads.leads": lambda _: {"empresa": "Clínica Ipê", "email": "lead@example.com"},
     "nigredo_leads.blocklist": lambda _: {"email": "stop@example.com"},
+    "alquimista_platform.integration_authorizations": lambda maker: {
+        "integration_id": maker.insert("alquimista_platform.tenant_integrations")["id"]
+    },
     "alquimista_platform.invoices": lambda _: {"customer_cnpj": "11222333000181"},
     "alquimista_platform.subscription_changes": lambda _: {"mrr_before_cents": 0},
     "alquimista_platform.usage_periods": lambda _: {"until_on": MOMENT.date().replace(month=4)},

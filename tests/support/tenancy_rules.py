@@ -47,12 +47,13 @@ LOGIN_REACHES = SHARED | {
 }
 # Written by the million, beside a row of usage_deltas in the same transaction that has the foreign keys.
 METERED = {"alquimista_platform.agent_requests", "alquimista_platform.event_keys"}
-# Where a tenant's transaction may delete: retention, folding, and connections that a tenant takes away.
+# Where a tenant's transaction may delete: retention, folding, connections and consents that a tenant takes away.
 DELETABLE = {
     "alquimista_platform.event_keys",
     "alquimista_platform.usage_deltas",
     "alquimista_platform.usage_spans",
     "alquimista_platform.tenant_integrations",
+    "alquimista_platform.integration_authorizations",
     "alquimista_platform.notifications",
     "alquimista_platform.rate_limit_windows",
     "alquimista_platform.webhook_endpoints",

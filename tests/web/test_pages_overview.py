@@ -12,7 +12,8 @@ from alquimista.db.crypto import Sealer
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Unavailable
 from alquimista.integrations import service as integrations
-from alquimista.integrations.models import Integration
+from alquimista.integrations.models.connections import DEMO
+from alquimista.integrations.models.integrations import Integration
 from alquimista.usage.service import rollups
 from factories import make_api_key, make_tenant, make_user
 from web.reading import sign_in, text_of
@@ -75,9 +76,9 @@ async def test_what_is_kept_of_a_page_is_for_readers_of_one_tenant_and_role(site
     readers = [
         await make_user(site.db, tenant.id, role=role) for role in ("TENANT_ADMIN", "TENANT_ADMIN", "TENANT_USER")
     ]
-    failing = Integration(clock.new_id(), "crm", "CRM", "error", None, "the provider's own words")
+    failing = Integration(clock.new_id(), "crm", "CRM", "error", None, "the provider's own words", DEMO)
     async with tenant_transaction(site.db, tenant.id) as conn:
-        await integrations.connect(conn, None, tenant.id, failing, None, Sealer(site.services.settings), clock.now())
+        await integrations.store(conn, None, tenant.id, failing, None, Sealer(site.services.settings), clock.now())
     pages = []
     for reader in (*readers, stranger):
         async with site.browser() as browser:

@@ -22,7 +22,7 @@ from support.whole import Whole, whole
 @pytest.fixture(scope="module")
 def settings(migrated) -> Settings:
     """Receivers of tests are on this machine."""
-    return dataclasses.replace(migrated.settings, webhooks_allow_private=True)
+    return dataclasses.replace(migrated.settings, outbound_private=True)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import ipaddress
 import pytest
 from starlette.responses import RedirectResponse, Response
 
+from alquimista.addresses import refused
 from alquimista.webhooks.gateway import Poster
-from alquimista.webhooks.models.addresses import refused
 from alquimista.webhooks.models.deliveries import Failure
 from support.receiver import dripping, flooding
 
@@ -72,7 +72,7 @@ async def strict(settings):
             asked.append(host)
             return turns.pop(0) if len(turns) > 1 else turns[0]
 
-        poster = Poster(dataclasses.replace(settings, webhooks_allow_private=False), resolve)
+        poster = Poster(dataclasses.replace(settings, outbound_private=False), resolve)
         poster.asked = asked  # type: ignore[attr-defined]
         made.append(poster)
         return poster
@@ -87,7 +87,7 @@ async def strict(settings):
 )
 async def test_no_spelling_of_this_machine_is_reached(receiver, settings, host):
     port = receiver.base_url.rsplit(":", 1)[1]
-    poster = Poster(dataclasses.replace(settings, webhooks_allow_private=False))
+    poster = Poster(dataclasses.replace(settings, outbound_private=False))
     outcome = await poster.post(f"http://{host}:{port}/", {}, b"{}")
     await poster.close()
     assert outcome.failure in {Failure.FORBIDDEN_ADDRESS, Failure.UNRESOLVED}

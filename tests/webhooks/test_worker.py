@@ -23,7 +23,7 @@ def start(settings):
         env = inherited | {
             "ALQUIMISTA_DATABASE_URL": settings.database_url,
             "ALQUIMISTA_SECRET_KEY": settings.secret_key,
-            "ALQUIMISTA_WEBHOOKS_ALLOW_PRIVATE": "true",
+            "ALQUIMISTA_OUTBOUND_PRIVATE": "true",
         }
         command = [sys.executable, "-m", "alquimista.cli.main", "worker"]
         started.append(subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL))

@@ -496,6 +496,19 @@ CREATE TABLE alquimista_platform.incidents (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.integration_authorizations (
+  tenant_id uuid NOT NULL,
+  state_hash bytea NOT NULL,
+  session_id uuid NOT NULL,
+  provider text NOT NULL,
+  name text,
+  integration_id uuid,
+  config jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.invitations (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -734,7 +747,12 @@ CREATE TABLE alquimista_platform.tenant_integrations (
   sync_count bigint DEFAULT 0 NOT NULL,
   error_count bigint DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  updated_at timestamp with time zone NOT NULL
+  updated_at timestamp with time zone NOT NULL,
+  provider text NOT NULL,
+  generation bigint DEFAULT 0 NOT NULL,
+  failures integer DEFAULT 0 NOT NULL,
+  checked_at timestamp with time zone,
+  next_check_at timestamp with time zone
 )
 -- row security: enabled, forced;
 
@@ -1779,6 +1797,22 @@ ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_tenant_id_fke
 
 ALTER TABLE alquimista_platform.incidents ADD CONSTRAINT incidents_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_config_check CHECK (alquimista_platform.is_object(config, 65536));
+
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
+
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_]{0,29}$'::text));
+
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_state_hash_check CHECK ((octet_length(state_hash) = 32));
+
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_target CHECK (((name IS NULL) <> (integration_id IS NULL)));
+
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_tenant_id_integration_id_fkey FOREIGN KEY (tenant_id, integration_id) REFERENCES alquimista_platform.tenant_integrations(tenant_id, id);
+
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_pkey PRIMARY KEY (tenant_id, state_hash);
+
 ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_email_check CHECK (alquimista_platform.is_email(email));
 
 ALTER TABLE alquimista_platform.invitations ADD CONSTRAINT invitations_one_end CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL)));
@@ -2007,7 +2041,15 @@ ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_tenan
 
 ALTER TABLE alquimista_platform.tenant_agents ADD CONSTRAINT tenant_agents_pkey PRIMARY KEY (tenant_id, agent_id);
 
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_checked CHECK (((next_check_at IS NULL) OR ((status = ANY (ARRAY['active'::text, 'error'::text])) AND (credentials_ciphertext IS NOT NULL))));
+
 ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_config_check CHECK (alquimista_platform.is_object(config, 65536));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_connected CHECK (
+CASE
+    WHEN (status = ANY (ARRAY['active'::text, 'error'::text])) THEN ((credentials_ciphertext IS NOT NULL) OR (provider = 'demo'::text))
+    ELSE ((credentials_ciphertext IS NULL) OR (provider = 'demo'::text))
+END);
 
 ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_credentials_ciphertext_check CHECK ((octet_length(credentials_ciphertext) <= 65536));
 
@@ -2015,9 +2057,15 @@ ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integr
 
 ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_error_count_check CHECK ((error_count >= 0));
 
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_failures_check CHECK ((failures >= 0));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_generation_check CHECK ((generation >= 0));
+
 ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_last_error_check CHECK ((length(last_error) <= 2000));
 
 ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
+
+ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_]{0,29}$'::text));
 
 ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integrations_sealed CHECK (((credentials_ciphertext IS NULL) = (credentials_key_id IS NULL)));
 
@@ -2873,6 +2921,8 @@ CREATE INDEX incidents_recent ON alquimista_platform.incidents USING btree (crea
 
 CREATE INDEX incidents_time ON alquimista_platform.incidents USING btree (tenant_id, created_at DESC, id DESC);
 
+CREATE INDEX integration_authorizations_integration ON alquimista_platform.integration_authorizations USING btree (tenant_id, integration_id) WHERE (integration_id IS NOT NULL);
+
 CREATE UNIQUE INDEX invitations_one_open ON alquimista_platform.invitations USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
 
 CREATE INDEX invoice_lines_period ON alquimista_platform.invoice_lines USING btree (tenant_id, usage_period_id) WHERE (usage_period_id IS NOT NULL);
@@ -2938,6 +2988,8 @@ CREATE INDEX subscription_changes_time ON alquimista_platform.subscription_chang
 CREATE INDEX tenant_agents_agent ON alquimista_platform.tenant_agents USING btree (agent_id);
 
 CREATE INDEX tenant_agents_subnucleo ON alquimista_platform.tenant_agents USING btree (tenant_id, subnucleo_id) WHERE (subnucleo_id IS NOT NULL);
+
+CREATE INDEX tenant_integrations_due ON alquimista_platform.tenant_integrations USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 
 CREATE UNIQUE INDEX tenant_offboardings_one ON alquimista_platform.tenant_offboardings USING btree (tenant_id) WHERE (cancelled_at IS NULL);
 
@@ -3196,6 +3248,10 @@ CREATE POLICY tenant_isolation ON alquimista_platform.incident_tenants FOR ALL T
 CREATE POLICY internal_read ON alquimista_platform.incidents FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.incidents FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.integration_authorizations FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.integration_authorizations FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.invitations FOR SELECT TO alquimista_internal USING (true);
 
@@ -3712,6 +3768,10 @@ GRANT SELECT ON TABLE alquimista_platform.incident_tenants TO alquimista_interna
 GRANT INSERT, SELECT ON TABLE alquimista_platform.incidents TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.incidents TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.integration_authorizations TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.integration_authorizations TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.invitations TO alquimista_app;
 

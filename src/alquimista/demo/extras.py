@@ -11,7 +11,8 @@ from alquimista.demo.story import ZONE, DemoTenant, bad_afternoon
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
 from alquimista.integrations import service as integrations
-from alquimista.integrations.models import Integration, IntegrationStatus
+from alquimista.integrations.models.connections import DEMO
+from alquimista.integrations.models.integrations import Integration, IntegrationStatus
 
 PEOPLE: Final = {
     "admin@alquimista.example": "Marina Costa",
@@ -27,14 +28,14 @@ PEOPLE: Final = {
 _EXPIRED: Final = "O provedor recusou a credencial: token expirado"
 # Type, name, state, and how many minutes ago it last synchronised.
 _INTEGRATIONS: Final = (
-    ("whatsapp-business", "WhatsApp Business", IntegrationStatus.ACTIVE, 4),
-    ("google-calendar", "Google Agenda", IntegrationStatus.ACTIVE, 11),
-    ("hubspot", "HubSpot", IntegrationStatus.ERROR, 190),
+    ("whatsapp", "WhatsApp Business", IntegrationStatus.ACTIVE, 4),
+    ("calendar", "Google Agenda", IntegrationStatus.ACTIVE, 11),
+    ("crm", "HubSpot", IntegrationStatus.ERROR, 190),
 )
 
 
 async def add_integrations(conn: Conn, tenant: DemoTenant, sealer: Sealer, now: datetime) -> None:
-    """Three connections, one of which needs attention; their credentials open nothing."""
+    """Three connections, one of which needs attention. They have no credentials, and nobody ever tests them."""
     for kind, name, status, minutes in _INTEGRATIONS:
         integration = Integration(
             id=uuid5(tenant.id, kind),
@@ -43,8 +44,9 @@ async def add_integrations(conn: Conn, tenant: DemoTenant, sealer: Sealer, now: 
             status=status,
             last_sync_at=now - timedelta(minutes=minutes),
             last_error=_EXPIRED if status is IntegrationStatus.ERROR else None,
+            provider=DEMO,
         )
-        await integrations.connect(conn, None, tenant.id, integration, b'{"demo": true}', sealer, now)
+        await integrations.store(conn, None, tenant.id, integration, None, sealer, now)
 
 
 async def add_incidents(conn: Conn, tenant: DemoTenant, now: datetime) -> None:

@@ -16,8 +16,8 @@ from typing import Final
 
 import httpx
 
+from alquimista.addresses import Address, refused
 from alquimista.config import Settings
-from alquimista.webhooks.models.addresses import Address, refused
 from alquimista.webhooks.models.deliveries import Failure, Outcome
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -49,7 +49,7 @@ class Poster:
 
     def __init__(self, settings: Settings, resolve: Resolve = resolve) -> None:
         self._secure = settings.production
-        self._private = settings.webhooks_allow_private
+        self._private = settings.outbound_private
         self._resolve = resolve
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(TIMEOUT_S, connect=_CONNECT_S),

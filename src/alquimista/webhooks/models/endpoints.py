@@ -10,10 +10,10 @@ from uuid import UUID
 
 import msgspec
 
+from alquimista.addresses import refused
 from alquimista.errors import Conflict, Invalid, NotFound
 from alquimista.events import TOLD
 from alquimista.i18n import N_
-from alquimista.webhooks.models.addresses import refused
 
 MOST_ENDPOINTS: Final = 20
 URL_LIMIT: Final = 2048

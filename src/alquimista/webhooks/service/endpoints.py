@@ -64,7 +64,7 @@ async def create(
     """
     endpoint = WebhookEndpoint(
         id=new_id(),
-        url=clean_url(url, secure=settings.production, private=settings.webhooks_allow_private),
+        url=clean_url(url, secure=settings.production, private=settings.outbound_private),
         description=" ".join(description.split()),
         event_types=clean_types(event_types),
         status=EndpointStatus.ENABLED,
@@ -112,7 +112,7 @@ async def change(
         endpoint_id,
         url=before.url
         if url is None
-        else clean_url(url, secure=settings.production, private=settings.webhooks_allow_private),
+        else clean_url(url, secure=settings.production, private=settings.outbound_private),
         description=before.description if description is None else " ".join(description.split()),
         event_types=before.event_types if event_types is None else clean_types(event_types),
         status=status,

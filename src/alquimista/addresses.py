@@ -1,4 +1,4 @@
-"""Which addresses a webhook may be sent to: those of the internet, and no others (no requests into our own network)."""
+"""Which addresses others may have us call: those of the internet, and no others (no requests into our own network)."""
 
 import ipaddress
 from typing import Final
@@ -12,7 +12,7 @@ _OWN: Final = tuple(
         ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10", "::1/128", "fc00::/7"),
     )
 )
-# Carries an IPv4 address within, which may be any: translated or tunnelled, none of these is a receiver's own.
+# Carries an IPv4 address within, which may be any: translated or tunnelled, none of these is a service's own.
 _CARRIERS: Final = tuple(
     map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 )

@@ -1,23 +1,25 @@
-"""Use cases of integrations."""
+"""Credentials at rest: sealed before they reach the database, opened for gateways, sealed anew when keys rotate."""
 
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from alquimista.access import Actor
-from alquimista.audit import service as audit
-from alquimista.cache import store
 from alquimista.db.crypto import Sealed, Sealer
 from alquimista.db.statement import Conn
-from alquimista.integrations import queries
-from alquimista.integrations.models import Integration, UnknownIntegration, seal_context
+from alquimista.integrations.models.failures import NameTaken, UnknownIntegration
+from alquimista.integrations.models.integrations import Integration, seal_context
+from alquimista.integrations.queries import integrations as queries
+from alquimista.integrations.service.notes import changed
 
 
-async def list_integrations(conn: Conn, tenant_id: UUID) -> list[Integration]:
-    """Every integration of the tenant, by name, without credentials."""
-    return await queries.list_integrations(conn, tenant_id)
+def sealed_for(sealer: Sealer, tenant_id: UUID, integration_id: UUID, credentials: msgspec.Struct) -> Sealed:
+    """Credentials as they are stored."""
+    return sealer.seal(msgspec.json.encode(credentials), seal_context(tenant_id, integration_id))
 
 
-async def connect(
+async def store(
     conn: Conn,
     actor: Actor | None,
     tenant_id: UUID,
@@ -26,27 +28,15 @@ async def connect(
     sealer: Sealer,
     now: datetime,
 ) -> None:
-    """Store a connection; its credentials are sealed here and are not readable from the database alone."""
+    """Store an integration as it is given, without trying it: demonstration data.
+
+    Raises:
+        NameTaken: there is one of this kind and name.
+    """
     sealed = sealer.seal(credentials, seal_context(tenant_id, integration.id)) if credentials else None
-    await queries.insert(
-        conn,
-        tenant_id,
-        integration,
-        sealed.key_id if sealed else None,
-        sealed.ciphertext if sealed else None,
-        now,
-    )
-    await audit.record(
-        conn,
-        actor,
-        "integration.connected",
-        category="integration",
-        resource_type="integration",
-        resource_id=str(integration.id),
-        details={"type": integration.type},
-        tenant_id=tenant_id,
-    )
-    await store.invalidate(conn, tenant_id, "integrations")
+    if not await queries.insert(conn, tenant_id, integration, {}, sealed, now):
+        raise NameTaken
+    await changed(conn, actor, "integration.connected", tenant_id, integration)
 
 
 async def credentials_of(conn: Conn, tenant_id: UUID, integration_id: UUID, sealer: Sealer) -> bytes:
@@ -54,6 +44,7 @@ async def credentials_of(conn: Conn, tenant_id: UUID, integration_id: UUID, seal
 
     Raises:
         UnknownIntegration: no such integration of this tenant, or none stored.
+        SealError: they do not open with any key of this installation.
     """
     found = await queries.get_credentials(conn, tenant_id, integration_id)
     if found is None:
@@ -68,6 +59,5 @@ async def reseal(conn: Conn, tenant_id: UUID, sealer: Sealer, now: datetime) -> 
     for row in rows:
         context = seal_context(tenant_id, row.id)
         clear = sealer.open(Sealed(row.credentials_key_id, row.credentials_ciphertext), context)
-        sealed = sealer.seal(clear, context)
-        await queries.set_credentials(conn, tenant_id, row.id, sealed.key_id, sealed.ciphertext, now)
+        await queries.set_credentials(conn, tenant_id, row.id, sealer.seal(clear, context), now)
     return len(rows)

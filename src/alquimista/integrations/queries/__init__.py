@@ -1,0 +1,1 @@
+"""The only SQL on integrations: what is stored (integrations) and consents under way (authorizations)."""

@@ -1,0 +1,28 @@
+"""Use cases of integrations, as other rooms, the pages and the command line call them."""
+
+from alquimista.integrations.service.authorizing import finish_authorization, start_authorization
+from alquimista.integrations.service.connecting import connect, disconnect, reconnect, reset
+from alquimista.integrations.service.reading import failing, get, kinds, list_integrations
+from alquimista.integrations.service.sealing import credentials_of, reseal, store
+from alquimista.integrations.service.testing import install, probe, send_mail, tenants_due, test
+
+__all__ = [
+    "connect",
+    "credentials_of",
+    "disconnect",
+    "failing",
+    "finish_authorization",
+    "get",
+    "install",
+    "kinds",
+    "list_integrations",
+    "probe",
+    "reconnect",
+    "reseal",
+    "reset",
+    "send_mail",
+    "start_authorization",
+    "store",
+    "tenants_due",
+    "test",
+]
