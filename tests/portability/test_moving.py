@@ -20,10 +20,17 @@ CHANGED = {
     "alquimista_platform.invitations",
     "alquimista_platform.audit_logs",
 }
-# A mail's body may carry a link to sign in; a webhook is nothing without its secret, nor what was sent to it.
+# A mail's body and a consent under way may let somebody in; a webhook is nothing without its secret, nor what was sent to it.
 NEVER = {
     f"alquimista_platform.{name}"
-    for name in ("mails", "webhook_endpoints", "webhook_secrets", "webhook_deliveries", "webhook_attempts")
+    for name in (
+        "mails",
+        "integration_authorizations",
+        "webhook_endpoints",
+        "webhook_secrets",
+        "webhook_deliveries",
+        "webhook_attempts",
+    )
 }
 
 
