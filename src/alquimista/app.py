@@ -13,6 +13,7 @@ from alquimista.access import PLATFORM_TENANT
 from alquimista.agents import api as agents
 from alquimista.approvals import api as approvals
 from alquimista.approvals.service import install as install_approvals
+from alquimista.audit import api as audit
 from alquimista.billing import api as billing
 from alquimista.cache.bus import Bus
 from alquimista.cache.store import Cache
@@ -64,6 +65,7 @@ API: Final[tuple[Route, ...]] = (
     *dashboards.ROUTES,
     *orchestrator.ROUTES,
     *webhooks.ROUTES,
+    *audit.ROUTES,
 )
 
 

@@ -60,6 +60,11 @@ class Settings:
         (),
         values.keys,
     )
+    audit_anchor: str = setting(
+        "The file outside the database to which the signed heads of the audit's chains are appended. "
+        "Unset: `audit-anchors.jsonl` in the data directory; without one of these, nothing is anchored.",
+        "",
+    )
     public_url: str = setting(
         "The address that people and tokens see, without a trailing slash.", "http://localhost:8080"
     )

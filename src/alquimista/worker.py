@@ -16,6 +16,7 @@ from pgqueuer.domain.errors import FailingListenerError
 from alquimista import clock
 from alquimista.approvals import jobs as approvals
 from alquimista.approvals.service import install as install_approvals
+from alquimista.audit import jobs as audit
 from alquimista.billing import jobs as billing
 from alquimista.cache.bus import Bus
 from alquimista.config import Settings
@@ -72,6 +73,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     *orchestrator.PERIODIC,
     *webhooks.PERIODIC,
     *integrations.PERIODIC,
+    *audit.PERIODIC,
 )
 # Rooms that act upon events are named here.
 CONSUMERS: Final[tuple[Consumer, ...]] = ()
@@ -111,6 +113,7 @@ async def run(settings: Settings) -> None:
             tasks.create_task(_publish(stop))
             tasks.create_task(_consume(services, stop))
             tasks.create_task(usage.keep_folding(services.db, stop))
+            tasks.create_task(audit.keep_sealing(services.db, stop))
 
 
 async def _consume(services: Services, stop: asyncio.Event) -> None:

@@ -40,8 +40,9 @@ class Change(msgspec.Struct, frozen=True):
 
 CHANGES = Statement(
     """
-    SELECT actor_email, details FROM alquimista_platform.audit_logs
-    WHERE tenant_id = %(tenant_id)s AND action = 'agent.configured' ORDER BY occurred_at, id
+    SELECT p.actor_email, p.details FROM alquimista_platform.audit_logs AS a
+    JOIN alquimista_platform.audit_personal AS p ON p.tenant_id = a.tenant_id AND p.entry_id = a.id
+    WHERE a.tenant_id = %(tenant_id)s AND a.action = 'agent.configured' ORDER BY a.occurred_at, a.id
     """,
     Change,
 )

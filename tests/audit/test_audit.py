@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from alquimista import clock
-from alquimista.access import PLATFORM_TENANT, Actor, ActorKind
+from alquimista.access import PLATFORM_TENANT, Actor, ActorKind, Role
 from alquimista.audit import service
 from alquimista.audit.models import Wanted, harmless
 from alquimista.db.roles import connection_info
@@ -40,6 +40,32 @@ async def test_an_entry_tells_who_did_what_from_where(db) -> None:
     assert entry.trace_id == "0af7651916cd43dd8448eb211c80319c"
 
 
+async def test_an_entry_tells_in_which_role_and_session_and_what_it_was_before(db) -> None:
+    tenant = await make_tenant(db)
+    actor = Actor(
+        ActorKind.TOKEN,
+        frozenset(),
+        role=Role.INTERNAL_SUPPORT,
+        user_id=uuid4(),
+        name="Sílvia" * 100,
+        session_id=uuid4(),
+    )
+    entry_id = await service.record(
+        db.tenant(tenant.id),
+        actor,
+        "agent.configured",
+        category="agent",
+        before={"limit": 1, "api_key": "abc"},
+        after={"limit": 2, "nested": {"password": "x"}},
+        tenant_id=tenant.id,
+    )
+    (entry,) = await service.entries(db.tenant(tenant.id), tenant.id, Wanted(action="agent.configured"), 10)
+    assert (entry.id, entry.session_id, entry.by_staff) == (entry_id, actor.session_id, True)
+    assert (entry.before, entry.after) == ({"limit": 1}, {"limit": 2, "nested": {}})
+    assert len(entry.actor_name) == 200
+    assert (entry.seq, entry.hash) == (None, None)
+
+
 async def test_an_act_that_is_undone_leaves_no_entry(db) -> None:
     tenant = await make_tenant(db)
 
@@ -59,9 +85,10 @@ async def test_the_failure_of_an_unknown_account_belongs_to_the_platform(db) -> 
         await service.record(
             conn, None, "auth.login", category="auth", result="failure", resource_id=email, ip="2001:db8::1"
         )
-    wanted = Wanted(category="auth", result="failure", resource_id=email)
+    wanted = Wanted(category="auth", result="failure")
     (entry,) = await service.entries(db.staff(), PLATFORM_TENANT, wanted, 10)
     assert entry.actor_kind == "anonymous"
+    assert (entry.resource_id, entry.details) == ("", {"resource": email})  # The chain itself names nobody.
     assert entry.ip == "2001:db8::1"
 
 
@@ -96,7 +123,7 @@ async def test_a_tenant_neither_reads_nor_writes_another_ones_trail(db) -> None:
 @pytest.mark.parametrize("role", ["app", "internal", "login", "owner", "superuser"])
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE {} SET action = 'tenant.rewritten'", "DELETE FROM {}", "TRUNCATE {}"],
+    ["UPDATE {} SET action = 'tenant.rewritten'", "DELETE FROM {}", "TRUNCATE {} CASCADE"],
 )
 async def test_the_trail_is_append_only_for_everybody(db, settings, migrated, role, statement) -> None:
     tenant = await make_tenant(db)

@@ -100,7 +100,7 @@ def test_a_session_is_active_only_in_a_tenant_of_its_person(maker):
         insert(maker, "alquimista_platform.sessions", user_id=member["user_id"], tenant_id=PLATFORM_TENANT)
 
 
-@pytest.mark.parametrize("change", ["UPDATE {} SET result = 'success'", "DELETE FROM {}", "TRUNCATE {}"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET result = 'success'", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_nobody_changes_the_audit_not_even_a_superuser(maker, change):
     maker.insert("alquimista_platform.audit_logs")
     with pytest.raises(errors.InsufficientPrivilege, match="never changed or removed"):
@@ -175,7 +175,10 @@ def test_a_tenants_trials_are_not_ended_by_another(maker):
 
 
 def test_hostile_lengths_are_refused(maker):
-    for table, column in (("alquimista_platform.audit_logs", "user_agent"), ("nigredo_leads.interacoes", "mensagem")):
+    for table, column in (
+        ("alquimista_platform.audit_personal", "user_agent"),
+        ("nigredo_leads.interacoes", "mensagem"),
+    ):
         with pytest.raises(errors.CheckViolation), maker.conn.transaction():
             insert(maker, table, **{column: "x" * 100_000})
     with pytest.raises(errors.CheckViolation):

@@ -44,7 +44,7 @@ async def test_a_key_is_shown_once_and_only_its_hash_is_kept(first, headers, ten
     assert (listed["total"], listed["api_keys"][0]["id"]) == (1, shown["id"])
     stored = str(await sql("SELECT * FROM alquimista_platform.api_keys WHERE tenant_id = %s", tenant.id))
     stored += str(await sql("SELECT * FROM alquimista_platform.api_key_lookup WHERE tenant_id = %s", tenant.id))
-    stored += str(await sql("SELECT details FROM alquimista_platform.audit_logs WHERE tenant_id = %s", tenant.id))
+    stored += str(await sql("SELECT details FROM alquimista_platform.audit_personal WHERE tenant_id = %s", tenant.id))
     assert key.rpartition("_")[2] not in stored
 
 

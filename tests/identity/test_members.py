@@ -158,5 +158,8 @@ async def test_staff_who_read_about_a_companys_people_leave_a_row_in_its_own_aud
     seen = bearer((await first.login(staff))["access_token"])
     answer = await first.client().get(f"/tenant/{path}?tenant_id={tenant.id}", headers=seen)
     assert answer.status_code == 200
-    audit = "SELECT actor_email, resource_id FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action = %s"
+    audit = (
+        "SELECT p.actor_email, a.resource_id FROM alquimista_platform.audit_logs a"
+        " JOIN alquimista_platform.audit_personal p ON p.entry_id = a.id WHERE a.tenant_id = %s AND a.action = %s"
+    )
     assert await sql(audit, tenant.id, "tenant.read") == [(staff.email, f"/tenant/{path}")]

@@ -161,7 +161,9 @@ async def test_an_unverified_address_is_never_linked(federated, issuer, person, 
     me = (await federated.me(issuer.token(email=known.email.upper(), email_verified="true"))).json()
     assert me["id"] == str(known.id)
     audit = await sql(
-        "SELECT result FROM alquimista_platform.audit_logs WHERE details ->> 'subject' = %s", person["sub"]
+        "SELECT a.result FROM alquimista_platform.audit_logs a JOIN alquimista_platform.audit_personal p"
+        " ON p.entry_id = a.id WHERE p.details ->> 'subject' = %s",
+        person["sub"],
     )
     assert set(audit) == {("failure",)}
 

@@ -74,8 +74,9 @@ async def test_every_success_and_failure_is_audited(first, user, tenant, sql):
     await attempt(first, user.email, PASSWORD, peer="203.0.113.7")
     await attempt(first, "stranger@example.com", PASSWORD)
     rows = await sql(
-        "SELECT action, result, host(ip), user_agent, details ->> 'reason' FROM alquimista_platform.audit_logs"
-        " WHERE tenant_id = %s AND actor_id = %s ORDER BY id",
+        "SELECT a.action, a.result, host(p.ip), p.user_agent, p.details ->> 'reason'"
+        " FROM alquimista_platform.audit_logs a JOIN alquimista_platform.audit_personal p ON p.entry_id = a.id"
+        " WHERE a.tenant_id = %s AND a.actor_id = %s ORDER BY a.id",
         tenant.id,
         user.id,
     )
@@ -84,8 +85,9 @@ async def test_every_success_and_failure_is_audited(first, user, tenant, sql):
         ("auth.login", "success", "203.0.113.7", "pytest", None),
     ]
     unknown = await sql(
-        "SELECT actor_kind, result FROM alquimista_platform.audit_logs"
-        " WHERE tenant_id = %s AND details ->> 'email' = 'stranger@example.com'",
+        "SELECT a.actor_kind, a.result FROM alquimista_platform.audit_logs a"
+        " JOIN alquimista_platform.audit_personal p ON p.entry_id = a.id"
+        " WHERE a.tenant_id = %s AND p.details ->> 'email' = 'stranger@example.com'",
         PLATFORM_TENANT,
     )
     assert unknown == [("anonymous", "failure")]

@@ -92,7 +92,11 @@ async def test_of_two_who_suspend_at_once_one_does(first, db, admin, sql):
     tenant = await make_tenant(db)
     send = [first.client().post(f"{PATH}/{tenant.id}/suspend", headers=admin, json={"reason": "x"}) for _ in range(2)]
     assert sorted(answer.status_code for answer in await asyncio.gather(*send)) == [200, 409]
-    noted = "SELECT details->>'reason' FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action = %s"
+    noted = (
+        "SELECT p.details->>'reason' FROM alquimista_platform.audit_logs AS a"
+        " JOIN alquimista_platform.audit_personal AS p ON p.tenant_id = a.tenant_id AND p.entry_id = a.id"
+        " WHERE a.tenant_id = %s AND a.action = %s"
+    )
     assert await sql(noted, tenant.id, "tenant.blocked") == [("x",)]
 
 

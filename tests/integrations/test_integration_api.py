@@ -25,7 +25,9 @@ def body_of(fake, provider, name="Caixa"):
 
 async def audited(sql, company, action):
     query = (
-        "SELECT result, details FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action = %s ORDER BY id"
+        "SELECT a.result, p.details FROM alquimista_platform.audit_logs AS a"
+        " JOIN alquimista_platform.audit_personal AS p ON p.tenant_id = a.tenant_id AND p.entry_id = a.id"
+        " WHERE a.tenant_id = %s AND a.action = %s ORDER BY a.id"
     )
     return await sql(query, company.id, action)
 

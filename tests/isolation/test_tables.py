@@ -46,7 +46,7 @@ SABOTAGE = {
     "grants sign-in's secrets": "grant select on alquimista_platform.sessions to alquimista_app",
     "lets the app delete": f"grant delete on {TABLE} to alquimista_app",
     "is append-only, yet granted for change": (
-        "grant update (details) on alquimista_platform.audit_logs to alquimista_app"
+        "grant update (action) on alquimista_platform.audit_logs to alquimista_app"
     ),
     "is granted to a role that we do not know": f"grant select on {TABLE} to pg_monitor",
     "does not belong to the owner": f"alter table {TABLE} owner to postgres",

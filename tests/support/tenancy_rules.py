@@ -43,12 +43,25 @@ _EXEMPT = GLOBALS | CATALOGUE | SIGN_IN | SHARED
 # Tenant tables that sign-in reaches too: who belongs where, keys, and what it writes.
 LOGIN_REACHES = SHARED | {
     f"alquimista_platform.{name}"
-    for name in ("tenant_users", "invitations", "api_keys", "audit_logs", "mails", "permission_grants")
+    for name in (
+        "tenant_users",
+        "invitations",
+        "api_keys",
+        "audit_logs",
+        "audit_personal",
+        "audit_unsealed",
+        "mails",
+        "permission_grants",
+    )
 }
-# Written by the million, beside a row of usage_deltas in the same transaction that has the foreign keys.
-METERED = {"alquimista_platform.agent_requests", "alquimista_platform.event_keys"}
+# Written by the million, beside a row of usage_deltas (or of audit_logs) in the same transaction that has the foreign
+# keys.
+METERED = {
+    f"alquimista_platform.{name}" for name in ("agent_requests", "event_keys", "audit_personal", "audit_unsealed")
+}
 # Where a tenant's transaction may delete: retention, folding, connections and consents that a tenant takes away.
 DELETABLE = {
+    "alquimista_platform.audit_unsealed",
     "alquimista_platform.event_keys",
     "alquimista_platform.usage_deltas",
     "alquimista_platform.usage_spans",
@@ -71,6 +84,8 @@ APPEND_ONLY = (
         f"alquimista_platform.{name}"
         for name in (
             "audit_logs",
+            "audit_seals",
+            "audit_heads",
             "approval_decisions",
             "agent_requests",
             "agent_versions",

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from alquimista import __version__
-from alquimista.cli import catalogue, migrations, secrets, serve, simulate, tenants, up, usage, users, worker
+from alquimista.cli import audit, catalogue, migrations, secrets, serve, simulate, tenants, up, usage, users, worker
 from alquimista.config import ConfigError
 from alquimista.errors import Problem
 from alquimista.runtime.failures import StartError
@@ -35,6 +35,7 @@ app.command()(worker.worker)
 app.add_typer(migrations.app, name="migrations")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(usage.app, name="usage")
+app.add_typer(audit.app, name="audit")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(users.app, name="users")
 app.add_typer(secrets.app, name="secrets")

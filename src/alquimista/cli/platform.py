@@ -40,6 +40,7 @@ _PROBE_SECONDS: Final = 0.5
 _DATABASE_URL: Final = variable("database_url")
 _SECRET_KEY: Final = variable("secret_key")
 _PUBLIC_URL: Final = variable("public_url")
+_DATA_DIR: Final = variable("data_dir")
 
 
 class Platform:
@@ -152,6 +153,7 @@ class Platform:
             _DATABASE_URL: settings.database_url,
             _SECRET_KEY: settings.secret_key,
             _PUBLIC_URL: settings.public_url,
+            _DATA_DIR: str(self._directory),
             DIRECTORY_VARIABLE: str(metrics),
             "PYTHONUNBUFFERED": "1",
         }

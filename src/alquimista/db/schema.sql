@@ -9,6 +9,26 @@ CREATE SCHEMA nigredo_leads;
 
 CREATE TYPE alquimista_platform.job_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');
 
+CREATE OR REPLACE FUNCTION alquimista_platform.allow_erasure_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.tenant_id, new.entry_id) is distinct from (old.tenant_id, old.entry_id)
+    or (new.actor_salt, new.actor_email, new.actor_name, new.ip, new.user_agent, new.actor_erased_by)
+      is distinct from (old.actor_salt, old.actor_email, old.actor_name, old.ip, old.user_agent, old.actor_erased_by)
+      and (old.actor_erased_by is not null or new.actor_erased_by is null)
+    or (new.content_salt, new.details, new.before, new.after, new.content_erased_by)
+      is distinct from (old.content_salt, old.details, old.before, old.after, old.content_erased_by)
+      and (old.content_erased_by is not null or new.content_erased_by is null)
+  then
+    raise exception 'Rows of %.% are emptied by an erasure, and never changed otherwise.', tg_table_schema, tg_table_name
+      using errcode = '42501';
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION alquimista_platform.current_tenant()
  RETURNS uuid
  LANGUAGE sql
@@ -383,22 +403,64 @@ CREATE TABLE alquimista_platform.approval_requests (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.audit_heads (
+  tenant_id uuid NOT NULL,
+  seq bigint NOT NULL,
+  hash bytea NOT NULL,
+  signed_at timestamp with time zone NOT NULL,
+  key_id text NOT NULL,
+  signature bytea NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.audit_logs (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
   occurred_at timestamp with time zone NOT NULL,
   actor_kind text NOT NULL,
   actor_id uuid,
-  actor_email text DEFAULT ''::text NOT NULL,
+  actor_role text,
+  session_id uuid,
   action text NOT NULL,
   category text NOT NULL,
   resource_type text DEFAULT ''::text NOT NULL,
   resource_id text DEFAULT ''::text NOT NULL,
   result text NOT NULL,
-  details jsonb DEFAULT '{}'::jsonb NOT NULL,
+  trace_id text
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.audit_personal (
+  tenant_id uuid NOT NULL,
+  entry_id uuid NOT NULL,
+  actor_salt bytea,
+  actor_email text DEFAULT ''::text NOT NULL,
+  actor_name text DEFAULT ''::text NOT NULL,
   ip inet,
   user_agent text DEFAULT ''::text NOT NULL,
-  trace_id text
+  actor_erased_by uuid,
+  content_salt bytea,
+  details jsonb DEFAULT '{}'::jsonb NOT NULL,
+  before jsonb,
+  after jsonb,
+  content_erased_by uuid
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.audit_seals (
+  tenant_id uuid NOT NULL,
+  seq bigint NOT NULL,
+  entry_id uuid NOT NULL,
+  actor_digest bytea NOT NULL,
+  content_digest bytea NOT NULL,
+  hash bytea NOT NULL,
+  sealed_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.audit_unsealed (
+  tenant_id uuid NOT NULL,
+  entry_id uuid NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -1452,26 +1514,27 @@ CREATE VIEW alquimista_platform.agent_activations WITH (security_invoker=true) A
    FROM alquimista_platform.tenant_agents a;
 
 CREATE VIEW alquimista_platform.operational_events WITH (security_invoker=true) AS
- SELECT audit_logs.tenant_id,
-    audit_logs.id,
-    audit_logs.occurred_at,
+ SELECT a.tenant_id,
+    a.id,
+    a.occurred_at,
     'audit'::text AS event_type,
-    audit_logs.category AS event_category,
-    audit_logs.action,
-    audit_logs.result AS status,
-        CASE audit_logs.result
+    a.category AS event_category,
+    a.action,
+    a.result AS status,
+        CASE a.result
             WHEN 'failure'::text THEN 'warning'::text
             ELSE 'info'::text
         END AS severity,
-    audit_logs.actor_id AS user_id,
-    audit_logs.actor_email AS user_email,
-    audit_logs.resource_type,
-    audit_logs.resource_id,
-    audit_logs.details,
-    audit_logs.ip,
-    audit_logs.user_agent,
+    a.actor_id AS user_id,
+    p.actor_email AS user_email,
+    a.resource_type,
+    a.resource_id,
+    p.details,
+    p.ip,
+    p.user_agent,
     NULL::timestamp with time zone AS resolved_at
-   FROM alquimista_platform.audit_logs
+   FROM (alquimista_platform.audit_logs a
+     LEFT JOIN alquimista_platform.audit_personal p ON (((p.tenant_id = a.tenant_id) AND (p.entry_id = a.id))))
 UNION ALL
  SELECT incidents.tenant_id,
     incidents.id,
@@ -1673,15 +1736,25 @@ ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_reques
 
 ALTER TABLE alquimista_platform.approval_requests ADD CONSTRAINT approval_requests_tenant_id_id_requested_by_key UNIQUE (tenant_id, id, requested_by);
 
-ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_action_check CHECK ((action ~ '^[a-z][a-z0-9_.:-]{0,99}$'::text));
+ALTER TABLE alquimista_platform.audit_heads ADD CONSTRAINT audit_heads_hash_check CHECK ((octet_length(hash) = 32));
 
-ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_actor_email_check CHECK ((length(actor_email) <= 254));
+ALTER TABLE alquimista_platform.audit_heads ADD CONSTRAINT audit_heads_key_id_check CHECK ((key_id ~ '^[0-9a-f]{16}$'::text));
+
+ALTER TABLE alquimista_platform.audit_heads ADD CONSTRAINT audit_heads_seq_check CHECK ((seq > 0));
+
+ALTER TABLE alquimista_platform.audit_heads ADD CONSTRAINT audit_heads_signature_check CHECK ((octet_length(signature) = 64));
+
+ALTER TABLE alquimista_platform.audit_heads ADD CONSTRAINT audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id, seq);
+
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_action_check CHECK ((action ~ '^[a-z][a-z0-9_.:-]{0,99}$'::text));
 
 ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['session'::text, 'token'::text, 'api_key'::text, 'system'::text, 'anonymous'::text])));
 
-ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_category_check CHECK ((category = ANY (ARRAY['auth'::text, 'tenant'::text, 'agent'::text, 'integration'::text, 'command'::text, 'system'::text, 'user'::text, 'usage'::text])));
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_actor_role_check CHECK ((actor_role = ANY (ARRAY['INTERNAL_ADMIN'::text, 'INTERNAL_SUPPORT'::text, 'TENANT_ADMIN'::text, 'TENANT_USER'::text])));
 
-ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_details_check CHECK (alquimista_platform.is_object(details, 32768));
+ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_category_check CHECK ((category = ANY (ARRAY['auth'::text, 'tenant'::text, 'agent'::text, 'integration'::text, 'command'::text, 'system'::text, 'user'::text, 'usage'::text])));
 
 ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_resource_id_check CHECK ((length(resource_id) <= 200));
 
@@ -1691,11 +1764,49 @@ ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_result_chec
 
 ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_trace_id_check CHECK (((length(trace_id) >= 1) AND (length(trace_id) <= 64)));
 
-ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_user_agent_check CHECK ((length(user_agent) <= 512));
-
 ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
 ALTER TABLE alquimista_platform.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_actor_email_check CHECK ((length(actor_email) <= 254));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_actor_erased CHECK ((((actor_salt IS NULL) = (actor_erased_by IS NOT NULL)) AND ((actor_erased_by IS NULL) OR ((actor_email = ''::text) AND (actor_name = ''::text) AND (ip IS NULL) AND (user_agent = ''::text)))));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_actor_name_check CHECK ((length(actor_name) <= 200));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_actor_salt_check CHECK ((octet_length(actor_salt) = 16));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_after_check CHECK (alquimista_platform.is_object(after, 32768));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_before_check CHECK (alquimista_platform.is_object(before, 32768));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_content_erased CHECK ((((content_salt IS NULL) = (content_erased_by IS NOT NULL)) AND ((content_erased_by IS NULL) OR ((details = '{}'::jsonb) AND (before IS NULL) AND (after IS NULL)))));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_content_salt_check CHECK ((octet_length(content_salt) = 16));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_details_check CHECK (alquimista_platform.is_object(details, 32768));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_user_agent_check CHECK ((length(user_agent) <= 512));
+
+ALTER TABLE alquimista_platform.audit_personal ADD CONSTRAINT audit_personal_pkey PRIMARY KEY (tenant_id, entry_id);
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_actor_digest_check CHECK ((octet_length(actor_digest) = 32));
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_content_digest_check CHECK ((octet_length(content_digest) = 32));
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_hash_check CHECK ((octet_length(hash) = 32));
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_seq_check CHECK ((seq > 0));
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_tenant_id_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES alquimista_platform.audit_logs(tenant_id, id);
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_pkey PRIMARY KEY (tenant_id, seq);
+
+ALTER TABLE alquimista_platform.audit_seals ADD CONSTRAINT audit_seals_tenant_id_entry_id_key UNIQUE (tenant_id, entry_id);
+
+ALTER TABLE alquimista_platform.audit_unsealed ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (tenant_id, entry_id);
 
 ALTER TABLE alquimista_platform.charges ADD CONSTRAINT charges_amount_cents_check CHECK ((amount_cents > 0));
 
@@ -1809,7 +1920,7 @@ ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integr
 
 ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
-ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_tenant_id_integration_id_fkey FOREIGN KEY (tenant_id, integration_id) REFERENCES alquimista_platform.tenant_integrations(tenant_id, id);
+ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_tenant_id_integration_id_fkey FOREIGN KEY (tenant_id, integration_id) REFERENCES alquimista_platform.tenant_integrations(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE alquimista_platform.integration_authorizations ADD CONSTRAINT integration_authorizations_pkey PRIMARY KEY (tenant_id, state_hash);
 
@@ -2889,9 +3000,15 @@ CREATE INDEX approval_requests_requester ON alquimista_platform.approval_request
 
 CREATE INDEX approval_requests_status ON alquimista_platform.approval_requests USING btree (tenant_id, status, created_at DESC);
 
+CREATE INDEX audit_logs_actor ON alquimista_platform.audit_logs USING btree (tenant_id, actor_id, occurred_at DESC, id DESC) WHERE (actor_id IS NOT NULL);
+
+CREATE INDEX audit_logs_recent ON alquimista_platform.audit_logs USING btree (occurred_at DESC, id DESC);
+
 CREATE INDEX audit_logs_resource ON alquimista_platform.audit_logs USING btree (tenant_id, resource_type, resource_id, occurred_at DESC);
 
 CREATE INDEX audit_logs_time ON alquimista_platform.audit_logs USING btree (tenant_id, occurred_at DESC, id DESC);
+
+CREATE INDEX audit_logs_trace ON alquimista_platform.audit_logs USING btree (trace_id) WHERE (trace_id IS NOT NULL);
 
 CREATE INDEX charges_invoice ON alquimista_platform.charges USING btree (tenant_id, invoice_id, created_at DESC);
 
@@ -3137,9 +3254,23 @@ CREATE TRIGGER approval_decisions_truncate BEFORE TRUNCATE ON alquimista_platfor
 
 CREATE TRIGGER approval_requests_guard BEFORE INSERT OR UPDATE ON alquimista_platform.approval_requests FOR EACH ROW EXECUTE FUNCTION alquimista_platform.guard_approval_request();
 
+CREATE TRIGGER audit_heads_rows BEFORE DELETE OR UPDATE ON alquimista_platform.audit_heads FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER audit_heads_truncate BEFORE TRUNCATE ON alquimista_platform.audit_heads FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
 CREATE TRIGGER audit_logs_rows BEFORE DELETE OR UPDATE ON alquimista_platform.audit_logs FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER audit_logs_truncate BEFORE TRUNCATE ON alquimista_platform.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER audit_personal_delete BEFORE DELETE ON alquimista_platform.audit_personal FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER audit_personal_truncate BEFORE TRUNCATE ON alquimista_platform.audit_personal FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER audit_personal_update BEFORE UPDATE ON alquimista_platform.audit_personal FOR EACH ROW EXECUTE FUNCTION alquimista_platform.allow_erasure_only();
+
+CREATE TRIGGER audit_seals_rows BEFORE DELETE OR UPDATE ON alquimista_platform.audit_seals FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER audit_seals_truncate BEFORE TRUNCATE ON alquimista_platform.audit_seals FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER credits_rows BEFORE DELETE OR UPDATE ON alquimista_platform.credits FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
@@ -3213,11 +3344,31 @@ CREATE POLICY internal_read ON alquimista_platform.approval_requests FOR SELECT 
 
 CREATE POLICY tenant_isolation ON alquimista_platform.approval_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON alquimista_platform.audit_heads FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.audit_heads FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON alquimista_platform.audit_logs FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY login_append ON alquimista_platform.audit_logs FOR INSERT TO alquimista_login WITH CHECK (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.audit_logs FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.audit_personal FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_append ON alquimista_platform.audit_personal FOR INSERT TO alquimista_login WITH CHECK (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.audit_personal FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.audit_seals FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.audit_seals FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.audit_unsealed FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY login_append ON alquimista_platform.audit_unsealed FOR INSERT TO alquimista_login WITH CHECK (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.audit_unsealed FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.charges FOR SELECT TO alquimista_internal USING (true);
 
@@ -3505,6 +3656,28 @@ GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.status TO alquimist
 
 GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.updated_at TO alquimista_app;
 
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.actor_email TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.actor_erased_by TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.actor_name TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.actor_salt TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.after TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.before TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.content_erased_by TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.content_salt TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.details TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.ip TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.user_agent TO alquimista_app;
+
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.acknowledged_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.resolved_at TO alquimista_app;
@@ -3735,11 +3908,31 @@ GRANT INSERT, SELECT ON TABLE alquimista_platform.approval_requests TO alquimist
 
 GRANT SELECT ON TABLE alquimista_platform.approval_requests TO alquimista_internal;
 
+GRANT INSERT, SELECT ON TABLE alquimista_platform.audit_heads TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.audit_heads TO alquimista_internal;
+
 GRANT INSERT, SELECT ON TABLE alquimista_platform.audit_logs TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.audit_logs TO alquimista_internal;
 
 GRANT INSERT ON TABLE alquimista_platform.audit_logs TO alquimista_login;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.audit_personal TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.audit_personal TO alquimista_internal;
+
+GRANT INSERT ON TABLE alquimista_platform.audit_personal TO alquimista_login;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.audit_seals TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.audit_seals TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.audit_unsealed TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.audit_unsealed TO alquimista_internal;
+
+GRANT INSERT ON TABLE alquimista_platform.audit_unsealed TO alquimista_login;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.charges TO alquimista_app;
 

@@ -1,8 +1,9 @@
 """What a handler gets: one request, already checked."""
 
 import random
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -93,6 +94,11 @@ class Context(msgspec.Struct, kw_only=True):
     def uuid(self, name: str) -> UUID:
         """A path parameter declared as `{name:uuid}`."""
         return require_uuid(name, self.path[name])
+
+
+# The request that this task serves, for what is written about it whoever calls (the audit's address and software).
+# Not among the log's variables: its lines would all hold them.
+current: Final[ContextVar[Context | None]] = ContextVar("current_request", default=None)
 
 
 def require_uuid(name: str, text: str) -> UUID:

@@ -15,7 +15,7 @@ from alquimista.cache.store import Cache
 from alquimista.errors import NotFound, Unauthenticated
 from alquimista.http import body, caching, csrf, locale, security, tenant_scope
 from alquimista.http.caching import Hit
-from alquimista.http.context import Context, require_uuid
+from alquimista.http.context import Context, current, require_uuid
 from alquimista.http.crowd import Crowd
 from alquimista.http.limits import Limiter
 from alquimista.http.metrics import Metrics
@@ -118,6 +118,7 @@ class Steps:
 
 
 async def _handle(plan: Plan, context: Context) -> Any:  # noqa: ANN401 - What a handler answers.
+    token = current.set(context)
     try:
         bind_contextvars(trace_id=context.trace_id)  # Of this task, which ends with the request.
         async with asyncio.timeout(plan.timeout_s) as timer:
@@ -126,6 +127,8 @@ async def _handle(plan: Plan, context: Context) -> Any:  # noqa: ANN401 - What a
         if timer.expired():
             raise HandlerTimeout(seconds=plan.timeout_s) from None
         raise
+    finally:
+        current.reset(token)
 
 
 def _check_path(plan: Plan, path: dict[str, str]) -> None:

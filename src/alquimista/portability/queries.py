@@ -16,14 +16,15 @@ from alquimista.db.tenancy import TransactionConn
 from alquimista.portability.models import Offboarding, Reference, Table
 
 # Tables of ours with a tenant's rows: a neighbour's tables in the same database have another owner. Partitions are told
-# through their parent. A column is told if the app may read it and it is no sealed secret or hash (bytea).
+# through their parent. A column is told if the app may read it and it is no sealed secret or hash (bytea); those of the
+# audit prove its chain, and open nothing.
 TABLES = Statement(
     """
     SELECT n.nspname || '.' || c.relname AS name,
       ARRAY(
         SELECT a.attname::text FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-          AND a.atttypid <> 'bytea'::regtype
+          AND (a.atttypid <> 'bytea'::regtype OR c.relname ~ '^audit_')
           AND has_column_privilege('alquimista_app', c.oid, a.attnum, 'SELECT')
         ORDER BY a.attnum) AS columns,
       ARRAY(
@@ -46,7 +47,8 @@ TABLES = Statement(
       NOT EXISTS (
         SELECT FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef
-          AND (a.atttypid = 'bytea'::regtype OR NOT has_column_privilege('alquimista_app', c.oid, a.attnum, 'SELECT'))
+          AND (a.atttypid = 'bytea'::regtype AND c.relname !~ '^audit_'
+            OR NOT has_column_privilege('alquimista_app', c.oid, a.attnum, 'SELECT'))
       ) AS told
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND pg_get_userbyid(c.relowner) = 'alquimista_owner'

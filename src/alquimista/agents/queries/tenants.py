@@ -89,11 +89,11 @@ DEACTIVATE = Statement(
 )
 
 # What is chosen no more is not switched off either: chosen again, it works.
+# What a suspended agent did was refused ever since, and stays so.
 SELECT_OTHERS = Statement(
     """
     UPDATE alquimista_platform.tenant_agents
     SET status = CASE status WHEN 'trial' THEN status ELSE 'inactive' END, switched_off = false,
-      -- What a suspended agent did was refused from that moment on, and stays so.
       deactivated_at = CASE status WHEN 'suspended' THEN updated_at WHEN 'active' THEN %(now)s ELSE deactivated_at END,
       updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND (status IN ('active', 'suspended') OR switched_off)

@@ -241,16 +241,14 @@ create table alquimista_platform.audit_logs (
   occurred_at timestamptz not null,
   actor_kind text not null check (actor_kind in ('session', 'token', 'api_key', 'system', 'anonymous')),
   actor_id uuid,
-  actor_email text not null default '' check (length(actor_email) <= 254),
+  actor_role text check (actor_role in ('INTERNAL_ADMIN', 'INTERNAL_SUPPORT', 'TENANT_ADMIN', 'TENANT_USER')),
+  session_id uuid,
   action text not null check (action ~ '^[a-z][a-z0-9_.:-]{0,99}$'),
   category text not null
     check (category in ('auth', 'tenant', 'agent', 'integration', 'command', 'system', 'user', 'usage')),
   resource_type text not null default '' check (length(resource_type) <= 100),
   resource_id text not null default '' check (length(resource_id) <= 200),
   result text not null check (result in ('success', 'failure')),
-  details jsonb not null default '{}' check (alquimista_platform.is_object(details, 32768)),
-  ip inet,
-  user_agent text not null default '' check (length(user_agent) <= 512),
   trace_id text check (length(trace_id) between 1 and 64),
   primary key (tenant_id, id)
 );
@@ -260,21 +258,19 @@ create trigger audit_logs_rows before update or delete on alquimista_platform.au
   for each row execute function alquimista_platform.refuse_change();
 create trigger audit_logs_truncate before truncate on alquimista_platform.audit_logs
   for each statement execute function alquimista_platform.refuse_change();
-comment on table alquimista_platform.audit_logs is 'Who did what, when, with which result. Append only: by grants and by trigger. No secrets.';
+comment on table alquimista_platform.audit_logs is 'Who did what, when, with which result. Append only: by grants and by trigger. What names a person is in audit_personal (031).';
 comment on column alquimista_platform.audit_logs.tenant_id is 'The tenant concerned; the platform tenant when none is.';
 comment on column alquimista_platform.audit_logs.id is 'The entry.';
 comment on column alquimista_platform.audit_logs.occurred_at is 'When it happened.';
 comment on column alquimista_platform.audit_logs.actor_kind is 'session, token, api_key, system (job or command line) or anonymous.';
 comment on column alquimista_platform.audit_logs.actor_id is 'The person or the API key; null for system and anonymous.';
-comment on column alquimista_platform.audit_logs.actor_email is 'The person''s address at the time, or the one that was tried.';
+comment on column alquimista_platform.audit_logs.actor_role is 'The role in which it was done; null for keys, system and anonymous.';
+comment on column alquimista_platform.audit_logs.session_id is 'The session in which it was done; null without one.';
 comment on column alquimista_platform.audit_logs.action is 'What was done: auth.login, agent.activate…';
 comment on column alquimista_platform.audit_logs.category is 'auth, tenant, agent, integration, command, system, user or usage.';
 comment on column alquimista_platform.audit_logs.resource_type is 'Kind of thing it was done to; empty when none.';
 comment on column alquimista_platform.audit_logs.resource_id is 'Which one; empty when none.';
 comment on column alquimista_platform.audit_logs.result is 'success or failure.';
-comment on column alquimista_platform.audit_logs.details is 'What else to know, without secrets.';
-comment on column alquimista_platform.audit_logs.ip is 'Client address.';
-comment on column alquimista_platform.audit_logs.user_agent is 'Client software, cut to 512 characters.';
 comment on column alquimista_platform.audit_logs.trace_id is 'Trace of the request.';
 
 create table alquimista_platform.incidents (

@@ -1,5 +1,5 @@
 -- 015: what the operational dashboard shows: agent requests, what keeps them counted once, their sums by hour and by
--- the tenant's own day, and one view of what happened.
+-- the tenant's own day.
 --
 -- Raw requests and their deltas are written in one transaction, so at every snapshot: raw = deltas + hourly rollup.
 -- A folder moves deltas into the rollups; it may do so at any time and in any order, because everything is a sum.
@@ -323,40 +323,8 @@ grant execute on function
   alquimista_platform.local_hours(uuid, timestamptz, timestamptz)
 to alquimista_app, alquimista_internal;
 
-create view alquimista_platform.operational_events with (security_invoker = true) as
-select
-  tenant_id, id, occurred_at, 'audit' as event_type, category as event_category, action, result as status,
-  case result when 'failure' then 'warning' else 'info' end as severity, actor_id as user_id,
-  actor_email as user_email, resource_type, resource_id, details, ip, user_agent, null::timestamptz as resolved_at
-from alquimista_platform.audit_logs
-union all
-select
-  tenant_id, id, created_at, 'incident', 'system', 'incident.opened',
-  case when resolved_at is null then 'pending' else 'success' end, severity, null, '', source, dedupe_key,
-  details || jsonb_build_object('title', title), null, '', resolved_at
-from alquimista_platform.incidents;
-comment on view alquimista_platform.operational_events is 'What happened in a tenant: its audit entries and its incidents, in one list.';
-comment on column alquimista_platform.operational_events.tenant_id is 'The tenant.';
-comment on column alquimista_platform.operational_events.id is 'The audit entry or the incident.';
-comment on column alquimista_platform.operational_events.occurred_at is 'When it happened.';
-comment on column alquimista_platform.operational_events.event_type is 'audit or incident.';
-comment on column alquimista_platform.operational_events.event_category is 'auth, tenant, agent, integration, command, system, user or usage.';
-comment on column alquimista_platform.operational_events.action is 'What was done.';
-comment on column alquimista_platform.operational_events.status is 'success, failure, or pending for an open incident.';
-comment on column alquimista_platform.operational_events.severity is 'info, warning, error or critical.';
-comment on column alquimista_platform.operational_events.user_id is 'Who did it, when somebody did.';
-comment on column alquimista_platform.operational_events.user_email is 'That person''s address at the time.';
-comment on column alquimista_platform.operational_events.resource_type is 'Kind of thing concerned; of an incident, its source.';
-comment on column alquimista_platform.operational_events.resource_id is 'Which one; of an incident, its condition.';
-comment on column alquimista_platform.operational_events.details is 'What else to know, without secrets.';
-comment on column alquimista_platform.operational_events.ip is 'Client address.';
-comment on column alquimista_platform.operational_events.user_agent is 'Client software.';
-comment on column alquimista_platform.operational_events.resolved_at is 'When an incident was over.';
-grant select on alquimista_platform.operational_events to alquimista_app, alquimista_internal;
-
 -- migrate:down
 
-drop view alquimista_platform.operational_events;
 drop table alquimista_platform.usage_spans;
 drop function alquimista_platform.local_hours(uuid, timestamptz, timestamptz);
 drop trigger tenants_time_zone on alquimista_platform.tenants;

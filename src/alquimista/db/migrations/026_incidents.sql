@@ -84,35 +84,8 @@ create trigger incident_events_rows before update or delete on alquimista_platfo
 create trigger incident_events_truncate before truncate on alquimista_platform.incident_events
   for each statement execute function alquimista_platform.refuse_change();
 
--- As in 015, but a tenant does not see what is internal. Staff read without a tenant set.
-create or replace view alquimista_platform.operational_events with (security_invoker = true) as
-select
-  tenant_id, id, occurred_at, 'audit' as event_type, category as event_category, action, result as status,
-  case result when 'failure' then 'warning' else 'info' end as severity, actor_id as user_id,
-  actor_email as user_email, resource_type, resource_id, details, ip, user_agent, null::timestamptz as resolved_at
-from alquimista_platform.audit_logs
-union all
-select
-  tenant_id, id, created_at, 'incident', 'system', 'incident.opened',
-  case when resolved_at is null then 'pending' else 'success' end, severity, null, '', source, dedupe_key,
-  details || jsonb_build_object('title', title), null, '', resolved_at
-from alquimista_platform.incidents
-where visibility = 'tenant' or alquimista_platform.current_tenant() is null;
-
 -- migrate:down
 
-create or replace view alquimista_platform.operational_events with (security_invoker = true) as
-select
-  tenant_id, id, occurred_at, 'audit' as event_type, category as event_category, action, result as status,
-  case result when 'failure' then 'warning' else 'info' end as severity, actor_id as user_id,
-  actor_email as user_email, resource_type, resource_id, details, ip, user_agent, null::timestamptz as resolved_at
-from alquimista_platform.audit_logs
-union all
-select
-  tenant_id, id, created_at, 'incident', 'system', 'incident.opened',
-  case when resolved_at is null then 'pending' else 'success' end, severity, null, '', source, dedupe_key,
-  details || jsonb_build_object('title', title), null, '', resolved_at
-from alquimista_platform.incidents;
 drop table alquimista_platform.incident_events;
 drop table alquimista_platform.incident_tenants;
 drop index alquimista_platform.incidents_children, alquimista_platform.incidents_parent,

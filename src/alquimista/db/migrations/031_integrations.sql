@@ -40,7 +40,7 @@ create table alquimista_platform.integration_authorizations (
   created_at timestamptz not null,
   expires_at timestamptz not null,
   primary key (tenant_id, state_hash),
-  foreign key (tenant_id, integration_id) references alquimista_platform.tenant_integrations (tenant_id, id),
+  foreign key (tenant_id, integration_id) references alquimista_platform.tenant_integrations (tenant_id, id) on delete cascade,
   constraint integration_authorizations_target check ((name is null) <> (integration_id is null))
 );
 comment on table alquimista_platform.integration_authorizations is 'Consents under way at a service (OAuth 2), each taken out once. Without secrets: the verifier follows from the state and a key of ours.';

@@ -1,12 +1,13 @@
-"""What an audit row may hold."""
+"""What an audit row may hold, and which ones are asked for."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
+from alquimista.access import Role
 from alquimista.observability.masking import names_secret
 
 Category = Literal["auth", "tenant", "agent", "integration", "command", "system", "user", "usage"]
@@ -19,37 +20,76 @@ _DEPTH_LIMIT: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the audit trail."""
+    """One row of the audit trail, with its place in the chain (None: not sealed yet).
 
+    What was erased is empty; `actor_erased` and `content_erased` tell it from what was never there.
+    """
+
+    tenant_id: UUID
     id: UUID
     occurred_at: datetime
     actor_kind: str
     actor_id: UUID | None
+    actor_role: str | None
     actor_email: str
+    actor_name: str
+    session_id: UUID | None
     action: str
     category: Category
     resource_type: str
     resource_id: str
     result: Result
     details: dict[str, Any]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
     ip: str | None
     user_agent: str
     trace_id: str | None
+    actor_erased: bool
+    content_erased: bool
+    seq: int | None
+    hash: str | None
+
+    @property
+    def by_staff(self) -> bool:
+        """Whether the vendor's staff did it."""
+        return self.actor_role is not None and Role(self.actor_role).internal
+
+
+class Place(NamedTuple):
+    """Where a page of entries ended."""
+
+    occurred_at: datetime
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which entries: those for which every given field holds. `before` is the last entry of the page before."""
+    """Which entries: those for which every given field holds. `before` is where the page before ended.
 
+    `tenant_id` is for reads across tenants; elsewhere the reader says whose trail it is. `agent_id` is short for the
+    resource of that type.
+    """
+
+    tenant_id: UUID | None = None
     category: Category | None = None
     action: str | None = None
     result: Result | None = None
     actor_id: UUID | None = None
+    agent_id: UUID | None = None
     resource_type: str | None = None
     resource_id: str | None = None
+    trace_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    before: Entry | None = None
+    before: Entry | Place | None = None
+
+
+class Erased(NamedTuple):
+    """Of how many entries an erasure emptied who acted, and the content."""
+
+    actors: int
+    contents: int
 
 
 def harmless(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,221 @@
+"""Recomputing a chain, row after row, in memory that does not grow with it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from alquimista.audit.models.chain import ERASURE, GENESIS, Sealed, actor_digest, content_digest, link
+from alquimista.audit.models.heads import Head, genuine
+
+MOST_FINDINGS: Final = 1000  # Beyond them findings are counted, and no longer told one by one.
+_MOST_MOVED: Final = 200  # Among so many wrong rows at most, those that changed places are found.
+
+
+class What(StrEnum):
+    """What was found to be wrong."""
+
+    REMOVED = "removed"
+    CHANGED = "changed"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+    UNSEALED = "unsealed"
+    TRUNCATED = "truncated"
+    REWRITTEN = "rewritten"
+    UNSIGNED = "unsigned"
+
+
+class AuditFinding(msgspec.Struct, frozen=True):
+    """One thing that is wrong, in a sentence. `seq` is the place in the chain, where there is one."""
+
+    what: What
+    seq: int | None
+    sentence: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What verifying a chain found. `erased` entries have lost a personal part to an audited erasure.
+
+    `total` counts every finding; `findings` are the first of them.
+    """
+
+    tenant_id: str
+    entries: int
+    erased: int
+    anchors: int
+    last: int
+    hash: str
+    total: int
+    findings: list[AuditFinding]
+
+
+class _Wrong(NamedTuple):
+    """A row whose hash is not what its entry makes at its place."""
+
+    row: Sealed
+    previous: str
+
+
+class Verifier:
+    """Takes a chain's rows in order and says what is wrong with them.
+
+    Args:
+        tenant_id: whose chain it is.
+        heads: signed heads to compare with, whose signatures are good, of this tenant.
+        after: the place before the first row, and its hash: the chain's beginning unless given.
+    """
+
+    def __init__(self, tenant_id: str, heads: Iterable[Head] = (), after: tuple[int, str] = (0, GENESIS)) -> None:
+        self._tenant = tenant_id
+        self._start = after[0]
+        self._seq, self._hash = after
+        self._follows = True  # Whether the row before the next one is known, so that its hash can be recomputed.
+        self._heads: dict[int, list[Head]] = {}
+        for head in heads:
+            self._heads.setdefault(head.seq, []).append(head)
+        self._anchors = 0
+        self._entries = self._erased = self._total = 0
+        self._erased_by: Counter[str] = Counter()
+        self._erasures: set[str] = set()
+        self._wrong: list[_Wrong] = []
+        self._findings: list[AuditFinding] = []
+        self._check(self._seq, self._hash)
+
+    @property
+    def end(self) -> tuple[int, str]:
+        """The last place that was taken, and its hash."""
+        return self._seq, self._hash
+
+    def find(self, what: What, seq: int | None, sentence: str) -> None:
+        """Add a finding from outside the chain's rows."""
+        self._total += 1
+        if len(self._findings) < MOST_FINDINGS:
+            self._findings.append(AuditFinding(what, seq, sentence))
+
+    def take(self, row: Sealed) -> None:
+        """The next row."""
+        if row.seq <= self._seq:
+            self.find(What.INSERTED, row.seq, f"A row for place {row.seq} comes after place {self._seq}.")
+            return
+        if row.seq > self._seq + 1:
+            first, last = self._seq + 1, row.seq - 1
+            which = f"Entry {first} is" if first == last else f"Entries {first} to {last} are"
+            self.find(What.REMOVED, first, f"{which} missing from the chain.")
+            self._follows = False
+        self._entries += 1
+        self._examine(row)
+        self._seq, self._hash, self._follows = row.seq, row.hash, True
+        self._check(row.seq, row.hash)
+
+    def finish(self) -> Report:
+        """Everything that was found, once the last row was taken."""
+        self._resolve()
+        for by, count in self._erased_by.items():
+            if by not in self._erasures:
+                self.find(What.CHANGED, None, f"{count} entries were emptied by an erasure that is not here.")
+        beyond = [seq for seq in self._heads if seq > self._seq]
+        if beyond:
+            head = self._heads[max(beyond)][0]
+            self._anchors += len(beyond)
+            self.find(
+                What.TRUNCATED,
+                self._seq + 1,
+                f"The chain ends at entry {self._seq}, but entry {head.seq} was anchored at {head.signed_at}: "
+                "its end was cut off.",
+            )
+        self._findings.sort(key=lambda one: (one.seq is None, one.seq or 0))
+        return Report(
+            self._tenant, self._entries, self._erased, self._anchors, self._seq, self._hash, self._total, self._findings
+        )
+
+    def _examine(self, row: Sealed) -> None:
+        if not row.entry_kept:
+            self.find(What.REMOVED, row.seq, f"Entry {row.seq} ({row.seal_id}) was removed.")
+            return
+        if not row.personal_kept:
+            self.find(What.REMOVED, row.seq, f"{_named(row)}: its personal part was removed.")
+        else:
+            self._examine_personal(row)
+        if row.action == ERASURE:
+            self._erasures.add(row.id)
+        if self._follows and row.hash != link(
+            self._hash, row.seq, self._tenant, row, row.actor_digest, row.content_digest
+        ):
+            self._wrong.append(_Wrong(row, self._hash))
+            if len(self._wrong) > _MOST_MOVED:
+                self._tell_changed(self._wrong.pop())
+
+    def _examine_personal(self, row: Sealed) -> None:
+        erasures = {row.actor_erased_by, row.content_erased_by} - {None}
+        self._erased += bool(erasures)
+        self._erased_by.update(one for one in erasures if one is not None)
+        for salt, erased_by, digest, stored, part in (
+            (row.actor_salt, row.actor_erased_by, actor_digest, row.actor_digest, "who did it"),
+            (row.content_salt, row.content_erased_by, content_digest, row.content_digest, "its content"),
+        ):
+            # What was emptied says by which erasure.
+            if erased_by is None if salt is None else digest(row) != stored:
+                self.find(What.CHANGED, row.seq, f"{_named(row)}: {part} was changed.")
+
+    def _resolve(self) -> None:
+        """Tell rows that changed places, and rows that only follow one, from rows that were changed."""
+        for wrong in self._wrong:
+            row, others = wrong.row, [one for one in self._wrong if one is not wrong]
+            if any(self._made(one.row.hash, row.seq, row) == row.hash for one in others):
+                continue  # Right by itself: the hash before it was moved away.
+            moved = any(
+                self._made(one.previous, one.row.seq, row) == row.hash  # The whole row was sealed at that place.
+                or self._made(wrong.previous, row.seq, one.row) == row.hash  # That row's entry was sealed here.
+                for one in others
+            )
+            if moved:
+                self.find(What.REORDERED, row.seq, f"{_named(row)} is not where it was sealed: entries changed places.")
+            else:
+                self._tell_changed(wrong)
+
+    def _made(self, previous: str, seq: int, row: Sealed) -> str:
+        """The hash that a row's entry makes at a place, by its own parts where they are here."""
+        actor = row.actor_digest if row.actor_salt is None else actor_digest(row)
+        content = row.content_digest if row.content_salt is None else content_digest(row)
+        return link(previous, seq, self._tenant, row, actor, content)
+
+    def _tell_changed(self, wrong: _Wrong) -> None:
+        self.find(What.CHANGED, wrong.row.seq, f"{_named(wrong.row)} is not what was sealed.")
+
+    def _check(self, seq: int, hash_: str) -> None:
+        """Compare a place with the heads that were signed there."""
+        for head in self._heads.get(seq, ()):
+            self._anchors += 1
+            if head.hash != hash_:
+                self.find(
+                    What.REWRITTEN,
+                    seq,
+                    f"Entry {seq} is not the one that was anchored at {head.signed_at}: the chain was rewritten.",
+                )
+
+
+def sort_heads(
+    heads: Iterable[Head], keys: Mapping[str, bytes]
+) -> tuple[dict[str, list[Head]], list[tuple[str, AuditFinding]]]:
+    """The heads whose signatures are good, by tenant; and a finding, with its tenant, for each of the others.
+
+    Args:
+        heads: as they were read.
+        keys: public keys to trust, by their ids.
+    """
+    good: dict[str, list[Head]] = {}
+    bad = []
+    for head in heads:
+        if head.key_id in keys and genuine(head, keys[head.key_id]):
+            good.setdefault(head.tenant_id, []).append(head)
+        else:
+            why = "is not signed by its key" if head.key_id in keys else f"is signed by an unknown key, {head.key_id}"
+            sentence = f"The anchor of entry {head.seq}, {head.signed_at}, {why}."
+            bad.append((head.tenant_id, AuditFinding(What.UNSIGNED, head.seq, sentence)))
+    return good, bad
+
+
+def _named(row: Sealed) -> str:
+    return f"Entry {row.seq} ({row.action}, {row.occurred_at})"

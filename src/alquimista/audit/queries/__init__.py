@@ -1,0 +1,1 @@
+"""The only SQL on the audit's tables."""
