@@ -23,6 +23,8 @@ from alquimista.dashboards import api as dashboards
 from alquimista.db.bootstrap import role_url
 from alquimista.db.migrations import runner
 from alquimista.db.pool import Database
+from alquimista.fleet import api as fleet
+from alquimista.fleet import service as fleet_service
 from alquimista.http import health, openapi
 from alquimista.http.app import App, build
 from alquimista.http.health import Checks
@@ -57,6 +59,7 @@ API: Final[tuple[Route, ...]] = (
     *approvals.ROUTES,
     *incidents.ROUTES,
     *support.ROUTES,
+    *fleet.ROUTES,
     *usage.ROUTES,
     *billing.ROUTES,
     *commercial.ROUTES,
@@ -90,6 +93,7 @@ def create_app(settings: Settings) -> App:
     ways_in = usage_service.install(services, bus)
     model = trials_service.install(services)
     install_integrations(services)
+    fleet_service.install(services, bus)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

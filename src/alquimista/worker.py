@@ -22,6 +22,7 @@ from alquimista.cache.bus import Bus
 from alquimista.config import Settings
 from alquimista.db.pool import Database
 from alquimista.errors import Unavailable
+from alquimista.fleet import jobs as fleet
 from alquimista.identity import jobs as identity
 from alquimista.identity.service.kit import install as install_identity
 from alquimista.incidents import jobs as incidents
@@ -59,12 +60,14 @@ JOBS: Final[tuple[Job, ...]] = (
     *orchestrator.JOBS,
     *webhooks.JOBS,
     *integrations.JOBS,
+    *fleet.JOBS,
 )
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
     *identity.PERIODIC,
     *notifications.PERIODIC,
     *incidents.PERIODIC,
+    *fleet.PERIODIC,
     *usage.PERIODIC,
     *billing.PERIODIC,
     *trials.PERIODIC,

@@ -111,6 +111,7 @@ async def scene(db, settings):
             "webhook_id": webhook_id,
             "delivery_id": message.json()["id"],
             "trace_id": "ab" * 16,
+            "control_id": str(new_id()),
         }
         yield Scene(db, process, str(own.id), str(other.id), callers, paths)
 
@@ -238,11 +239,14 @@ async def test_a_company_cannot_name_another_and_staff_must_name_one(scene, rout
             assert await call(scene, route, name, tenant=foreign, absent=True) == 403, name
 
 
+KEYS = ("other key read", "other key agent")
 # A right body where it is no role, so that only the id can be wrong.
 BODIES = {
     "/internal/commercial/requests/{request_id:uuid}": {"status": "contacted"},
     "/tenant/webhooks/{webhook_id:uuid}": {"enabled": False},
 }
+# The same for a query without which nothing is looked up.
+QUERIES = {"/v1/agents/{slug}/control": {"instance_id": "web-1"}}
 # What staff name in the catalogue belongs to nobody, nor does the agent of it that a company wants to have; a company's
 # incidents and tickets are staff's to read; what takes a browser's session alone has tests of its own.
 NOT_ONES_OWN = (
@@ -262,15 +266,16 @@ NAMED = [
 async def test_a_foreign_id_is_nothing_here(scene, route):
     caller = "admin" if route.scope is TenantScope.PLATFORM else "outsider"
     if ActorKind.TOKEN not in route.kinds:
-        caller = "other key read"
+        caller = next(name for name in KEYS if route.permission in scene.callers[name].permissions)
     body = {"role": "TENANT_USER"} if route.method == "PATCH" else None
     if route.scope is TenantScope.PLATFORM and body:
         body = {"role": "INTERNAL_SUPPORT"}
     body = BODIES.get(route.path, body) if route.method == "PATCH" else body
     if route.method in {"POST", "PUT"} and route.body is not None:
         body = msgspec.to_builtins(route.example)
+    query = QUERIES.get(route.path)
     async with scene.process.client(scene.callers[caller].credential) as client:
-        answer = await client.request(route.method, address(route, scene.paths), json=body)
+        answer = await client.request(route.method, address(route, scene.paths), json=body, params=query)
     assert answer.status_code == 404, answer.text
 
 

@@ -295,6 +295,49 @@ BEGIN ATOMIC
     FROM expired;
 END;
 
+CREATE TABLE alquimista_platform.agent_boots (
+  tenant_id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  instance_id text NOT NULL,
+  boot_id uuid NOT NULL,
+  version text NOT NULL,
+  booted_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.agent_controls (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  instance_id text NOT NULL,
+  request_id uuid NOT NULL,
+  kind text NOT NULL,
+  reason text NOT NULL,
+  created_by uuid,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  delivered_at timestamp with time zone,
+  acknowledged_at timestamp with time zone,
+  outcome text,
+  detail text DEFAULT ''::text NOT NULL,
+  boot_id_before uuid
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.agent_instances (
+  tenant_id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  instance_id text NOT NULL,
+  boot_id uuid NOT NULL,
+  version text NOT NULL,
+  sdk text NOT NULL,
+  host text NOT NULL,
+  first_seen_at timestamp with time zone NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  seen_at timestamp with time zone NOT NULL
+) WITH (fillfactor=50)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.agent_requests (
   tenant_id uuid NOT NULL,
   occurred_at timestamp with time zone NOT NULL,
@@ -314,6 +357,17 @@ CREATE TABLE alquimista_platform.agent_requests (
   event_id text NOT NULL,
   received_at timestamp with time zone NOT NULL
 ) PARTITION BY RANGE (occurred_at)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.agent_standings (
+  tenant_id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  paused_at timestamp with time zone,
+  paused_by uuid,
+  pause_reason text DEFAULT ''::text NOT NULL,
+  offline_at timestamp with time zone,
+  updated_at timestamp with time zone NOT NULL
+)
 -- row security: enabled, forced;
 
 CREATE TABLE alquimista_platform.agent_versions (
@@ -513,6 +567,14 @@ CREATE TABLE alquimista_platform.event_keys (
   tenant_id uuid NOT NULL,
   key uuid NOT NULL,
   seen_on date NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.fleet_watches (
+  tenant_id uuid NOT NULL,
+  watched_at timestamp with time zone NOT NULL,
+  quiet_until timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -1604,6 +1666,44 @@ CREATE VIEW public.v_tenant_subscription_summary WITH (security_invoker=true) AS
      JOIN public.subscriptions s ON (((s.tenant_id = t.id) AND (s.status <> 'canceled'::text))))
      LEFT JOIN public.subscription_plans p ON ((p.id = s.plan_id)));
 
+ALTER TABLE alquimista_platform.agent_boots ADD CONSTRAINT agent_boots_instance_id_check CHECK (((length(instance_id) >= 1) AND (length(instance_id) <= 64)));
+
+ALTER TABLE alquimista_platform.agent_boots ADD CONSTRAINT agent_boots_version_check CHECK (((length(version) >= 1) AND (length(version) <= 64)));
+
+ALTER TABLE alquimista_platform.agent_boots ADD CONSTRAINT agent_boots_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.agent_boots ADD CONSTRAINT agent_boots_pkey PRIMARY KEY (tenant_id, agent_id, instance_id, boot_id);
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_acknowledged CHECK (((acknowledged_at IS NULL) = (outcome IS NULL)));
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_detail_check CHECK ((length(detail) <= 500));
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_expires CHECK ((expires_at > created_at));
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_instance_id_check CHECK (((length(instance_id) >= 1) AND (length(instance_id) <= 64)));
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_kind_check CHECK ((kind = ANY (ARRAY['restart'::text, 'pause'::text, 'resume'::text, 'configuration_changed'::text])));
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text])));
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_reason_check CHECK ((length(reason) <= 200));
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.agent_controls ADD CONSTRAINT agent_controls_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.agent_instances ADD CONSTRAINT agent_instances_host_check CHECK ((length(host) <= 100));
+
+ALTER TABLE alquimista_platform.agent_instances ADD CONSTRAINT agent_instances_instance_id_check CHECK ((instance_id ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$'::text));
+
+ALTER TABLE alquimista_platform.agent_instances ADD CONSTRAINT agent_instances_sdk_check CHECK ((length(sdk) <= 64));
+
+ALTER TABLE alquimista_platform.agent_instances ADD CONSTRAINT agent_instances_version_check CHECK (((length(version) >= 1) AND (length(version) <= 64)));
+
+ALTER TABLE alquimista_platform.agent_instances ADD CONSTRAINT agent_instances_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.agent_instances ADD CONSTRAINT agent_instances_pkey PRIMARY KEY (tenant_id, agent_id, instance_id);
+
 ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_cost_micros_check CHECK ((cost_micros >= 0));
 
 ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_currency_check CHECK (alquimista_platform.is_currency(currency));
@@ -1629,6 +1729,12 @@ ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_sta
 ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_trace_id_check CHECK ((length(trace_id) <= 64));
 
 ALTER TABLE alquimista_platform.agent_requests ADD CONSTRAINT agent_requests_pkey PRIMARY KEY (tenant_id, occurred_at, id);
+
+ALTER TABLE alquimista_platform.agent_standings ADD CONSTRAINT agent_standings_pause_reason_check CHECK ((length(pause_reason) <= 200));
+
+ALTER TABLE alquimista_platform.agent_standings ADD CONSTRAINT agent_standings_tenant_id_agent_id_fkey FOREIGN KEY (tenant_id, agent_id) REFERENCES alquimista_platform.tenant_agents(tenant_id, agent_id);
+
+ALTER TABLE alquimista_platform.agent_standings ADD CONSTRAINT agent_standings_pkey PRIMARY KEY (tenant_id, agent_id);
 
 ALTER TABLE alquimista_platform.agent_versions ADD CONSTRAINT agent_versions_definition_check CHECK (alquimista_platform.is_object(definition, 65536));
 
@@ -1865,6 +1971,10 @@ ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_user_id
 ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_pkey PRIMARY KEY (token_hash);
 
 ALTER TABLE alquimista_platform.event_keys ADD CONSTRAINT event_keys_pkey PRIMARY KEY (tenant_id, key) INCLUDE (seen_on);
+
+ALTER TABLE alquimista_platform.fleet_watches ADD CONSTRAINT fleet_watches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.fleet_watches ADD CONSTRAINT fleet_watches_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE alquimista_platform.incident_events ADD CONSTRAINT incident_events_body_check CHECK ((length(body) <= 5000));
 
@@ -2988,6 +3098,14 @@ ALTER TABLE public.trials ADD CONSTRAINT trials_pkey PRIMARY KEY (tenant_id, id)
 
 ALTER TABLE public.trials ADD CONSTRAINT trials_tenant_id_user_id_target_type_target_id_key UNIQUE (tenant_id, user_id, target_type, target_id);
 
+CREATE INDEX agent_boots_time ON alquimista_platform.agent_boots USING btree (tenant_id, agent_id, booted_at DESC);
+
+CREATE INDEX agent_controls_request ON alquimista_platform.agent_controls USING btree (tenant_id, request_id);
+
+CREATE INDEX agent_controls_time ON alquimista_platform.agent_controls USING btree (tenant_id, agent_id, created_at DESC);
+
+CREATE INDEX agent_controls_waiting ON alquimista_platform.agent_controls USING btree (tenant_id, agent_id, instance_id) WHERE (acknowledged_at IS NULL);
+
 CREATE INDEX agent_versions_author ON alquimista_platform.agent_versions USING btree (created_by) WHERE (created_by IS NOT NULL);
 
 CREATE INDEX api_key_lookup_key ON alquimista_platform.api_key_lookup USING btree (tenant_id, key_id);
@@ -3300,9 +3418,25 @@ CREATE TRIGGER ticket_messages_rows BEFORE DELETE OR UPDATE ON alquimista_platfo
 
 CREATE TRIGGER ticket_messages_truncate BEFORE TRUNCATE ON alquimista_platform.ticket_messages FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
 
+CREATE POLICY internal_read ON alquimista_platform.agent_boots FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.agent_boots FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.agent_controls FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.agent_controls FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.agent_instances FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.agent_instances FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON alquimista_platform.agent_requests FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.agent_requests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.agent_standings FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.agent_standings FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY catalogue_add ON alquimista_platform.agent_versions FOR INSERT TO alquimista_app, alquimista_owner WITH CHECK ((alquimista_platform.current_tenant() = alquimista_platform.platform_tenant()));
 
@@ -3385,6 +3519,10 @@ CREATE POLICY tenant_insert ON alquimista_platform.email_tokens FOR INSERT TO al
 CREATE POLICY internal_read ON alquimista_platform.event_keys FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.event_keys FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.fleet_watches FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.fleet_watches FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.incident_events FOR SELECT TO alquimista_internal USING (true);
 
@@ -3648,6 +3786,38 @@ CREATE POLICY internal_read ON public.trials FOR SELECT TO alquimista_internal U
 
 CREATE POLICY tenant_isolation ON public.trials FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+GRANT UPDATE ON COLUMN alquimista_platform.agent_controls.acknowledged_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_controls.boot_id_before TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_controls.delivered_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_controls.detail TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_controls.outcome TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_instances.boot_id TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_instances.host TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_instances.sdk TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_instances.seen_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_instances.started_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_instances.version TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_standings.offline_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_standings.pause_reason TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_standings.paused_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_standings.paused_by TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.agent_standings.updated_at TO alquimista_app;
+
 GRANT UPDATE ON COLUMN alquimista_platform.api_keys.last_used_at TO alquimista_login;
 
 GRANT UPDATE ON COLUMN alquimista_platform.approval_requests.closed_at TO alquimista_app;
@@ -3677,6 +3847,12 @@ GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.details TO alquimista_
 GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.ip TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.audit_personal.user_agent TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.fleet_watches.quiet_until TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.fleet_watches.updated_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.fleet_watches.watched_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.acknowledged_at TO alquimista_app;
 
@@ -3874,9 +4050,25 @@ GRANT SELECT ON TABLE alquimista_platform.agent_activations TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.agent_activations TO alquimista_internal;
 
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.agent_boots TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_boots TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.agent_controls TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_controls TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.agent_instances TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_instances TO alquimista_internal;
+
 GRANT INSERT, SELECT ON TABLE alquimista_platform.agent_requests TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.agent_requests TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.agent_standings TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.agent_standings TO alquimista_internal;
 
 GRANT INSERT, SELECT ON TABLE alquimista_platform.agent_versions TO alquimista_app;
 
@@ -3949,6 +4141,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.email_tokens T
 GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.event_keys TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.event_keys TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.fleet_watches TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.fleet_watches TO alquimista_internal;
 
 GRANT INSERT, SELECT ON TABLE alquimista_platform.incident_events TO alquimista_app;
 

@@ -1,0 +1,1 @@
+"""The only SQL of running agents: signs of life (beats), messages (controls), and who is missed (watching)."""

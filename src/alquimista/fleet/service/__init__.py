@@ -1,0 +1,32 @@
+"""Use cases of running agents, as the API, the jobs and other rooms call them."""
+
+from alquimista.fleet.service.beats import beat
+from alquimista.fleet.service.controls import (
+    acknowledge,
+    configuration_changed,
+    pause,
+    restart,
+    restarted,
+    resume,
+)
+from alquimista.fleet.service.reading import Running, read
+from alquimista.fleet.service.streaming import ControlStreams, install
+from alquimista.fleet.service.watching import forget, settle, tenants_with_fleet, watch
+
+__all__ = [
+    "ControlStreams",
+    "Running",
+    "acknowledge",
+    "beat",
+    "configuration_changed",
+    "forget",
+    "install",
+    "pause",
+    "read",
+    "restart",
+    "restarted",
+    "resume",
+    "settle",
+    "tenants_with_fleet",
+    "watch",
+]

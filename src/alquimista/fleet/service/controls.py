@@ -1,0 +1,213 @@
+"""Telling agents' processes what to do, and what became of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from alquimista import clock
+from alquimista.access import Actor
+from alquimista.agents.models.agents import AgentStatus, AgentSuspended, UnknownAgent
+from alquimista.audit import service as audit
+from alquimista.db.statement import Conn
+from alquimista.fleet.models.controls import (
+    ACKNOWLEDGED_WITHIN,
+    AgentNotConnected,
+    Control,
+    ControlAnswered,
+    ControlExpired,
+    ControlKind,
+    Outcome,
+    Progress,
+    Restart,
+    RestartPending,
+    RestartState,
+    UnknownControl,
+    UnknownRestart,
+    state_of_restart,
+)
+from alquimista.fleet.models.states import OFFLINE_AFTER, RUNNING
+from alquimista.fleet.queries import controls as queries
+from alquimista.fleet.queries.controls import Standing
+from alquimista.fleet.service.beats import require_running
+from alquimista.http.streams import wake
+
+_WISHES: Final = (ControlKind.PAUSE, ControlKind.RESUME)
+_LAST_RESTARTS: Final = 100
+
+
+async def restart(
+    conn: Conn,
+    actor: Actor | None,
+    tenant_id: UUID,
+    agent_id: UUID,
+    reason: str,
+    now: datetime,
+    *,
+    restart_id: UUID | None = None,
+    within: timedelta = ACKNOWLEDGED_WITHIN,
+) -> Restart:
+    """Ask every connected process of an agent to restart; ask `restarted` what became of it. Takes a transaction.
+
+    The same `restart_id` asks once, however often this is called.
+
+    Raises:
+        UnknownAgent: the tenant has no such agent.
+        AgentSuspended: only the subscription revives a suspended agent.
+        AgentNotConnected: no process of it was heard of in the last 90 seconds.
+        RestartPending: another restart of it is not over yet.
+    """
+    agent = await _lock(conn, tenant_id, agent_id, now)
+    asked = await queries.of_request(conn, tenant_id, restart_id) if restart_id else []
+    if asked:
+        return Restart(asked[0].request_id, tuple(one.instance_id for one in asked), asked[0].expires_at)
+    if _unfinished(await queries.restarts(conn, tenant_id, agent_id, _LAST_RESTARTS), now):
+        raise RestartPending
+    request_id = restart_id or clock.new_id()
+    told = await _tell(conn, actor, tenant_id, agent, request_id, ControlKind.RESTART, reason, now, within)
+    if not told:
+        raise AgentNotConnected
+    await _audit(conn, actor, tenant_id, agent, "agent.restart_requested", reason)
+    return Restart(request_id, tuple(told), now + within)
+
+
+async def restarted(conn: Conn, tenant_id: UUID, restart_id: UUID) -> RestartState:
+    """How far a restart is, by this process's clock.
+
+    Raises:
+        UnknownRestart: the tenant has none with this id.
+    """
+    asked = await queries.of_request(conn, tenant_id, restart_id)
+    if not asked or asked[0].kind is not ControlKind.RESTART:
+        raise UnknownRestart
+    return state_of_restart(asked, clock.now())
+
+
+async def pause(conn: Conn, actor: Actor, tenant_id: UUID, agent_id: UUID, reason: str, now: datetime) -> None:
+    """Wish an agent to pause until it is resumed; doing it twice changes nothing. Takes a transaction.
+
+    Raises:
+        UnknownAgent, AgentSuspended: as `restart`.
+    """
+    agent = await _lock(conn, tenant_id, agent_id, now)
+    if await queries.pause(conn, tenant_id, agent_id, actor.user_id, reason, now):
+        await _wish(conn, actor, tenant_id, agent, ControlKind.PAUSE, reason, now)
+        await _audit(conn, actor, tenant_id, agent, "agent.paused", reason)
+
+
+async def resume(conn: Conn, actor: Actor, tenant_id: UUID, agent_id: UUID, reason: str, now: datetime) -> None:
+    """Take back the wish that an agent pause; doing it twice changes nothing. Takes a transaction.
+
+    Raises:
+        UnknownAgent, AgentSuspended: as `restart`.
+    """
+    agent = await _lock(conn, tenant_id, agent_id, now)
+    if await queries.resume(conn, tenant_id, agent_id, now):
+        await _wish(conn, actor, tenant_id, agent, ControlKind.RESUME, reason, now)
+        await _audit(conn, actor, tenant_id, agent, "agent.resumed", reason)
+
+
+async def configuration_changed(
+    conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id: UUID, now: datetime
+) -> None:
+    """Tell an agent's connected processes to read their configuration anew; whoever changed it calls this.
+
+    Takes the transaction of the change. An agent that is not connected learns of it by its next heartbeat.
+    """
+    agent = await queries.by_id(conn, tenant_id, agent_id)
+    if agent is None or agent.status not in RUNNING:
+        return
+    await queries.supersede(conn, tenant_id, agent_id, [ControlKind.CONFIGURATION_CHANGED])
+    kind = ControlKind.CONFIGURATION_CHANGED
+    await _tell(conn, actor, tenant_id, agent, clock.new_id(), kind, "", now, ACKNOWLEDGED_WITHIN)
+
+
+async def acknowledge(
+    conn: Conn, tenant_id: UUID, slug: str, control_id: UUID, outcome: Outcome, detail: str, now: datetime
+) -> None:
+    """Take a process's answer to a message; the same answer twice is one.
+
+    Raises:
+        UnknownAgent, AgentRefused: the agent is not the tenant's, or suspended.
+        UnknownControl: the agent was told nothing under this id.
+        ControlExpired: it is too late; the process must not act on it.
+        ControlAnswered: it was answered otherwise.
+    """
+    agent = await queries.by_slug(conn, tenant_id, slug)
+    require_running(agent.status if agent else None)
+    assert agent is not None
+    if await queries.acknowledge(conn, tenant_id, agent.agent_id, control_id, outcome, detail, now):
+        return
+    known = await queries.one(conn, tenant_id, agent.agent_id, control_id)
+    if known is None:
+        raise UnknownControl
+    if known.acknowledged_at is None:
+        raise ControlExpired
+    if known.outcome != outcome:
+        raise ControlAnswered
+
+
+def channel(tenant_id: UUID, agent_id: UUID) -> str:
+    """The channel that wakes the streams of an agent."""
+    return f"fleet:{tenant_id}:{agent_id}"
+
+
+async def _lock(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> Standing:
+    if await queries.by_id(conn, tenant_id, agent_id) is None:
+        raise UnknownAgent
+    await queries.lock(conn, tenant_id, agent_id, now)
+    agent = await queries.by_id(conn, tenant_id, agent_id)
+    assert agent is not None
+    if agent.status is AgentStatus.SUSPENDED:
+        raise AgentSuspended
+    if agent.status is AgentStatus.INACTIVE:
+        raise UnknownAgent
+    return agent
+
+
+async def _wish(
+    conn: Conn, actor: Actor, tenant_id: UUID, agent: Standing, kind: ControlKind, reason: str, now: datetime
+) -> None:
+    await queries.supersede(conn, tenant_id, agent.agent_id, _WISHES)
+    await _tell(conn, actor, tenant_id, agent, clock.new_id(), kind, reason, now, ACKNOWLEDGED_WITHIN)
+
+
+async def _tell(
+    conn: Conn,
+    actor: Actor | None,
+    tenant_id: UUID,
+    agent: Standing,
+    request_id: UUID,
+    kind: ControlKind,
+    reason: str,
+    now: datetime,
+    within: timedelta,
+) -> list[str]:
+    """Tell every connected process; which ones."""
+    instances = await queries.connected(conn, tenant_id, agent.agent_id, now - OFFLINE_AFTER)
+    person = actor.user_id if actor else None
+    messages = {instance: clock.new_id() for instance in instances}
+    if messages:
+        await queries.tell(
+            conn, tenant_id, agent.agent_id, request_id, kind, reason, person, messages, now, now + within
+        )
+        await wake(conn, channel(tenant_id, agent.agent_id))
+    return instances
+
+
+def _unfinished(asked: Sequence[Control], now: datetime) -> bool:
+    way = {Progress.PENDING, Progress.ACKNOWLEDGED}
+    return any(state_of_restart([one], now).progress in way for one in asked)
+
+
+async def _audit(conn: Conn, actor: Actor | None, tenant_id: UUID, agent: Standing, action: str, reason: str) -> None:
+    await audit.record(
+        conn,
+        actor,
+        action,
+        category="agent",
+        resource_type="agent",
+        resource_id=str(agent.agent_id),
+        details={"reason": reason},
+        tenant_id=tenant_id,
+    )

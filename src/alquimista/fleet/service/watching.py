@@ -1,0 +1,99 @@
+"""Who is missed: incidents of agents that fell silent, and their end."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from alquimista.access import PLATFORM_TENANT
+from alquimista.db.pool import Database
+from alquimista.db.statement import Conn
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.fleet.models.states import HISTORY_KEPT, INSTANCES_KEPT, OFFLINE_AFTER
+from alquimista.fleet.models.watching import Verdict, judge
+from alquimista.fleet.queries import beats, controls
+from alquimista.fleet.queries import watching as queries
+from alquimista.fleet.queries.watching import Missed
+from alquimista.incidents import service as incidents
+from alquimista.incidents.models import NewIncident, Severity
+
+BLACKOUT: Final = "fleet.blackout"
+_SOURCE: Final = "fleet"
+
+
+async def watch(db: Database, now: datetime) -> tuple[Verdict, set[UUID]]:
+    """Look for agents that are missed or back; the verdict, and the tenants that `settle` has something to do for."""
+    platform = db.tenant(PLATFORM_TENANT)
+    silent = await queries.silent(db.staff(), now - OFFLINE_AFTER)
+    verdict = judge(await queries.last(platform), silent, await queries.newest(db.staff()), now)
+    async with tenant_transaction(db, PLATFORM_TENANT) as conn:
+        await queries.watched(conn, verdict, now)
+        if verdict.blackout:
+            await incidents.open_incident(conn, PLATFORM_TENANT, _blackout(len(silent)), now)
+        else:
+            await incidents.resolve(conn, PLATFORM_TENANT, BLACKOUT, now)
+    tenants = set(await queries.recovered_tenants(db.staff(), now - OFFLINE_AFTER))
+    if verdict.missed_before is not None:
+        tenants |= {one.tenant_id for one in silent if one.seen_at < verdict.missed_before}
+    return verdict, tenants
+
+
+async def settle(conn: Conn, tenant_id: UUID, missed_before: datetime | None, now: datetime) -> None:
+    """End and begin one tenant's incidents; agents last seen before `missed_before` are missed, nobody is without it.
+
+    Doing it twice changes nothing. Takes a transaction.
+    """
+    for one in await queries.recover_all(conn, tenant_id, now - OFFLINE_AFTER, now):
+        await incidents.resolve(conn, tenant_id, condition(one.agent_id), now)
+    if missed_before is not None:
+        for one in await queries.go_offline(conn, tenant_id, missed_before, now):
+            await incidents.open_incident(conn, tenant_id, _offline(one), now)
+
+
+async def recover(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> None:
+    """End an agent's incident, if it has one. Takes a transaction."""
+    if await queries.recover(conn, tenant_id, agent_id, now):
+        await incidents.resolve(conn, tenant_id, condition(agent_id), now)
+
+
+async def tenants_with_fleet(conn: Conn) -> list[UUID]:
+    """Tenants for which `forget` may find something; takes the internal role."""
+    return await queries.with_fleet(conn)
+
+
+async def forget(conn: Conn, tenant_id: UUID, now: datetime) -> None:
+    """Forget processes that were not heard of for a week, and history older than 90 days."""
+    await beats.forget(conn, tenant_id, now - INSTANCES_KEPT, now - HISTORY_KEPT)
+    await controls.forget(conn, tenant_id, now - HISTORY_KEPT)
+
+
+def condition(agent_id: UUID) -> str:
+    """What an agent's incident is about."""
+    return f"agent.offline:{agent_id}"
+
+
+def _offline(missed: Missed) -> NewIncident:
+    return NewIncident(
+        severity=Severity.ERROR,
+        title=f"O agente {missed.name} não responde",
+        description=(
+            f"Nenhum processo do agente {missed.name} dá sinal desde {missed.seen_at:%d/%m/%Y %H:%M} UTC. "
+            "Verifique o servidor em que ele roda; o incidente se encerra sozinho quando ele voltar."
+        ),
+        source=_SOURCE,
+        dedupe_key=condition(missed.agent_id),
+        details={"agent_id": str(missed.agent_id), "seen_at": missed.seen_at.isoformat()},
+    )
+
+
+def _blackout(count: int) -> NewIncident:
+    return NewIncident(
+        severity=Severity.CRITICAL,
+        title="Nenhum agente dá sinal",
+        description=(
+            f"{count} agentes silenciaram juntos e nenhum outro é ouvido: verifique se a própria plataforma recebe "
+            "requisições. Até que algum volte, nenhum incidente é aberto para as empresas."
+        ),
+        source=_SOURCE,
+        dedupe_key=BLACKOUT,
+        details={"agents": count},
+    )
