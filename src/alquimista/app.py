@@ -38,6 +38,7 @@ from alquimista.integrations.service import install as install_integrations
 from alquimista.jobs.service import gauges, worker_alive
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.operations import api as operations
 from alquimista.orchestrator import api as orchestrator
 from alquimista.payments.service import Providers
 from alquimista.support import api as support
@@ -69,6 +70,7 @@ API: Final[tuple[Route, ...]] = (
     *orchestrator.ROUTES,
     *webhooks.ROUTES,
     *audit.ROUTES,
+    *operations.ROUTES,
 )
 
 

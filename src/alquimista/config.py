@@ -189,6 +189,11 @@ class Settings:
         0,
         values.days_ahead,
     )
+    approved_commands: tuple[str, ...] = setting(
+        "The types of commands that a second person must approve, separated by commas; `none` for no type.",
+        ("RECOMPUTE_USAGE", "EXPORT_TENANT"),
+        values.command_types,
+    )
     requests_hard_percent: int = setting(
         "Percent of a plan's requests in a month at which its agents stop until the next one, when the plan sells none "
         "beyond them: 100 or more; 0 is never, which leaves notices at 80, 95 and 100 %.",

@@ -24,6 +24,26 @@ def text(raw: str) -> str:
     return raw
 
 
+# The types of commands, for the setting that names some of them; operations' own table is compared with it by a test.
+COMMAND_TYPES: Final = (
+    "HEALTH_CHECK",
+    "RESET_TOKEN",
+    "RESTART_AGENT",
+    "REPROCESS_QUEUE",
+    "RECOMPUTE_USAGE",
+    "EXPORT_TENANT",
+)
+
+
+def command_types(raw: str) -> tuple[str, ...]:
+    if raw.strip() == "none":
+        return ()
+    names = tuple(name.strip() for name in raw.split(","))
+    if not set(names) <= set(COMMAND_TYPES):
+        raise ValueError(f"write none, or some of {', '.join(COMMAND_TYPES)}, separated by commas")
+    return names
+
+
 def boolean(raw: str) -> bool:
     value = raw.strip().lower()
     if value not in {"true", "false", "1", "0", "yes", "no"}:

@@ -35,6 +35,7 @@ from alquimista.jobs.models import Job, Periodic
 from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
+from alquimista.operations import jobs as operations
 from alquimista.orchestrator import jobs as orchestrator
 from alquimista.orchestrator.models.consumers import Consumer, Consumers
 from alquimista.payments.service import Providers
@@ -48,6 +49,7 @@ from alquimista.webhooks.service import install as install_webhooks
 from alquimista.wiring import Services
 
 JOBS: Final[tuple[Job, ...]] = (
+    *queue.JOBS,
     *identity.JOBS,
     *notifications.JOBS,
     *usage.JOBS,
@@ -61,6 +63,7 @@ JOBS: Final[tuple[Job, ...]] = (
     *webhooks.JOBS,
     *integrations.JOBS,
     *fleet.JOBS,
+    *operations.JOBS,
 )
 PERIODIC: Final[tuple[Periodic, ...]] = (
     *queue.PERIODIC,
@@ -77,6 +80,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     *webhooks.PERIODIC,
     *integrations.PERIODIC,
     *audit.PERIODIC,
+    *operations.PERIODIC,
 )
 # Rooms that act upon events are named here.
 CONSUMERS: Final[tuple[Consumer, ...]] = ()

@@ -20,6 +20,7 @@ from alquimista.db.crypto import Sealer
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.streams import MEDIA
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
 from alquimista.integrations import service as integrations
@@ -98,6 +99,7 @@ async def scene(db, settings):
             "slug": agent.slug,
             "agent_id": str(agent.id),
             "name": "vendas",
+            "command_id": str(new_id()),
             "request_id": str(await asked(db, own.id)),
             "integration_id": str(await connected(db, own.id)),
             "tenant_id": str(new_id()),  # Staff's alone: one that there is not.
@@ -199,7 +201,9 @@ async def call(scene: Scene, route: Route, caller: str, *, tenant: str | None = 
         twin = await factories.make_user(scene.db, person.tenant_id, role=person.role)
         credential = await scene.process.token(twin.email, twin.password)
     async with scene.process.client(credential) as client:
-        answer = await client.request(route.method, address(route, paths), params=query)
+        # A stream does not end by itself: its head says as much about who gets in.
+        method = "HEAD" if MEDIA in route.answers else route.method
+        answer = await client.request(method, address(route, paths), params=query)
     return answer.status_code
 
 

@@ -36,6 +36,7 @@ _BY_TABLE: dict[str, Callable[["Samples"], Row]] = {
     "alquimista_platform.approval_decisions": lambda maker: {"approver_id": maker.second_person()},
     "alquimista_platform.audit_personal": lambda _: {"actor_salt": b"k" * 16, "content_salt": b"k" * 16},
     "alquimista_platform.audit_heads": lambda _: {"key_id": "0123456789abcdef", "signature": b"k" * 64},
+    "alquimista_platform.operational_commands": lambda _: {"due_at": MOMENT},
     "nigredo_leads.leads": lambda _: {"empresa": "Clínica Ipê", "email": "lead@example.com"},
     "nigredo_leads.blocklist": lambda _: {"email": "stop@example.com"},
     "alquimista_platform.integration_authorizations": lambda maker: {

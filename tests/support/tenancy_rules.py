@@ -68,6 +68,8 @@ DELETABLE = {
     "alquimista_platform.tenant_integrations",
     "alquimista_platform.integration_authorizations",
     "alquimista_platform.notifications",
+    "alquimista_platform.operational_commands",
+    "alquimista_platform.failed_jobs",
     "alquimista_platform.rate_limit_windows",
     "alquimista_platform.webhook_endpoints",
     "alquimista_platform.webhook_deliveries",

@@ -197,6 +197,48 @@ BEGIN
 END;
 $function$;
 
+CREATE OR REPLACE FUNCTION alquimista_platform.keep_command()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.status not in ('PENDING', 'AWAITING_APPROVAL') or new.attempts > 0 or new.decided_by is not null
+        or new.cancel_requested_at is not null then
+      raise exception 'A command does not begin like this.' using errcode = '23514';
+    end if;
+    return new;
+  end if;
+  if old.completed_at is not null then
+    raise exception 'A command that has ended never changes.' using errcode = '23514';
+  end if;
+  if (old.tenant_id, old.id, old.command_type, old.parameters, old.needs_approval, old.tries, old.created_at)
+      is distinct from
+     (new.tenant_id, new.id, new.command_type, new.parameters, new.needs_approval, new.tries, new.created_at)
+     or old.idempotency_key is distinct from new.idempotency_key or old.created_by is distinct from new.created_by then
+    raise exception 'What a command says never changes.' using errcode = '23514';
+  end if;
+  if (old.status, new.status) not in (('PENDING', 'PENDING'), ('PENDING', 'RUNNING'), ('PENDING', 'CANCELLED'),
+      ('AWAITING_APPROVAL', 'PENDING'), ('AWAITING_APPROVAL', 'CANCELLED'), ('RUNNING', 'RUNNING'),
+      ('RUNNING', 'PENDING'), ('RUNNING', 'SUCCESS'), ('RUNNING', 'ERROR'), ('RUNNING', 'CANCELLED')) then
+    raise exception 'A command that is % does not become %.', old.status, new.status using errcode = '23514';
+  end if;
+  -- A try is counted when it begins, and its lease changes at no other time.
+  if new.attempts <> old.attempts + (new.status = 'RUNNING' and new.lease_id is distinct from old.lease_id)::integer then
+    raise exception 'Each try of a command is counted once.' using errcode = '23514';
+  end if;
+  if old.decided_by is not null and old.decided_by is distinct from new.decided_by
+     or old.started_at is not null and old.started_at is distinct from new.started_at
+     or old.cancel_requested_at is not null and old.cancel_requested_at is distinct from new.cancel_requested_at then
+    raise exception 'What happened to a command stays.' using errcode = '23514';
+  end if;
+  if old.status <> 'AWAITING_APPROVAL' and new.decided_by is distinct from old.decided_by then
+    raise exception 'Only a command that awaits approval is decided.' using errcode = '23514';
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION alquimista_platform.keep_past_time_zone()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -570,6 +612,16 @@ CREATE TABLE alquimista_platform.event_keys (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.failed_jobs (
+  tenant_id uuid NOT NULL,
+  job_id bigint NOT NULL,
+  name text NOT NULL,
+  error text NOT NULL,
+  failed_at timestamp with time zone NOT NULL,
+  requeued_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.fleet_watches (
   tenant_id uuid NOT NULL,
   watched_at timestamp with time zone NOT NULL,
@@ -760,6 +812,36 @@ CREATE TABLE alquimista_platform.notifications (
   data jsonb DEFAULT '{}'::jsonb NOT NULL,
   created_at timestamp with time zone NOT NULL,
   read_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.operational_commands (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  command_type text NOT NULL,
+  parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+  status text DEFAULT 'PENDING'::text NOT NULL,
+  idempotency_key text,
+  needs_approval boolean NOT NULL,
+  decided_by uuid,
+  decided_at timestamp with time zone,
+  created_by uuid,
+  tries smallint NOT NULL,
+  attempts smallint DEFAULT 0 NOT NULL,
+  lease_id uuid,
+  worker text,
+  due_at timestamp with time zone,
+  cancel_requested_at timestamp with time zone,
+  cancel_requested_by uuid,
+  progress_done integer DEFAULT 0 NOT NULL,
+  progress_total integer,
+  progress_text text DEFAULT ''::text NOT NULL,
+  output jsonb,
+  error_message text,
+  created_at timestamp with time zone NOT NULL,
+  started_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -1972,6 +2054,14 @@ ALTER TABLE alquimista_platform.email_tokens ADD CONSTRAINT email_tokens_pkey PR
 
 ALTER TABLE alquimista_platform.event_keys ADD CONSTRAINT event_keys_pkey PRIMARY KEY (tenant_id, key) INCLUDE (seen_on);
 
+ALTER TABLE alquimista_platform.failed_jobs ADD CONSTRAINT failed_jobs_error_check CHECK ((length(error) <= 2000));
+
+ALTER TABLE alquimista_platform.failed_jobs ADD CONSTRAINT failed_jobs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
+
+ALTER TABLE alquimista_platform.failed_jobs ADD CONSTRAINT failed_jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.failed_jobs ADD CONSTRAINT failed_jobs_pkey PRIMARY KEY (tenant_id, job_id);
+
 ALTER TABLE alquimista_platform.fleet_watches ADD CONSTRAINT fleet_watches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
 ALTER TABLE alquimista_platform.fleet_watches ADD CONSTRAINT fleet_watches_pkey PRIMARY KEY (tenant_id);
@@ -2139,6 +2229,74 @@ ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_type_
 ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
 
 ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_approval CHECK (
+CASE
+    WHEN (NOT needs_approval) THEN ((decided_by IS NULL) AND (status <> 'AWAITING_APPROVAL'::text))
+    WHEN (status = 'AWAITING_APPROVAL'::text) THEN ((decided_by IS NULL) AND (attempts = 0))
+    WHEN (status = 'CANCELLED'::text) THEN ((attempts = 0) OR (decided_by IS NOT NULL))
+    ELSE (decided_by IS NOT NULL)
+END);
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_attempts CHECK (((attempts >= 0) AND (attempts <= tries)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_cancel CHECK (((cancel_requested_by IS NULL) OR (cancel_requested_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_command_type_check CHECK (((length(command_type) >= 1) AND (length(command_type) <= 50)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_decided CHECK (((decided_by IS NULL) = (decided_at IS NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_due CHECK (((completed_at IS NULL) = (due_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_ended CHECK (((status = ANY (ARRAY['SUCCESS'::text, 'ERROR'::text, 'CANCELLED'::text])) = (completed_at IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_error CHECK (
+CASE status
+    WHEN 'ERROR'::text THEN (error_message IS NOT NULL)
+    WHEN 'SUCCESS'::text THEN (error_message IS NULL)
+    WHEN 'AWAITING_APPROVAL'::text THEN (error_message IS NULL)
+    ELSE true
+END);
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_error_message_check CHECK (((length(error_message) >= 1) AND (length(error_message) <= 2000)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_four_eyes CHECK ((decided_by <> created_by));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_lease CHECK (((status = 'RUNNING'::text) = (lease_id IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_output CHECK (((status = 'SUCCESS'::text) = (output IS NOT NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_output_check CHECK (alquimista_platform.is_object(output, 65536));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_parameters_check CHECK (alquimista_platform.is_object(parameters, 16384));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_progress CHECK (((progress_done >= 0) AND ((progress_total IS NULL) OR (progress_total >= progress_done))));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_progress_text_check CHECK ((length(progress_text) <= 200));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_ran CHECK (((status <> ALL (ARRAY['RUNNING'::text, 'SUCCESS'::text, 'ERROR'::text])) OR (attempts > 0)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_started CHECK (((attempts = 0) = (started_at IS NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'AWAITING_APPROVAL'::text, 'RUNNING'::text, 'SUCCESS'::text, 'ERROR'::text, 'CANCELLED'::text])));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_tries_check CHECK (((tries >= 1) AND (tries <= 10)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_worker CHECK (((lease_id IS NULL) = (worker IS NULL)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_worker_check CHECK (((length(worker) >= 1) AND (length(worker) <= 100)));
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_cancel_requested_by_fkey FOREIGN KEY (cancel_requested_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_created_by_fkey FOREIGN KEY (created_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES alquimista_platform.users(id);
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE alquimista_platform.permission_grants ADD CONSTRAINT permission_grants_days_check CHECK ((((cardinality(days) >= 1) AND (cardinality(days) <= 7)) AND (days <@ ARRAY[1, 2, 3, 4, 5, 6, 7])));
 
@@ -3138,6 +3296,8 @@ CREATE INDEX email_tokens_invitation ON alquimista_platform.email_tokens USING b
 
 CREATE INDEX email_tokens_user ON alquimista_platform.email_tokens USING btree (user_id);
 
+CREATE INDEX failed_jobs_time ON alquimista_platform.failed_jobs USING btree (failed_at);
+
 CREATE INDEX incident_events_incident ON alquimista_platform.incident_events USING btree (tenant_id, incident_id, occurred_at, id);
 
 CREATE INDEX incident_tenants_affected ON alquimista_platform.incident_tenants USING btree (affected_tenant_id);
@@ -3199,6 +3359,28 @@ CREATE INDEX mails_status ON alquimista_platform.mails USING btree (status, crea
 CREATE INDEX notifications_inbox ON alquimista_platform.notifications USING btree (tenant_id, user_id, created_at DESC);
 
 CREATE INDEX notifications_unread ON alquimista_platform.notifications USING btree (tenant_id, user_id) WHERE (read_at IS NULL);
+
+CREATE INDEX operational_commands_author ON alquimista_platform.operational_commands USING btree (created_by, created_at DESC);
+
+CREATE INDEX operational_commands_canceller ON alquimista_platform.operational_commands USING btree (cancel_requested_by) WHERE (cancel_requested_by IS NOT NULL);
+
+CREATE INDEX operational_commands_changed ON alquimista_platform.operational_commands USING btree (updated_at);
+
+CREATE INDEX operational_commands_decider ON alquimista_platform.operational_commands USING btree (decided_by) WHERE (decided_by IS NOT NULL);
+
+CREATE INDEX operational_commands_due ON alquimista_platform.operational_commands USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX operational_commands_id ON alquimista_platform.operational_commands USING btree (id);
+
+CREATE UNIQUE INDEX operational_commands_key ON alquimista_platform.operational_commands USING btree (tenant_id, created_by, idempotency_key) NULLS NOT DISTINCT WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX operational_commands_keys ON alquimista_platform.operational_commands USING btree (created_by, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX operational_commands_newest ON alquimista_platform.operational_commands USING btree (created_at DESC, id DESC);
+
+CREATE INDEX operational_commands_of_tenant ON alquimista_platform.operational_commands USING btree (tenant_id, created_at DESC, id DESC);
+
+CREATE INDEX operational_commands_status ON alquimista_platform.operational_commands USING btree (status, created_at DESC, id DESC);
 
 CREATE INDEX permission_grants_granted_by ON alquimista_platform.permission_grants USING btree (granted_by);
 
@@ -3408,6 +3590,8 @@ CREATE TRIGGER invoice_lines_truncate BEFORE TRUNCATE ON alquimista_platform.inv
 
 CREATE TRIGGER job_queue_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON alquimista_platform.job_queue FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.job_queue_changed();
 
+CREATE TRIGGER operational_commands_moves BEFORE INSERT OR UPDATE ON alquimista_platform.operational_commands FOR EACH ROW EXECUTE FUNCTION alquimista_platform.keep_command();
+
 CREATE TRIGGER subscription_changes_rows BEFORE DELETE OR UPDATE ON alquimista_platform.subscription_changes FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER subscription_changes_truncate BEFORE TRUNCATE ON alquimista_platform.subscription_changes FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
@@ -3520,6 +3704,10 @@ CREATE POLICY internal_read ON alquimista_platform.event_keys FOR SELECT TO alqu
 
 CREATE POLICY tenant_isolation ON alquimista_platform.event_keys FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON alquimista_platform.failed_jobs FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.failed_jobs FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON alquimista_platform.fleet_watches FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.fleet_watches FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
@@ -3567,6 +3755,10 @@ CREATE POLICY tenant_isolation ON alquimista_platform.mails FOR ALL TO alquimist
 CREATE POLICY internal_read ON alquimista_platform.notifications FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.notifications FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.operational_commands FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.operational_commands FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.permission_grants FOR SELECT TO alquimista_internal USING (true);
 
@@ -3904,7 +4096,7 @@ GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.status TO alquimist
 
 GRANT INSERT, SELECT ON COLUMN alquimista_platform.job_queue.status TO alquimista_login;
 
-GRANT SELECT ON COLUMN alquimista_platform.mails.attempts TO alquimista_app;
+GRANT SELECT, UPDATE ON COLUMN alquimista_platform.mails.attempts TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.attempts TO alquimista_internal;
 
@@ -3916,7 +4108,7 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.id TO alquimista_internal;
 
-GRANT SELECT ON COLUMN alquimista_platform.mails.last_error TO alquimista_app;
+GRANT SELECT, UPDATE ON COLUMN alquimista_platform.mails.last_error TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.last_error TO alquimista_internal;
 
@@ -3928,7 +4120,7 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.sent_at TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.sent_at TO alquimista_internal;
 
-GRANT SELECT ON COLUMN alquimista_platform.mails.status TO alquimista_app;
+GRANT SELECT, UPDATE ON COLUMN alquimista_platform.mails.status TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.status TO alquimista_internal;
 
@@ -3939,6 +4131,40 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.subject TO alquimista_internal;
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.attempts TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.cancel_requested_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.cancel_requested_by TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.completed_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.decided_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.decided_by TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.due_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.error_message TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.lease_id TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.output TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.progress_done TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.progress_text TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.progress_total TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.started_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.status TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.updated_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.worker TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.permission_grants.revoked_at TO alquimista_app;
 
@@ -4142,6 +4368,10 @@ GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.event_keys TO alquimis
 
 GRANT SELECT ON TABLE alquimista_platform.event_keys TO alquimista_internal;
 
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.failed_jobs TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.failed_jobs TO alquimista_internal;
+
 GRANT INSERT, SELECT ON TABLE alquimista_platform.fleet_watches TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.fleet_watches TO alquimista_internal;
@@ -4191,6 +4421,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.mails TO alqui
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.notifications TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.notifications TO alquimista_internal;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.operational_commands TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.operational_commands TO alquimista_internal;
 
 GRANT SELECT ON TABLE alquimista_platform.operational_events TO alquimista_app;
 

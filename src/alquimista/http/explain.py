@@ -60,6 +60,7 @@ _PATTERNS: Final[list[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Tex
     (re.compile(r"Expected `\w+` <= (\S+)"), lambda m: (N_("Give {n} or less.", n=m[1]), "too_large")),
     (re.compile(r"Expected `\w+` > (\S+)"), lambda m: (N_("Give more than {n}.", n=m[1]), "too_small")),
     (re.compile(r"Expected `\w+` < (\S+)"), lambda m: (N_("Give less than {n}.", n=m[1]), "too_large")),
+    (re.compile(r"Invalid value '"), lambda _: (N_("There is no such choice."), "choice")),
     (re.compile(r"multiple of (\S+)"), lambda m: (N_("Give a multiple of {n}.", n=m[1]), "multiple")),
     (re.compile(r"Invalid UUID"), lambda _: (N_("Give a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057."), "uuid")),
     (
@@ -128,7 +129,12 @@ def _part_for(value: object, shape: Any) -> Any:  # noqa: ANN401 - As above.
     if not isinstance(value, dict):
         return None
     structs = [option for option in options if isinstance(option, type) and issubclass(option, msgspec.Struct)]
-    return structs[0] if len(structs) == 1 and structs[0].__struct_config__.tag is None else None
+    structs = [one for one in structs if one.__struct_config__.tag in (None, value.get(_tag_field(one)))]
+    return structs[0] if len(structs) == 1 else None
+
+
+def _tag_field(shape: type[msgspec.Struct]) -> str:
+    return shape.__struct_config__.tag_field or ""
 
 
 def _struct_mistakes(
@@ -136,7 +142,7 @@ def _struct_mistakes(
 ) -> Iterator[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     for name in value:
-        if name not in fields and shape.__struct_config__.forbid_unknown_fields:
+        if name not in fields and name != _tag_field(shape) and shape.__struct_config__.forbid_unknown_fields:
             yield FieldError(_join(path, name[:100]), N_("Unknown field: remove it."), "unknown")
     for name, field in fields.items():
         if name in value:

@@ -80,6 +80,8 @@ class Content:
 class Route:
     """One line of the table. `permission` None means public. `query`, `body`, `response` are msgspec Structs.
 
+    A body may also be a union of tagged ones, of which a field of the body chooses.
+
     A handler takes the Context and returns the response Struct, or None (204), or a Starlette Response (pages, files).
     `raw_body` leaves the body unparsed in `context.raw` (within `body_limit`); `media` lists the types it takes, and
     `raw_content` tells OpenAPI what each of them holds, as `request_headers` (name to description) tells which headers
@@ -102,7 +104,7 @@ class Route:
     kinds: frozenset[ActorKind] = PEOPLE
     scope: TenantScope = TenantScope.NONE
     query: type[msgspec.Struct] | None = None
-    body: type[msgspec.Struct] | None = None
+    body: Any = None
     raw_body: bool = False
     raw_content: Mapping[str, Content] = field(default_factory=dict)
     request_headers: Mapping[str, str] = field(default_factory=dict)

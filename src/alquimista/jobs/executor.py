@@ -5,12 +5,16 @@ import time
 from dataclasses import dataclass
 
 import msgspec
+import psycopg
 import structlog
 from pgqueuer.core.executors import AbstractEntrypointExecutor
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context as QueueContext
 from pgqueuer.domain.models import Job as QueuedJob
 
+from alquimista import clock
+from alquimista.access import PLATFORM_TENANT
+from alquimista.errors import Unavailable
 from alquimista.jobs import queries
 from alquimista.jobs.models import MOST_TAKINGS, Envelope, Job, JobFailed, WorkersDied, pause
 from alquimista.observability.logs import bound
@@ -54,10 +58,26 @@ class Executor(AbstractEntrypointExecutor):
                     _log.warning("job.retry", attempt=job.attempts + 1, exc_info=True)
                     raise RetryRequested(delay=pause(job.attempts), reason=str(failed)) from None
                 _log.exception("job.failed", attempt=job.attempts + 1)
+                await self._remember(job, str(failed))
                 raise failed from None
             finally:
                 JOBS.labels(self.job.name, result).inc()
                 JOB_SECONDS.labels(self.job.name).observe(time.monotonic() - started)
+
+    async def _remember(self, job: QueuedJob, error: str) -> None:
+        """Keep a row of the tenant's own beside the failed job, by which it can be moved back."""
+        if self.job.own_queue:
+            return
+        try:
+            tenant_id = msgspec.json.decode(job.payload or b"", type=Envelope).tenant_id or PLATFORM_TENANT
+        except msgspec.MsgspecError:
+            return  # It can never be read: running it again would change nothing.
+        try:
+            await queries.remember_failed(
+                self.services.db.tenant(tenant_id), tenant_id, job.id, self.job.name, error, clock.now()
+            )
+        except (Unavailable, psycopg.Error):
+            _log.exception("job.failure_not_kept")
 
     async def _run(self, stored: bytes) -> None:
         envelope = msgspec.json.decode(stored, type=Envelope)

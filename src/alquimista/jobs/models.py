@@ -29,7 +29,8 @@ class Job:
     """One kind of job. Its handler must be idempotent: after a crash it may run again.
 
     `name` is `room.verb`. `retries` are tries after the first, with growing pauses (see `pause`). `timeout_s` ends a
-    try. `concurrency` limits how many run at once over all workers; 0 is no limit.
+    try. `concurrency` limits how many run at once over all workers; 0 is no limit. `own_queue`: what it does stands in
+    rows of its room, which has its own way to do it again; else a failed one can be moved back by itself.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Job:
     retries: int = 3
     timeout_s: float = 300
     concurrency: int = 0
+    own_queue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,12 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     data: msgspec.Raw
     tenant_id: UUID | None = None
     trace_id: str = ""
+
+
+class Requeue(msgspec.Struct, frozen=True):
+    """Which failed jobs go back into the queue."""
+
+    job_ids: list[int]
 
 
 class JobFailed(Exception):  # noqa: N818 - It is told as a fact.

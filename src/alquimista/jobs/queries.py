@@ -45,6 +45,21 @@ class Count:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobId:
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TenantId:
+    tenant_id: UUID
+
+
 ALIVE = Statement("SELECT EXISTS (SELECT FROM alquimista_platform.workers WHERE seen_at >= %(since)s) AS alive", Alive)
 
 DEPTHS = Statement(
@@ -66,6 +81,89 @@ LAG = Statement(
     ORDER BY execute_after LIMIT 1
     """,
     Lag,
+)
+
+# The oldest job of each name that could have begun, by the index on (entrypoint, execute_after): reading the names one
+# after the other costs the same however many jobs wait.
+OLDEST_WAIT = Statement(
+    """
+    WITH RECURSIVE names AS (
+      SELECT min(entrypoint) AS name FROM alquimista_platform.job_queue WHERE status = 'queued'
+      UNION ALL
+      SELECT (SELECT min(q.entrypoint) FROM alquimista_platform.job_queue q
+              WHERE q.status = 'queued' AND q.entrypoint > names.name)
+      FROM names WHERE names.name IS NOT NULL
+    )
+    SELECT coalesce(max(extract(epoch FROM now() - oldest.execute_after)), 0)::float8 AS seconds
+    FROM names CROSS JOIN LATERAL (
+      SELECT q.execute_after FROM alquimista_platform.job_queue q
+      WHERE q.status = 'queued' AND q.entrypoint = names.name AND q.execute_after <= now()
+      ORDER BY q.execute_after LIMIT 1
+    ) oldest
+    """,
+    Seconds,
+)
+
+WORKERS = Statement("SELECT count(*) AS count FROM alquimista_platform.workers WHERE seen_at >= %(since)s", Count)
+
+REMEMBER_FAILED = Statement(
+    """
+    INSERT INTO alquimista_platform.failed_jobs (tenant_id, job_id, name, error, failed_at)
+    VALUES (%(tenant_id)s, %(job_id)s, %(name)s, left(%(error)s, 2000), %(now)s)
+    ON CONFLICT (tenant_id, job_id)
+    DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at, requeued_at = NULL
+    """,
+    NoRow,
+)
+
+# Only what is still failed in the queue: a worker may have died between noting a failure and telling the queue.
+_FAILED = """
+    FROM alquimista_platform.failed_jobs f JOIN alquimista_platform.job_queue q ON q.id = f.job_id
+    WHERE f.tenant_id = %(tenant_id)s AND f.requeued_at IS NULL AND q.status = 'failed'
+      AND (%(ids)s::bigint[] IS NULL OR f.job_id = ANY (%(ids)s::bigint[]))
+"""
+COUNT_FAILED = Statement(f"SELECT count(*) AS count {_FAILED}", Count)
+TAKE_FAILED = Statement(
+    f"""
+    UPDATE alquimista_platform.failed_jobs SET requeued_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND requeued_at IS NULL AND job_id IN (
+      SELECT f.job_id {_FAILED} ORDER BY f.failed_at LIMIT %(limit)s FOR UPDATE OF f)
+    RETURNING job_id
+    """,  # noqa: S608 - A constant condition.
+    JobId,
+)
+
+# Its key may be another job's by now, and a job that is asked for by hand is not to be left out for it.
+REQUEUE = Statement(
+    """
+    WITH moved AS (
+      UPDATE alquimista_platform.job_queue
+      SET status = 'queued', attempts = 0, dedupe_key = NULL, queue_manager_id = NULL, slot = NULL,
+        execute_after = now(), updated = now()
+      WHERE id = ANY (%(ids)s::bigint[]) AND status = 'failed'
+      RETURNING id, entrypoint, priority
+    )
+    INSERT INTO alquimista_platform.job_log (job_id, status, entrypoint, priority)
+    SELECT id, 'queued', entrypoint, priority FROM moved
+    """,
+    NoRow,
+)
+
+OLD_FAILURES = Statement(
+    """
+    SELECT DISTINCT tenant_id FROM alquimista_platform.failed_jobs f
+    WHERE f.failed_at < %(before)s
+      AND NOT EXISTS (SELECT FROM alquimista_platform.job_queue q WHERE q.id = f.job_id)
+    """,
+    TenantId,
+)
+FORGET_FAILURES = Statement(
+    """
+    DELETE FROM alquimista_platform.failed_jobs f
+    WHERE f.tenant_id = %(tenant_id)s AND f.failed_at < %(before)s
+      AND NOT EXISTS (SELECT FROM alquimista_platform.job_queue q WHERE q.id = f.job_id)
+    """,
+    NoRow,
 )
 
 # Each return to the queue starts a new count: what is left are takings that ended with the worker.
@@ -132,3 +230,47 @@ async def trim(conn: Conn, before: datetime) -> None:
     """Forget what happened to jobs that are gone; takes a connection of the internal role."""
     await conn.execute(TRIM_LOG, before=before)
     await conn.execute(TRIM_STATISTICS, before=before)
+
+
+async def oldest_wait(conn: Conn) -> float:
+    """For how many seconds the oldest job that could run has waited; takes a connection of the internal role."""
+    found = await conn.fetch_one(OLDEST_WAIT)
+    return found.seconds if found else 0.0
+
+
+async def workers(conn: Conn, since: datetime) -> int:
+    """How many workers were seen since then."""
+    found = await conn.fetch_one(WORKERS, since=since)
+    return found.count if found else 0
+
+
+async def remember_failed(conn: Conn, tenant_id: UUID, job_id: int, name: str, error: str, now: datetime) -> None:
+    """Note that a tenant's job failed for good."""
+    await conn.execute(REMEMBER_FAILED, tenant_id=tenant_id, job_id=job_id, name=name, error=error, now=now)
+
+
+async def count_failed(conn: Conn, tenant_id: UUID, ids: Sequence[int] | None) -> int:
+    """How many of the tenant's jobs (or of these) have failed and were not moved back."""
+    found = await conn.fetch_one(COUNT_FAILED, tenant_id=tenant_id, ids=None if ids is None else list(ids))
+    return found.count if found else 0
+
+
+async def take_failed(conn: Conn, tenant_id: UUID, ids: Sequence[int] | None, limit: int, now: datetime) -> list[int]:
+    """Mark the tenant's failed jobs (or these) as moved back, the oldest failures first; which ones."""
+    wanted = None if ids is None else list(ids)
+    return [row.job_id for row in await conn.fetch(TAKE_FAILED, tenant_id=tenant_id, ids=wanted, limit=limit, now=now)]
+
+
+async def requeue(conn: Conn, ids: Sequence[int]) -> None:
+    """Put failed jobs back into the queue; takes a connection of the internal role."""
+    await conn.execute(REQUEUE, ids=list(ids))
+
+
+async def old_failures(conn: Conn, before: datetime) -> list[UUID]:
+    """Whose jobs failed before then and are gone; takes a connection of the internal role."""
+    return [row.tenant_id for row in await conn.fetch(OLD_FAILURES, before=before)]
+
+
+async def forget_failures(conn: Conn, tenant_id: UUID, before: datetime) -> None:
+    """Forget the tenant's jobs that failed before then and are gone."""
+    await conn.execute(FORGET_FAILURES, tenant_id=tenant_id, before=before)

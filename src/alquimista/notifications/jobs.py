@@ -21,5 +21,7 @@ async def purge(services: Services, _tenant_id: UUID | None, _payload: object) -
     await service.purge(services.db.login(), clock.now())
 
 
-JOBS: Final = (Job(name=service.DELIVER, handler=deliver, payload=Delivery, retries=service.RETRIES, timeout_s=60),)
+JOBS: Final = (
+    Job(name=service.DELIVER, handler=deliver, payload=Delivery, retries=service.RETRIES, timeout_s=60, own_queue=True),
+)
 PERIODIC: Final = (Periodic(name="notifications.purge", cron="30 3 * * *", handler=purge),)

@@ -1,10 +1,22 @@
 """The only SQL on alquimista_platform.mails."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from alquimista.db.statement import Conn, NoRow, Statement
 from alquimista.notifications.models import Mail, OutboxMail, Rendered
+
+
+class Count(msgspec.Struct, frozen=True):
+    count: int
+
+
+class MailId(msgspec.Struct, frozen=True):
+    id: UUID
+
 
 INSERT = Statement(
     """
@@ -54,6 +66,22 @@ OUTBOX = Statement(
     ORDER BY created_at DESC, id DESC LIMIT %(limit)s
     """,
     OutboxMail,
+)
+
+# What was given up, and was not tried again since. The oldest first.
+_GIVEN_UP = """
+    FROM alquimista_platform.mails WHERE tenant_id = %(tenant_id)s AND status = 'failed'
+      AND (%(ids)s::uuid[] IS NULL OR id = ANY (%(ids)s::uuid[]))
+"""
+COUNT_GIVEN_UP = Statement(f"SELECT count(*) AS count {_GIVEN_UP}", Count)
+REQUEUE = Statement(
+    f"""
+    UPDATE alquimista_platform.mails SET status = 'queued', attempts = 0, last_error = NULL
+    WHERE tenant_id = %(tenant_id)s AND status = 'failed' AND id IN (
+      SELECT id {_GIVEN_UP} ORDER BY created_at LIMIT %(limit)s FOR UPDATE)
+    RETURNING id
+    """,  # noqa: S608 - A constant condition.
+    MailId,
 )
 
 PURGE = Statement("DELETE FROM alquimista_platform.mails WHERE created_at < %(before)s", NoRow)
@@ -121,3 +149,15 @@ async def outbox(conn: Conn, limit: int) -> list[OutboxMail]:
 async def purge(conn: Conn, before: datetime) -> int:
     """Delete mails from before then; how many."""
     return await conn.execute(PURGE, before=before)
+
+
+async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None) -> int:
+    """How many of the tenant's mails, or of these, were given up."""
+    found = await conn.fetch_one(COUNT_GIVEN_UP, tenant_id=tenant_id, ids=None if ids is None else list(ids))
+    return found.count if found else 0
+
+
+async def requeue(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int) -> list[UUID]:
+    """Let the tenant's mails that were given up, or these, wait for delivery again; which ones."""
+    wanted = None if ids is None else list(ids)
+    return [row.id for row in await conn.fetch(REQUEUE, tenant_id=tenant_id, ids=wanted, limit=limit)]

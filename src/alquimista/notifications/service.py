@@ -1,5 +1,6 @@
 """Use cases of mails."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
@@ -89,6 +90,19 @@ async def deliver(db: Database, tenant_id: UUID, mail_id: UUID) -> None:
         raise
     else:
         await queries.sent(conn, mail, clock.now())
+
+
+async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None = None) -> int:
+    """How many of the tenant's mails, or of these, were given up. Takes the tenant's connection."""
+    return await queries.count_given_up(conn, tenant_id, ids)
+
+
+async def requeue(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int) -> int:
+    """Try the tenant's mails that were given up, or these, again, each once; how many. Takes a transaction."""
+    moved = await queries.requeue(conn, tenant_id, ids, limit)
+    for mail_id in moved:
+        await enqueue(conn, DELIVER, Delivery(mail_id), tenant_id=tenant_id)
+    return len(moved)
 
 
 async def outbox(conn: Conn) -> list[OutboxMail]:

@@ -19,6 +19,22 @@ JOB_SECONDS: Final = Histogram(
     buckets=(0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
     registry=REGISTRY,
 )
+COMMANDS_CREATED: Final = Counter(
+    "alquimista_commands_created", "Commands that were given.", ("command_type",), registry=REGISTRY
+)
+COMMANDS_SUCCEEDED: Final = Counter(
+    "alquimista_commands_succeeded", "Commands that ended well.", ("command_type",), registry=REGISTRY
+)
+COMMANDS_FAILED: Final = Counter(
+    "alquimista_commands_failed", "Commands that ended with an error.", ("command_type",), registry=REGISTRY
+)
+COMMAND_SECONDS: Final = Histogram(
+    "alquimista_command_seconds",
+    "From giving a command to its end.",
+    ("command_type",),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800),
+    registry=REGISTRY,
+)
 INGEST_EVENTS: Final = Counter(
     "alquimista_ingest_events", "Events received, by what became of them.", ("result",), registry=REGISTRY
 )

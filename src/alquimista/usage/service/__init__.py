@@ -4,7 +4,7 @@ from alquimista.usage.service.drilldown import days, events, evidence, received_
 from alquimista.usage.service.failures import judge_failures, tenants_to_judge
 from alquimista.usage.service.ingest import Ingest
 from alquimista.usage.service.install import WaysIn, install
-from alquimista.usage.service.reports import totals
+from alquimista.usage.service.reports import last_hours, totals
 from alquimista.usage.service.rollups import close_days, compare, fold, fold_all, reconcile, recount, tenants_to_close
 from alquimista.usage.service.room import Room
 from alquimista.usage.service.traces import SpanIngest
@@ -25,6 +25,7 @@ __all__ = [
     "fold_all",
     "install",
     "judge_failures",
+    "last_hours",
     "make_partitions",
     "make_partitions_of",
     "purge",

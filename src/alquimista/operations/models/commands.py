@@ -1,0 +1,152 @@
+"""A command: its states, what may become of it, and why something is refused."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from alquimista.errors import Conflict, Forbidden, NotFound
+from alquimista.i18n import N_
+
+LEASE: Final = timedelta(seconds=15)  # Below the queue's own, so that who takes over a dead worker's job may begin.
+BEAT_S: Final = 5.0
+APPROVAL_LASTS: Final = timedelta(hours=24)
+KEPT: Final = timedelta(days=90)
+KEY_LIMIT: Final = 200
+ERROR_LIMIT: Final = 2000
+STEP_LIMIT: Final = 200
+_FIRST_PAUSE_S: Final = 5
+
+
+class CommandStatus(StrEnum):
+    """How far a command is. The last three are ends."""
+
+    PENDING = "PENDING"
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    ERROR = "ERROR"
+    CANCELLED = "CANCELLED"
+
+
+# A running one that becomes pending again is tried again. The database refuses every other move.
+MOVES: Final[dict[CommandStatus, frozenset[CommandStatus]]] = {
+    CommandStatus.PENDING: frozenset({CommandStatus.RUNNING, CommandStatus.CANCELLED}),
+    CommandStatus.AWAITING_APPROVAL: frozenset({CommandStatus.PENDING, CommandStatus.CANCELLED}),
+    CommandStatus.RUNNING: frozenset(
+        {CommandStatus.PENDING, CommandStatus.SUCCESS, CommandStatus.ERROR, CommandStatus.CANCELLED}
+    ),
+    CommandStatus.SUCCESS: frozenset(),
+    CommandStatus.ERROR: frozenset(),
+    CommandStatus.CANCELLED: frozenset(),
+}
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command as it is stored. `due_at` is when somebody must look at it: see the column's comment."""
+
+    tenant_id: UUID
+    id: UUID
+    command_type: str
+    parameters: dict[str, Any]
+    status: CommandStatus
+    needs_approval: bool
+    created_by: UUID | None
+    tries: int
+    attempts: int
+    lease_id: UUID | None
+    due_at: datetime | None
+    cancel_requested_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a running command is; `total` is null while that is not known."""
+
+    done: int
+    total: int | None
+    text: str
+
+
+class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A command as staff see it. `tenant_id` is null when it is about no company."""
+
+    command_id: UUID
+    command_type: str
+    tenant_id: UUID | None
+    tenant_name: str | None
+    status: CommandStatus
+    parameters: dict[str, Any]
+    created_by: UUID | None
+    created_by_email: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    output: dict[str, Any] | None
+    error_message: str | None
+    attempts: int
+    tries: int
+    progress: Progress
+    needs_approval: bool
+    approve_until: datetime | None
+    decided_by: UUID | None
+    decided_at: datetime | None
+    cancel_requested_at: datetime | None
+    updated_at: datetime
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """Which command a job runs."""
+
+    command_id: UUID
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    """The command that a rule wants because of an incident. `tenant_id` None: it is about no company."""
+
+    tenant_id: UUID | None
+    incident_id: UUID
+    command_type: str
+    parameters: dict[str, Any] = {}
+
+
+class UnknownCommand(NotFound):
+    code = "command_not_found"
+    message = N_("There is no command with this id.")
+
+
+class KeyReused(Conflict):
+    code = "idempotency_key_reused"
+    message = N_("This Idempotency-Key stands for another command. Send a new key for a new command.")
+
+
+class CommandEnded(Conflict):
+    code = "command_ended"
+    message = N_("The command has ended with {status}, and stays so.")
+
+
+class NotAwaitingApproval(Conflict):
+    code = "command_not_awaiting_approval"
+    message = N_("The command is {status}: nobody's approval is awaited.")
+
+
+class OwnCommand(Forbidden):
+    code = "own_command"
+    message = N_("Nobody approves or rejects a command of their own. Ask somebody else, or cancel it.")
+
+
+class CommandCancelled(Exception):  # noqa: N818 - It is told as a fact.
+    """Somebody asked to cancel the command that runs."""
+
+
+class LeaseLost(Exception):  # noqa: N818 - As above.
+    """The command is not this try's any more: nothing may be written about it."""
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many tries: 5 s, 20 s, 80 s and so on."""
+    return timedelta(seconds=_FIRST_PAUSE_S * 4 ** (attempts - 1))

@@ -1,0 +1,1 @@
+"""The only SQL on alquimista_platform.operational_commands."""

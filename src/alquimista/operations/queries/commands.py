@@ -1,0 +1,163 @@
+"""Giving commands, and the moves that people make."""
+
+from datetime import datetime
+from uuid import UUID
+
+from alquimista.db.statement import Conn, NoRow, Statement
+from alquimista.operations.models.commands import Command
+
+COLUMNS = """tenant_id, id, command_type, parameters, status, needs_approval, created_by, tries, attempts, lease_id,
+      due_at, cancel_requested_at, created_at, started_at, completed_at"""
+
+INSERT = Statement(
+    f"""
+    INSERT INTO alquimista_platform.operational_commands (tenant_id, id, command_type, parameters, status,
+      idempotency_key, needs_approval, created_by, tries, due_at, created_at, updated_at)
+    VALUES (%(tenant_id)s, %(id)s, %(command_type)s, %(parameters)s, %(status)s, %(key)s, %(needs_approval)s,
+      %(created_by)s, %(tries)s, %(due_at)s, %(now)s, %(now)s)
+    ON CONFLICT (tenant_id, created_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING {COLUMNS}
+    """,  # noqa: S608 - A list of columns.
+    Command,
+)
+
+BY_KEY = Statement(
+    f"""
+    SELECT {COLUMNS} FROM alquimista_platform.operational_commands
+    WHERE tenant_id = %(tenant_id)s AND created_by IS NOT DISTINCT FROM %(created_by)s::uuid
+      AND idempotency_key = %(key)s
+    """,  # noqa: S608 - As above.
+    Command,
+)
+
+FIND = Statement(
+    f"SELECT {COLUMNS} FROM alquimista_platform.operational_commands WHERE id = %(id)s",  # noqa: S608 - As above.
+    Command,
+)
+
+CANCEL_WAITING = Statement(
+    f"""
+    UPDATE alquimista_platform.operational_commands
+    SET status = 'CANCELLED', due_at = NULL, completed_at = %(now)s, cancel_requested_at = %(now)s,
+      cancel_requested_by = %(by)s, error_message = NULL, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status IN ('PENDING', 'AWAITING_APPROVAL')
+    RETURNING {COLUMNS}
+    """,  # noqa: S608 - As above.
+    Command,
+)
+
+# Asked twice, it was asked the first time.
+ASK_TO_CANCEL = Statement(
+    f"""
+    UPDATE alquimista_platform.operational_commands
+    SET cancel_requested_at = coalesce(cancel_requested_at, %(now)s),
+      cancel_requested_by = CASE WHEN cancel_requested_at IS NULL THEN %(by)s::uuid ELSE cancel_requested_by END,
+      updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'RUNNING'
+    RETURNING {COLUMNS}
+    """,  # noqa: S608 - As above.
+    Command,
+)
+
+APPROVE = Statement(
+    f"""
+    UPDATE alquimista_platform.operational_commands
+    SET status = 'PENDING', due_at = %(now)s, decided_by = %(by)s, decided_at = %(now)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'AWAITING_APPROVAL' AND due_at > %(now)s
+    RETURNING {COLUMNS}
+    """,  # noqa: S608 - As above.
+    Command,
+)
+
+REJECT = Statement(
+    f"""
+    UPDATE alquimista_platform.operational_commands
+    SET status = 'CANCELLED', due_at = NULL, decided_by = %(by)s, decided_at = %(now)s, completed_at = %(now)s,
+      error_message = %(reason)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'AWAITING_APPROVAL' AND due_at > %(now)s
+    RETURNING {COLUMNS}
+    """,  # noqa: S608 - As above.
+    Command,
+)
+
+EXPIRE = Statement(
+    f"""
+    UPDATE alquimista_platform.operational_commands
+    SET status = 'CANCELLED', due_at = NULL, completed_at = %(now)s, error_message = %(reason)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'AWAITING_APPROVAL' AND due_at <= %(now)s
+    RETURNING {COLUMNS}
+    """,  # noqa: S608 - As above.
+    Command,
+)
+
+PURGE = Statement(
+    """
+    DELETE FROM alquimista_platform.operational_commands
+    WHERE tenant_id = %(tenant_id)s AND completed_at IS NOT NULL AND created_at < %(before)s
+    """,
+    NoRow,
+)
+
+
+async def insert(conn: Conn, command: Command, key: str | None, now: datetime) -> Command | None:
+    """Write a new command; None when its key is taken."""
+    return await conn.fetch_one(
+        INSERT,
+        tenant_id=command.tenant_id,
+        id=command.id,
+        command_type=command.command_type,
+        parameters=command.parameters,
+        status=command.status.value,
+        key=key,
+        needs_approval=command.needs_approval,
+        created_by=command.created_by,
+        tries=command.tries,
+        due_at=command.due_at,
+        now=now,
+    )
+
+
+async def by_key(conn: Conn, tenant_id: UUID, created_by: UUID | None, key: str) -> Command | None:
+    """What this author called so before."""
+    return await conn.fetch_one(BY_KEY, tenant_id=tenant_id, created_by=created_by, key=key)
+
+
+async def find(conn: Conn, command_id: UUID) -> Command | None:
+    """A command, by a connection that sees it."""
+    return await conn.fetch_one(FIND, id=command_id)
+
+
+async def cancel_waiting(
+    conn: Conn, tenant_id: UUID, command_id: UUID, by: UUID | None, now: datetime
+) -> Command | None:
+    """End a command that has not begun; None when it has, or has ended."""
+    return await conn.fetch_one(CANCEL_WAITING, tenant_id=tenant_id, id=command_id, by=by, now=now)
+
+
+async def ask_to_cancel(
+    conn: Conn, tenant_id: UUID, command_id: UUID, by: UUID | None, now: datetime
+) -> Command | None:
+    """Ask a running command to end; None when it does not run."""
+    return await conn.fetch_one(ASK_TO_CANCEL, tenant_id=tenant_id, id=command_id, by=by, now=now)
+
+
+async def approve(conn: Conn, tenant_id: UUID, command_id: UUID, by: UUID, now: datetime) -> Command | None:
+    """Let a command run; None when it awaits no approval."""
+    return await conn.fetch_one(APPROVE, tenant_id=tenant_id, id=command_id, by=by, now=now)
+
+
+async def reject(
+    conn: Conn, tenant_id: UUID, command_id: UUID, by: UUID, reason: str | None, now: datetime
+) -> Command | None:
+    """End a command that awaits approval; None when it does not."""
+    return await conn.fetch_one(REJECT, tenant_id=tenant_id, id=command_id, by=by, reason=reason, now=now)
+
+
+async def expire(conn: Conn, tenant_id: UUID, command_id: UUID, reason: str, now: datetime) -> Command | None:
+    """End a command that nobody approved in time."""
+    return await conn.fetch_one(EXPIRE, tenant_id=tenant_id, id=command_id, reason=reason, now=now)
+
+
+async def purge(conn: Conn, tenant_id: UUID, before: datetime) -> int:
+    """Forget commands that were given before then and have ended; how many."""
+    return await conn.execute(PURGE, tenant_id=tenant_id, before=before)

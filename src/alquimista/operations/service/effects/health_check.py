@@ -1,0 +1,145 @@
+"""HEALTH_CHECK: looks at what the platform stands on, and at what a company depends on."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from alquimista import clock
+from alquimista.access import PLATFORM_TENANT
+from alquimista.agents import service as agents
+from alquimista.agents.models.agents import AgentStatus
+from alquimista.cache.bus import Bus
+from alquimista.config import Settings
+from alquimista.db.statement import Conn
+from alquimista.errors import Unavailable
+from alquimista.i18n import N_
+from alquimista.integrations import service as integrations
+from alquimista.integrations.models.integrations import IntegrationStatus
+from alquimista.jobs import service as jobs
+from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
+from alquimista.usage import service as usage
+
+Health = Literal["healthy", "degraded", "unhealthy"]
+Probe = Callable[[Run], Awaitable[tuple[Health, Mapping[str, Any]]]]
+
+_ORDER: Final[tuple[Health, ...]] = ("healthy", "degraded", "unhealthy")
+_SLOW_MS: Final = 500.0
+_LAG_S: Final = (60.0, 300.0)  # Degraded; unhealthy (requirements 10: the oldest message).
+_DISK_FREE: Final = (0.10, 0.05)
+_PROBE_S: Final = 5.0
+_LOOKED_BACK: Final = timedelta(days=30)
+
+
+async def work(run: Run) -> Output:
+    """Every probe at the same time, each with what it found and how long it took."""
+    probes = _PLATFORM if run.tenant == PLATFORM_TENANT else _PLATFORM | _TENANT
+    found = await asyncio.gather(*(_timed(probe, run) for probe in probes.values()))
+    results = dict(zip(probes, found, strict=True))
+    return {"status": worst([one["status"] for one in found]), "probes": results}
+
+
+def worst(found: list[Health]) -> Health:
+    """A whole is as well as its worst part."""
+    return max(found, key=_ORDER.index, default="healthy")
+
+
+def judge_lag(seconds: float) -> Health:
+    """How well a queue is whose oldest job has waited so long."""
+    return _ORDER[sum(seconds > limit for limit in _LAG_S)]
+
+
+def judge_disk(free: float) -> Health:
+    """How well a disk is of which so much is free, from 0 to 1."""
+    return _ORDER[sum(free < limit for limit in _DISK_FREE)]
+
+
+async def foresee(_conn: Conn, tenant_id: Any, _parameters: object, _now: datetime) -> Foreseen:  # noqa: ANN401
+    """It looks, and changes nothing."""
+    probes = len(_PLATFORM) + (len(_TENANT) if tenant_id != PLATFORM_TENANT else 0)
+    return Foreseen(N_("Makes {n} probes and changes nothing.", n=probes), {"probes": probes})
+
+
+async def _timed(probe: Probe, run: Run) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(_PROBE_S):
+            status, details = await probe(run)
+    except (Unavailable, TimeoutError, OSError) as error:
+        status, details = "unhealthy", {"reason": type(error).__name__}
+    return {"status": status, "latency_ms": round((time.perf_counter() - started) * 1000, 2), **details}
+
+
+async def _database(run: Run) -> tuple[Health, Mapping[str, Any]]:
+    started = time.perf_counter()
+    await run.db.ping()
+    return ("degraded" if (time.perf_counter() - started) * 1000 > _SLOW_MS else "healthy"), {}
+
+
+async def _bus(run: Run) -> tuple[Health, Mapping[str, Any]]:
+    """Caches are bypassed while the bus is not heard: slower, but right."""
+    return ("healthy" if run.services.get(Bus).healthy else "degraded"), {}
+
+
+async def _queue(run: Run) -> tuple[Health, Mapping[str, Any]]:
+    seconds = await jobs.oldest_wait(run.db.staff())
+    return judge_lag(seconds), {"oldest_seconds": round(seconds, 1)}
+
+
+async def _workers(run: Run) -> tuple[Health, Mapping[str, Any]]:
+    alive = await jobs.workers(run.db.staff(), clock.now())
+    return ("healthy" if alive else "unhealthy"), {"alive": alive}
+
+
+async def _disk(run: Run) -> tuple[Health, Mapping[str, Any]]:
+    """Of the data directory; with a database elsewhere there is none to look at."""
+    found = _data_dir(run.services.settings)
+    if found is None:
+        return "healthy", {"known": False}
+    usage_of = await asyncio.to_thread(shutil.disk_usage, found)
+    free = usage_of.free / usage_of.total
+    return judge_disk(free), {"known": True, "free_percent": round(free * 100, 1)}
+
+
+def _data_dir(settings: Settings) -> Path | None:
+    found = Path(settings.data_dir) if settings.data_dir else None
+    return found if found is not None and found.is_dir() else None
+
+
+async def _integrations(run: Run) -> tuple[Health, Mapping[str, Any]]:
+    found = await integrations.list_integrations(run.db.tenant(run.tenant), run.tenant)
+    counts = {status.value: sum(one.status == status for one in found) for status in IntegrationStatus}
+    failing = counts[IntegrationStatus.ERROR.value]
+    return ("degraded" if failing else "healthy"), {"states": counts}
+
+
+async def _agents(run: Run) -> tuple[Health, Mapping[str, Any]]:
+    conn = run.db.tenant(run.tenant)
+    found, last = await asyncio.gather(
+        agents.list_agents(conn, run.tenant),
+        usage.last_hours(conn, run.tenant, clock.now() - _LOOKED_BACK),
+    )
+    active = [one for one in found if one.status == AgentStatus.ACTIVE]
+    suspended = sum(one.status == AgentStatus.SUSPENDED for one in found)
+    told = [
+        {"agent_id": str(one.agent_id), "name": one.name, "last_request_hour": last.get(one.agent_id)}
+        for one in active[:100]
+    ]
+    for line in told:
+        hour = line["last_request_hour"]
+        line["last_request_hour"] = hour.isoformat() if isinstance(hour, datetime) else None
+    return ("degraded" if suspended else "healthy"), {"active": told, "suspended": suspended}
+
+
+_PLATFORM: Final[dict[str, Probe]] = {
+    "database": _database,
+    "bus": _bus,
+    "queue": _queue,
+    "workers": _workers,
+    "disk": _disk,
+}
+_TENANT: Final[dict[str, Probe]] = {"integrations": _integrations, "agents": _agents}
+EFFECT: Final = Effect(foresee=foresee, work=work)

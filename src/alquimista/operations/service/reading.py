@@ -1,0 +1,63 @@
+"""What staff see of commands. All take the internal role's connection."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from alquimista.access import Actor
+from alquimista.db.statement import Conn
+from alquimista.operations.models.commands import Command, CommandLine, KeyReused, UnknownCommand
+from alquimista.operations.queries import commands, reading
+
+
+async def page(conn: Conn, wanted: dict[str, Any], limit: int, offset: int) -> tuple[list[CommandLine], int]:
+    """A page of commands, newest first, and how many there are in all.
+
+    `wanted` holds any of status, command_type, tenant_id, created_by and since.
+    """
+    return await reading.page(conn, wanted, limit, offset)
+
+
+async def line(conn: Conn, command_id: UUID) -> CommandLine:
+    """One command as staff see it.
+
+    Raises:
+        UnknownCommand: there is none.
+    """
+    found = await reading.by_ids(conn, [command_id])
+    if not found:
+        raise UnknownCommand
+    return found[0]
+
+
+async def check_key(conn: Conn, actor: Actor, tenant_id: UUID, key: str) -> None:
+    """See that a key does not stand for a command about another tenant, which `give` cannot see.
+
+    Raises:
+        KeyReused: it does.
+    """
+    if actor.user_id is not None and await reading.used_elsewhere(conn, actor.user_id, key, tenant_id):
+        raise KeyReused
+
+
+async def lines(conn: Conn, ids: Sequence[UUID]) -> list[CommandLine]:
+    """Those of these commands that there are."""
+    return await reading.by_ids(conn, ids)
+
+
+async def changed(conn: Conn, since: datetime, limit: int) -> list[CommandLine]:
+    """The commands that changed since then, the latest changes first."""
+    return await reading.changed(conn, since, limit)
+
+
+async def find(conn: Conn, command_id: UUID) -> Command:
+    """One command, and whose it is.
+
+    Raises:
+        UnknownCommand: there is none.
+    """
+    found = await commands.find(conn, command_id)
+    if found is None:
+        raise UnknownCommand
+    return found
