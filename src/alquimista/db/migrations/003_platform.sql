@@ -35,6 +35,7 @@ create table alquimista_platform.tenants (
   max_requests_per_month bigint not null
     generated always as (coalesce(own_max_requests_per_month, plan_max_requests_per_month)) stored,
   raw_days integer check (raw_days >= 45),
+  raw_from date,
   demo boolean not null default false,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -66,6 +67,7 @@ comment on column alquimista_platform.tenants.max_agents is 'Agents that may be 
 comment on column alquimista_platform.tenants.max_users is 'People that may be active at once.';
 comment on column alquimista_platform.tenants.max_requests_per_month is 'Agent requests included in a month.';
 comment on column alquimista_platform.tenants.raw_days is 'Days for which raw requests are kept, when fewer than the installation''s; null: as the installation.';
+comment on column alquimista_platform.tenants.raw_from is 'The UTC day before which raw requests were deleted for this tenant alone; null: none were.';
 comment on column alquimista_platform.tenants.demo is 'Whether this is demonstration data.';
 comment on column alquimista_platform.tenants.created_at is 'When the tenant was created.';
 comment on column alquimista_platform.tenants.updated_at is 'When the row last changed.';

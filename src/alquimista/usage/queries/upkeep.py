@@ -35,6 +35,12 @@ class FirstKept(msgspec.Struct, frozen=True):
     day: date | None
 
 
+class RawDays(msgspec.Struct, frozen=True):
+    """For how many days a tenant's raw requests are kept; None: as the installation keeps them."""
+
+    days: int | None
+
+
 class OpenDay(msgspec.Struct, frozen=True):
     """A local day of a tenant that has ended and is not closed yet."""
 
@@ -139,9 +145,13 @@ PARTITIONS = Statement(
     Day,
 )
 
+# Of the partitions, and of this tenant, whose raw requests may be kept for fewer days. Null without any partition.
 FIRST_KEPT = Statement(
     """
-    SELECT to_date(min(right(c.relname, 8)), 'YYYYMMDD') AS day
+    SELECT CASE WHEN count(*) > 0 THEN greatest(
+      to_date(min(right(c.relname, 8)), 'YYYYMMDD'),
+      (SELECT t.raw_from FROM alquimista_platform.tenants AS t WHERE t.id = alquimista_platform.current_tenant())
+    ) END AS day
     FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'alquimista_platform.agent_requests'::regclass
     """,
@@ -151,6 +161,23 @@ FIRST_KEPT = Statement(
 # Held to the end of the transaction: no partition is dropped while its rows are being counted, since dropping one locks
 # the table that it is a part of. ONLY spares a year's locks on the others.
 HOLD = Statement("LOCK TABLE ONLY alquimista_platform.agent_requests IN ACCESS SHARE MODE", NoRow)
+
+# The same for one tenant's rows, which its own retention deletes: who counts shares the lock, who deletes has it alone.
+_RAW_LOCK = "hashtextextended('alquimista.usage.raw:' || current_setting('app.tenant_id'), 0)"
+HOLD_RAW = Statement(f"SELECT pg_advisory_xact_lock_shared({_RAW_LOCK})::text AS locked", NoRow)
+TAKE_RAW = Statement(f"SELECT pg_advisory_xact_lock({_RAW_LOCK})::text AS locked", NoRow)
+
+RAW_DAYS = Statement("SELECT raw_days AS days FROM alquimista_platform.tenants WHERE id = %(tenant_id)s", RawDays)
+FORGET_RAW = Statement(
+    "DELETE FROM alquimista_platform.agent_requests WHERE tenant_id = %(tenant_id)s AND occurred_at < %(before)s", NoRow
+)
+NOTE_RAW = Statement(
+    """
+    UPDATE alquimista_platform.tenants SET raw_from = greatest(raw_from, %(day)s), updated_at = %(now)s
+    WHERE id = %(tenant_id)s
+    """,
+    NoRow,
+)
 
 # Makers of partitions take turns, so that the second one finds nothing missing.
 TAKE_TURN = Statement(
@@ -196,10 +223,24 @@ async def partitions(conn: Conn) -> list[date]:
 
 
 async def hold_partitions(conn: Conn) -> date | None:
-    """The first UTC day that has a partition, none of which is dropped before the transaction ends."""
+    """The tenant's first UTC day of raw requests, none of which is dropped before the transaction ends."""
     await conn.execute(HOLD)
+    await conn.execute(HOLD_RAW)
     row = await conn.fetch_one(FIRST_KEPT)
     return row.day if row else None
+
+
+async def raw_days(conn: Conn, tenant_id: UUID) -> int | None:
+    """For how many days the tenant's raw requests are kept, when that is its own."""
+    found = await conn.fetch_one(RAW_DAYS, tenant_id=tenant_id)
+    return found.days if found else None
+
+
+async def forget_raw(conn: Conn, tenant_id: UUID, day: date, before: datetime, now: datetime) -> int:
+    """Delete the tenant's raw requests of before a UTC day, as the owner, once nobody counts them; how many."""
+    await conn.execute(TAKE_RAW)
+    await conn.execute(NOTE_RAW, tenant_id=tenant_id, day=day, now=now)
+    return await conn.execute(FORGET_RAW, tenant_id=tenant_id, before=before)
 
 
 async def make_partition(conn: Conn, day: date) -> None:

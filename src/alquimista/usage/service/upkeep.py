@@ -1,6 +1,6 @@
 """Partitions made ahead and dropped by retention; keys and spans forgotten when they can no longer matter."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import structlog
 
 from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
-from alquimista.db.tenancy import owner_transaction
+from alquimista.db.tenancy import owner_tenant_transaction, owner_transaction
 from alquimista.usage.models.events import KEY_DAYS, LATEST
 from alquimista.usage.queries import traces
 from alquimista.usage.queries import upkeep as queries
@@ -71,7 +71,18 @@ async def purge(db: Database, tenant_id: UUID, now: datetime) -> int:
     for forget, before in ((queries.purge_spans, seen_before), (traces.purge_traces, spans_before)):
         while count := await forget(conn, tenant_id, before, _PURGE_LIMIT):
             forgotten += count
-    return forgotten
+    return forgotten + await _forget_raw(db, tenant_id, today, now)
+
+
+async def _forget_raw(db: Database, tenant_id: UUID, today: date, now: datetime) -> int:
+    """Delete raw requests that this tenant keeps for fewer days than the installation; how many. The rollups stay."""
+    days = await queries.raw_days(db.tenant(tenant_id), tenant_id)
+    if days is None:
+        return 0
+    first_kept = today - timedelta(days=days)
+    async with owner_tenant_transaction(db, tenant_id) as conn:
+        before = datetime.combine(first_kept, time(), UTC)
+        return await queries.forget_raw(conn, tenant_id, first_kept, before, now)
 
 
 async def _purge_keys(conn: Conn, tenant_id: UUID, today: date, before: date) -> int:
