@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ from alquimista.db.tenancy import staff_transaction
 NOW = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)  # Still the 19th in São Paulo.
 COUNT, DAYS = 2_000, 60
 ZONES = ("America/Sao_Paulo", "UTC", "Asia/Tokyo")
-WORDS = ("Clínica", "AÇAÍ", "São José", "Ávila", "avila", "100%", "a_b", "back\\slash", "D'Ávila", "Padaria", "Zé")
+WORDS = ("Clínica", "AÇAÍ", "São José", "Ávila", "avila", "100%", "a_b", "back\\slash", "D'Ávila", "Vitória-Régia", "Zé")
 PLANS, SEGMENTS = ("starter", "profissional", "expert"), ("saude", "varejo", "Educação")
 STATUSES = ("active", "inactive", "suspended")
 
@@ -56,7 +57,8 @@ class Company:
 
 def folded(text: str) -> str:
     split = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in split if not unicodedata.combining(letter)).lower()
+    plain = "".join(letter for letter in split if not unicodedata.combining(letter)).lower()
+    return re.sub("[-\u2010\u2012-\u2015]", " ", plain)
 
 
 def made(seed: int) -> list[Company]:

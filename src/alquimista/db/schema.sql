@@ -322,7 +322,7 @@ CREATE OR REPLACE FUNCTION alquimista_platform.search_text(value text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN lower(regexp_replace(NORMALIZE(value, NFKD), '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'::text, ''::text, 'g'::text));
+RETURN lower(regexp_replace(regexp_replace(NORMALIZE(value, NFKD), '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'::text, ''::text, 'g'::text), '[-\u2010\u2012-\u2015]'::text, ' '::text, 'g'::text));
 
 CREATE OR REPLACE FUNCTION public.expire_trials(moment timestamp with time zone)
  RETURNS integer

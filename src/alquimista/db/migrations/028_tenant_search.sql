@@ -10,17 +10,18 @@
 -- once its mark is gone. The extension unaccent would need a superuser.
 create function alquimista_platform.search_text(value text) returns text
   language sql immutable parallel safe
-  return lower(regexp_replace(normalize(value, nfkd),
-    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'));
+  return lower(regexp_replace(regexp_replace(normalize(value, nfkd),
+    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'),
+    '[-\u2010\u2012-\u2015]', ' ', 'g'));
 comment on function alquimista_platform.search_text(text) is
-  'A text without accents and capitals: what is searched, and what is searched for, are compared in this form.';
+  'A text without accents, capitals and hyphens: what is searched, and what is searched for, are compared in this form.';
 grant execute on function alquimista_platform.search_text(text) to alquimista_app, alquimista_internal;
 
 -- Stored: a search among 2,000 companies takes 0.2 ms with it, and 5.7 ms when each name is worked out (decision 44).
 alter table alquimista_platform.tenants
   add column search_name text not null generated always as (alquimista_platform.search_text(name)) stored
     check (length(search_name) <= 4000);
-comment on column alquimista_platform.tenants.search_name is 'The name without accents and capitals: lists are searched and sorted by it.';
+comment on column alquimista_platform.tenants.search_name is 'The name without accents, capitals and hyphens: lists are searched and sorted by it.';
 
 alter table alquimista_platform.tenant_agents
   add column switched_off boolean not null default false,
