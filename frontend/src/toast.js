@@ -1,10 +1,11 @@
 // Toasts are <template data-toast="name"> elements of the page, so that their texts are the server's translations.
-export function toast(name, seconds = 6) {
+export function toast(name, seconds = 6, title = "") {
   const region = document.getElementById("toasts");
   const template = document.querySelector(`template[data-toast="${name}"]`);
   if (!region || !template || region.querySelector(`[data-name="${name}"]`)) return;
   const item = template.content.firstElementChild.cloneNode(true);
   item.dataset.name = name;
+  if (title) item.querySelector("p").textContent = title;
   item.querySelector("[data-close]")?.addEventListener("click", () => item.remove());
   region.append(item);
   if (seconds) setTimeout(() => item.remove(), seconds * 1000);

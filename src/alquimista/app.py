@@ -36,6 +36,7 @@ from alquimista.incidents import api as incidents
 from alquimista.integrations import api as integrations
 from alquimista.integrations.service import install as install_integrations
 from alquimista.jobs.service import gauges, worker_alive
+from alquimista.notifications import api as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.operations import api as operations
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 API: Final[tuple[Route, ...]] = (
     *health.ROUTES,
     *identity.ROUTES,
+    *notifications.ROUTES,
     *agents.ROUTES,
     *approvals.ROUTES,
     *incidents.ROUTES,

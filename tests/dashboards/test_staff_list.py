@@ -27,7 +27,19 @@ from alquimista.db.tenancy import staff_transaction
 NOW = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)  # Still the 19th in São Paulo.
 COUNT, DAYS = 2_000, 60
 ZONES = ("America/Sao_Paulo", "UTC", "Asia/Tokyo")
-WORDS = ("Clínica", "AÇAÍ", "São José", "Ávila", "avila", "100%", "a_b", "back\\slash", "D'Ávila", "Vitória-Régia", "Zé")
+WORDS = (
+    "Clínica",
+    "AÇAÍ",
+    "São José",
+    "Ávila",
+    "avila",
+    "100%",
+    "a_b",
+    "back\\slash",
+    "D'Ávila",
+    "Vitória-Ré",
+    "Zé",
+)
 PLANS, SEGMENTS = ("starter", "profissional", "expert"), ("saude", "varejo", "Educação")
 STATUSES = ("active", "inactive", "suspended")
 

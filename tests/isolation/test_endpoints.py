@@ -26,6 +26,8 @@ from alquimista.incidents.models import NewIncident, Severity
 from alquimista.integrations import service as integrations
 from alquimista.integrations.models.connections import DEMO
 from alquimista.integrations.models.integrations import Integration, IntegrationStatus
+from alquimista.notifications import service as notifications
+from alquimista.notifications.models import Owner, Recipient
 from support.whole import Whole, whole
 
 MARK = "Zebra-Secreta"  # Stands in everything that belongs to the first company, and nowhere else.
@@ -114,6 +116,7 @@ async def scene(db, settings):
             "delivery_id": message.json()["id"],
             "trace_id": "ab" * 16,
             "control_id": str(new_id()),
+            "notification_id": await told(db, people["owner"]),
         }
         yield Scene(db, process, str(own.id), str(other.id), callers, paths)
 
@@ -125,6 +128,17 @@ async def raised(db: Database, tenant_id: UUID) -> str:
         await incidents.open_incident(conn, tenant_id, new, now())
     page, _ = await incidents.page(db.tenant(tenant_id), tenant_id, 1, 0)
     return str(page[0].id)
+
+
+async def told(db: Database, owner: factories.MadeUser) -> str:
+    """A notification to one of the company's people, which nobody else sees."""
+    person = Recipient(owner.id, owner.email, MARK)
+    async with tenant_transaction(db, owner.tenant_id) as conn:
+        await notifications.tell(conn, owner.tenant_id, person, "tenant_notice", "en", "", title=MARK, notice=MARK)
+    found, *_ = await notifications.page(
+        db.tenant(owner.tenant_id), Owner(owner.tenant_id, owner.id), 1, 0, unread=True
+    )
+    return str(found[0].id)
 
 
 async def asked(db: Database, tenant_id: UUID) -> UUID:
@@ -184,6 +198,11 @@ GUARDED = [route for route in API if route.permission is not None]
 READS = [route for route in GUARDED if route.method == "GET"]
 
 
+def method_of(route: Route) -> str:
+    """How to call a route: a stream has no end, and answers HEAD with its head alone."""
+    return "HEAD" if MEDIA in route.answers else route.method
+
+
 def name_of(route: Route) -> str:
     return f"{route.method} {route.path}"
 
@@ -201,9 +220,7 @@ async def call(scene: Scene, route: Route, caller: str, *, tenant: str | None = 
         twin = await factories.make_user(scene.db, person.tenant_id, role=person.role)
         credential = await scene.process.token(twin.email, twin.password)
     async with scene.process.client(credential) as client:
-        # A stream does not end by itself: its head says as much about who gets in.
-        method = "HEAD" if MEDIA in route.answers else route.method
-        answer = await client.request(method, address(route, paths), params=query)
+        answer = await client.request(method_of(route), address(route, paths), params=query)
     return answer.status_code
 
 
@@ -279,7 +296,7 @@ async def test_a_foreign_id_is_nothing_here(scene, route):
         body = msgspec.to_builtins(route.example)
     query = QUERIES.get(route.path)
     async with scene.process.client(scene.callers[caller].credential) as client:
-        answer = await client.request(route.method, address(route, scene.paths), json=body, params=query)
+        answer = await client.request(method_of(route), address(route, scene.paths), json=body, params=query)
     assert answer.status_code == 404, answer.text
 
 
@@ -287,7 +304,7 @@ async def test_a_foreign_id_is_nothing_here(scene, route):
 async def test_no_answer_to_an_outsider_holds_anything_of_the_first_company(scene, route):
     for name in ("outsider", "outside teammate", "other key read"):
         async with scene.process.client(scene.callers[name].credential) as client:
-            answer = await client.get(address(route, scene.paths))
+            answer = await client.request(method_of(route), address(route, scene.paths))
         assert MARK not in answer.text
         assert scene.own not in answer.text
     async with scene.process.client(scene.callers["owner"].credential) as client:

@@ -22,12 +22,15 @@ from alquimista.config import Settings
 from alquimista.db.crypto import Sealer
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.http.streams import MEDIA
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
 from alquimista.integrations import service as integrations
 from alquimista.integrations.gateway import Endpoints, Gateways
 from alquimista.integrations.models.connections import DEMO
 from alquimista.integrations.models.integrations import Integration, IntegrationStatus
+from alquimista.notifications import service as notifications
+from alquimista.notifications.models import Owner, Recipient
 from support.billing import billed
 from support.listening import listening
 from support.model import answered_by, running_model
@@ -133,9 +136,23 @@ class Scene:
             await integrations.store(conn, None, tenant, one, None, Sealer(self._db.settings), now())
         return one.id
 
+    async def _notification(self, person: factories.MadeUser) -> str:
+        owner, recipient = Owner(person.tenant_id, person.id), Recipient(person.id, person.email, "A")
+        async with tenant_transaction(self._db, person.tenant_id) as conn:
+            words = {"title": "A", "notice": "B"}
+            await notifications.tell(conn, person.tenant_id, recipient, "tenant_notice", "en", "", **words)
+        return str((await notifications.page(self._db.tenant(person.tenant_id), owner, 1, 0, unread=True))[0][0].id)
+
     async def _things(self, caller: Caller, person: factories.MadeUser, tenant: UUID, path: str) -> dict[str, str]:
         internal = path.startswith("/internal")
         query = {"tenant_id": str(tenant)} if caller.internal and not internal else {}
+        stored = {
+            "notification_id": lambda: self._notification(person),
+            "integration_id": lambda: self._integration(tenant),
+        }
+        for name, make in stored.items():
+            if f"{{{name}" in path:
+                return {name: str(await make())}
         async with self._process.client(caller.credential) as client:
             if "{user_id" in path:
                 mate = await (factories.make_user(self._db) if internal else factories.make_user(self._db, tenant))
@@ -143,8 +160,6 @@ class Scene:
             if "{session_id" in path:
                 await self._process.token(person.email, person.password)
                 return {"session_id": (await client.get("/auth/sessions")).json()["sessions"][-1]["id"]}
-            if "{integration_id" in path:
-                return {"integration_id": str(await self._integration(tenant))}
             if "{key_id" in path:
                 body = {"name": "fuzz", "scopes": ["ingest"]}
                 made = await client.post("/tenant/api-keys", json=body, params=query)
@@ -159,6 +174,19 @@ class Scene:
             made = await client.post(address, json=body, params=query)
             assert made.status_code == 201, made.text
             return {"invitation_id": made.json()["id"]}
+
+
+def without_streams(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without the operations whose answers have no end."""
+    paths = {
+        path: {
+            method: one
+            for method, one in item.items()
+            if not any(MEDIA in answer.get("content", {}) for answer in one["responses"].values())
+        }
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": {path: item for path, item in paths.items() if item}}
 
 
 async def raised(db: Database, tenant: UUID) -> UUID:

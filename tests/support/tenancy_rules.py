@@ -70,6 +70,7 @@ DELETABLE = {
     "alquimista_platform.notifications",
     "alquimista_platform.operational_commands",
     "alquimista_platform.failed_jobs",
+    "alquimista_platform.notification_digests",
     "alquimista_platform.rate_limit_windows",
     "alquimista_platform.webhook_endpoints",
     "alquimista_platform.webhook_deliveries",

@@ -802,6 +802,24 @@ CREATE TABLE alquimista_platform.mails (
 )
 -- row security: enabled, forced;
 
+CREATE TABLE alquimista_platform.notification_digests (
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  day date NOT NULL,
+  created_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.notification_preferences (
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  category text NOT NULL,
+  in_app boolean NOT NULL,
+  mail text NOT NULL,
+  updated_at timestamp with time zone NOT NULL
+)
+-- row security: enabled, forced;
+
 CREATE TABLE alquimista_platform.notifications (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -811,7 +829,11 @@ CREATE TABLE alquimista_platform.notifications (
   message text DEFAULT ''::text NOT NULL,
   data jsonb DEFAULT '{}'::jsonb NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  read_at timestamp with time zone
+  read_at timestamp with time zone,
+  category text DEFAULT 'account'::text NOT NULL,
+  in_app boolean DEFAULT true NOT NULL,
+  digest boolean DEFAULT false NOT NULL,
+  digested_at timestamp with time zone
 )
 -- row security: enabled, forced;
 
@@ -2219,9 +2241,27 @@ ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_tenant_id_fkey FOREIG
 
 ALTER TABLE alquimista_platform.mails ADD CONSTRAINT mails_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE alquimista_platform.notification_digests ADD CONSTRAINT notification_digests_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
+
+ALTER TABLE alquimista_platform.notification_digests ADD CONSTRAINT notification_digests_pkey PRIMARY KEY (tenant_id, user_id, day);
+
+ALTER TABLE alquimista_platform.notification_preferences ADD CONSTRAINT notification_preferences_category_check CHECK ((category = ANY (ARRAY['incident'::text, 'ticket'::text, 'approval'::text, 'billing'::text, 'agent'::text, 'integration'::text, 'account'::text])));
+
+ALTER TABLE alquimista_platform.notification_preferences ADD CONSTRAINT notification_preferences_mail_check CHECK ((mail = ANY (ARRAY['at_once'::text, 'digest'::text, 'off'::text])));
+
+ALTER TABLE alquimista_platform.notification_preferences ADD CONSTRAINT notification_preferences_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
+
+ALTER TABLE alquimista_platform.notification_preferences ADD CONSTRAINT notification_preferences_pkey PRIMARY KEY (tenant_id, user_id, category);
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_category_check CHECK ((category = ANY (ARRAY['incident'::text, 'ticket'::text, 'approval'::text, 'billing'::text, 'agent'::text, 'integration'::text, 'account'::text, 'security'::text])));
+
 ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_data_check CHECK (alquimista_platform.is_object(data, 16384));
 
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_digested CHECK (((digested_at IS NULL) OR digest));
+
 ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_message_check CHECK ((length(message) <= 5000));
+
+ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_somewhere CHECK ((in_app OR digest));
 
 ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
 
@@ -3357,9 +3397,15 @@ CREATE INDEX mails_recent ON alquimista_platform.mails USING btree (tenant_id, c
 
 CREATE INDEX mails_status ON alquimista_platform.mails USING btree (status, created_at);
 
-CREATE INDEX notifications_inbox ON alquimista_platform.notifications USING btree (tenant_id, user_id, created_at DESC);
+CREATE INDEX notification_digests_age ON alquimista_platform.notification_digests USING btree (day);
 
-CREATE INDEX notifications_unread ON alquimista_platform.notifications USING btree (tenant_id, user_id) WHERE (read_at IS NULL);
+CREATE INDEX notifications_age ON alquimista_platform.notifications USING btree (created_at);
+
+CREATE INDEX notifications_inbox ON alquimista_platform.notifications USING btree (tenant_id, user_id, created_at DESC, id DESC);
+
+CREATE INDEX notifications_unread ON alquimista_platform.notifications USING btree (tenant_id, user_id) WHERE ((read_at IS NULL) AND in_app);
+
+CREATE INDEX notifications_waiting ON alquimista_platform.notifications USING btree (tenant_id, user_id, created_at) WHERE (digest AND (digested_at IS NULL) AND (read_at IS NULL));
 
 CREATE INDEX operational_commands_author ON alquimista_platform.operational_commands USING btree (created_by, created_at DESC);
 
@@ -3753,6 +3799,14 @@ CREATE POLICY login_delivers ON alquimista_platform.mails FOR ALL TO alquimista_
 
 CREATE POLICY tenant_isolation ON alquimista_platform.mails FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
+CREATE POLICY internal_read ON alquimista_platform.notification_digests FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.notification_digests FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.notification_preferences FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.notification_preferences FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON alquimista_platform.notifications FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.notifications FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
@@ -4133,6 +4187,12 @@ GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_app;
 
 GRANT SELECT ON COLUMN alquimista_platform.mails.tenant_id TO alquimista_internal;
 
+GRANT UPDATE ON COLUMN alquimista_platform.notification_preferences.in_app TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.notification_preferences.mail TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.notification_preferences.updated_at TO alquimista_app;
+
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.attempts TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.cancel_requested_at TO alquimista_app;
@@ -4418,6 +4478,14 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.job_statistics
 GRANT INSERT ON TABLE alquimista_platform.mails TO alquimista_app;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.mails TO alquimista_login;
+
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.notification_digests TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.notification_digests TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.notification_preferences TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.notification_preferences TO alquimista_internal;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.notifications TO alquimista_app;
 

@@ -26,6 +26,7 @@ class Shell:
     csrf: str
     idle_seconds: int
     outbox: bool
+    bell: str  # Names the reader's notifications in their browser; empty where there is no bell.
     viewing: Viewing | None  # What staff look at as its administrator would.
     viewable: UUID | None  # What staff look at as staff, and could look at so.
 
@@ -45,6 +46,7 @@ class Shell:
             csrf=csrf.token(context),
             idle_seconds=settings.session_idle_minutes * 60,
             outbox=has_outbox(context),
+            bell=_bell(context),
             viewing=actor.viewing if actor else None,
             viewable=_viewable(context),
         )
@@ -67,6 +69,14 @@ def _viewable(context: Context) -> UUID | None:
     if actor is None or actor.viewing is not None or not actor.may(Permission.TENANT_VIEW_AS):
         return None
     return context.tenant_id
+
+
+def _bell(context: Context) -> str:
+    """Not for staff who look at a company: what they are told is no part of what its administrator sees."""
+    actor = context.actor
+    if actor is None or actor.viewing is not None or not actor.may(Permission.ACCOUNT_MANAGE):
+        return ""
+    return f"{actor.user_id}:{actor.tenant_id or ''}"
 
 
 def has_outbox(context: Context) -> bool:

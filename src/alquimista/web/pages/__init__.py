@@ -12,6 +12,7 @@ from alquimista.web.pages import (
     dashboard,
     home,
     invoices,
+    notifications,
     outbox,
     passwords,
     plans,
@@ -59,6 +60,7 @@ def routes(settings: Settings) -> tuple[Route, ...]:
         *sales.ROUTES,
         *revenue.ROUTES,
         *tenant_billing.ROUTES,
+        *notifications.ROUTES,
         *preferences.ROUTES,
         *local,
     )

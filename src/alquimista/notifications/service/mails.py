@@ -1,4 +1,4 @@
-"""Use cases of mails."""
+"""Writing mails, and handing them to the mail server."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,15 +14,16 @@ from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.i18n import N_, Text
 from alquimista.jobs.queue import enqueue
-from alquimista.notifications import gateway, queries
-from alquimista.notifications.models import TEMPLATES, Delivery, Mail, MailRefused, OutboxMail, Recipient, Rendered
+from alquimista.notifications import gateway
+from alquimista.notifications.models import TEMPLATES, Delivery, Group, Mail, MailRefused, OutboxMail, Rendered
+from alquimista.notifications.queries import mails as queries
 from alquimista.observability.masking import mask
 
 DELIVER: Final = "notifications.deliver"
 RETRIES: Final = 6  # Over about an hour and a half.
 _KEPT: Final = timedelta(days=90)
 _OUTBOX_LINES: Final = 100
-_SUBJECT_LIMIT: Final = 200
+SUBJECT_LIMIT: Final = 200
 _FOOTER: Final = N_("Sent automatically by Alquimista; answers to this address are not read.")
 _LINK_HINT: Final = N_("If the button does not work, copy this address into your browser:")
 
@@ -43,27 +44,14 @@ async def send_mail(conn: Conn, tenant_id: UUID, to: str, template: str, locale:
     Raises:
         KeyError: there is no such template, or a parameter is missing.
     """
+    await post(conn, tenant_id, to, render(template, locale, params))
+
+
+async def post(conn: Conn, tenant_id: UUID, to: str, mail: Rendered) -> None:
+    """Store a mail and enqueue its delivery."""
     mail_id = clock.new_id()
-    await queries.insert(conn, tenant_id, mail_id, to.strip().lower(), render(template, locale, params), clock.now())
+    await queries.insert(conn, tenant_id, mail_id, to.strip().lower(), mail, clock.now())
     await enqueue(conn, DELIVER, Delivery(mail_id), tenant_id=tenant_id)
-
-
-async def tell(
-    conn: Conn, tenant_id: UUID, person: Recipient, template: str, locale: str, link: str, **params: object
-) -> None:
-    """Tell a member something twice: by mail, and with a notification on the pages, in the caller's transaction.
-
-    Raises:
-        KeyError: there is no such template, or a parameter is missing.
-    """
-    plan = TEMPLATES[template]
-    shown = {name: " ".join(str(value).split()) for name, value in params.items()}
-    title, *rest = (Text(text.template, shown).render(locale) for text in (plan.subject, *plan.paragraphs[1:]))
-    await queries.notify(
-        conn, tenant_id, clock.new_id(), person.user_id, template, title[:_SUBJECT_LIMIT], "\n".join(rest),
-        {"link": link}, clock.now(),
-    )  # fmt: skip
-    await send_mail(conn, tenant_id, person.email, template, locale, name=person.name, link=link, **params)
 
 
 async def deliver(db: Database, tenant_id: UUID, mail_id: UUID) -> None:
@@ -115,7 +103,7 @@ async def purge(conn: Conn, now: datetime) -> int:
     return await queries.purge(conn, now - _KEPT)
 
 
-def render(template: str, locale: str, params: dict[str, object]) -> Rendered:
+def render(template: str, locale: str, params: dict[str, object], groups: tuple[Group, ...] = ()) -> Rendered:
     """A mail's subject, text and HTML in a language. What parameters hold is escaped, and kept on one line."""
     plan = TEMPLATES[template]
     shown = {name: " ".join(str(value).split()) for name, value in params.items()}
@@ -125,8 +113,9 @@ def render(template: str, locale: str, params: dict[str, object]) -> Rendered:
 
     values = {
         "locale": locale,
-        "subject": tell(plan.subject)[:_SUBJECT_LIMIT],
+        "subject": tell(plan.subject)[:SUBJECT_LIMIT],
         "paragraphs": [tell(text) for text in plan.paragraphs],
+        "groups": [(group.heading.render(locale), group.lines) for group in groups],
         "button": tell(plan.button) if plan.button else "",
         "link": shown["link"] if plan.button else "",
         "link_hint": tell(_LINK_HINT),

@@ -1,26 +1,20 @@
-"""The mails that the platform sends, and what a stored mail is."""
+"""The texts that the platform sends, and what each of them is about."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from uuid import UUID
-
-import msgspec
 
 from alquimista.i18n import N_, Text
-
-
-class MailRefused(Exception):  # noqa: N818 - It is told as a fact.
-    """The mail server will never take this mail; trying again is of no use."""
+from alquimista.notifications.models.preferences import Category
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A mail's texts. With a `button`, the parameter `link` is where it leads."""
+    """A mail's texts. With a `button`, the parameter `link` is where it leads. Preferences go by the category."""
 
     subject: Text
     paragraphs: tuple[Text, ...]
     button: Text | None = None
+    category: Category = Category.ACCOUNT
 
 
 _IGNORE: Final = N_("If you did not ask for this, ignore this message: nothing changes.")
@@ -35,6 +29,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             _IGNORE,
         ),
         N_("Choose a new password"),
+        category=Category.SECURITY,
     ),
     "password_changed": Template(
         N_("Your password was changed"),
@@ -43,6 +38,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("The password of your account was changed from the address {ip}. Other sessions have ended."),
             N_("If that was not you, ask for a new password now and tell the administrator of your company."),
         ),
+        category=Category.SECURITY,
     ),
     "signup_confirm": Template(
         N_("Confirm your e-mail address"),
@@ -52,6 +48,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             _IGNORE,
         ),
         N_("Confirm my address"),
+        category=Category.SECURITY,
     ),
     "signup_exists": Template(
         N_("You already have an account"),
@@ -61,6 +58,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("If that was you, sign in, or ask for a new password."),
         ),
         N_("Sign in"),
+        category=Category.SECURITY,
     ),
     "invitation": Template(
         N_("{inviter} invites you to {company}"),
@@ -69,6 +67,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("The invitation works once, for {days} days."),
         ),
         N_("Accept the invitation"),
+        category=Category.SECURITY,
     ),
     "account_locked": Template(
         N_("Your account is locked for a while"),
@@ -77,6 +76,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("After several wrong passwords, the last from {ip}, sign-in is locked for {minutes} minutes."),
             N_("If that was not you, your password still protects your account; consider a longer one."),
         ),
+        category=Category.SECURITY,
     ),
     "invoice_issued": Template(
         N_("Invoice {number}: {amount}, due {due_on}"),
@@ -85,6 +85,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("Invoice {number} of {company} is ready: {amount}, to be paid until {due_on}."),
         ),
         N_("See and pay the invoice"),
+        category=Category.BILLING,
     ),
     "invoice_reminder": Template(
         N_("Invoice {number} is overdue"),
@@ -94,6 +95,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("Without a payment the agents stop on {stops_on}."),
         ),
         N_("See and pay the invoice"),
+        category=Category.BILLING,
     ),
     "subscription_suspended": Template(
         N_("The agents of {company} have stopped"),
@@ -102,6 +104,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("Invoice {number}, {amount}, was due on {due_on}. The agents work again as soon as it is paid."),
         ),
         N_("See and pay the invoice"),
+        category=Category.BILLING,
     ),
     "subscription_canceled": Template(
         N_("The subscription of {company} was canceled"),
@@ -110,6 +113,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("The subscription ended without a payment. You may subscribe again at any time."),
         ),
         N_("See the plans"),
+        category=Category.BILLING,
     ),
     "trial_ended": Template(
         N_("The trial of {company} is over"),
@@ -118,6 +122,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("The agents have stopped. They work again as soon as invoice {number}, {amount}, is paid."),
         ),
         N_("See and pay the invoice"),
+        category=Category.BILLING,
     ),
     "usage_threshold": Template(
         N_("{company} has used {percent} % of the month's requests"),
@@ -127,6 +132,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("{beyond}"),
         ),
         N_("See plan and use"),
+        category=Category.BILLING,
     ),
     "usage_stopped": Template(
         N_("The agents of {company} have stopped until the next month"),
@@ -136,6 +142,7 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("With a larger plan they work again at once."),
         ),
         N_("See plan and use"),
+        category=Category.BILLING,
     ),
     "webhook_disabled": Template(
         N_("A webhook was disabled: {description}"),
@@ -166,21 +173,25 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("{requester} asks for approval of {action} ({resource}). Without a decision the request expires."),
         ),
         N_("Look at the request"),
+        category=Category.APPROVAL,
     ),
     "approval_approved": Template(
         N_("Approved: {action}"),
         (N_("Hello, {name}."), N_("Your request for {action} ({resource}) was approved.")),
         N_("Look at the request"),
+        category=Category.APPROVAL,
     ),
     "approval_rejected": Template(
         N_("Rejected: {action}"),
         (N_("Hello, {name}."), N_("Your request for {action} ({resource}) was rejected.")),
         N_("Look at the request"),
+        category=Category.APPROVAL,
     ),
     "approval_expired": Template(
         N_("Expired: {action}"),
         (N_("Hello, {name}."), N_("Nobody decided on your request for {action} ({resource}) in time. Ask again.")),
         N_("Look at the request"),
+        category=Category.APPROVAL,
     ),
     "incident_opened": Template(
         N_("{company}: {title}"),
@@ -190,21 +201,25 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("It began at {began}. You will be told when it is over."),
         ),
         N_("See the incidents"),
+        category=Category.INCIDENT,
     ),
     "incident_resolved": Template(
         N_("Over: {title}"),
         (N_("Hello, {name}."), N_("The incident of {company} that began at {began} is over since {ended}.")),
         N_("See the incidents"),
+        category=Category.INCIDENT,
     ),
     "ticket_answered": Template(
         N_("Answer to ticket {number}: {subject}"),
         (N_("Hello, {name}."), N_("Support has written in your ticket {number}:"), N_("{text}")),
         N_("Read and answer"),
+        category=Category.TICKET,
     ),
     "ticket_received": Template(
         N_("{company}, ticket {number}: {subject}"),
         (N_("Hello, {name}."), N_("{company} has written in ticket {number}:"), N_("{text}")),
         N_("Read and answer"),
+        category=Category.TICKET,
     ),
     "ticket_waiting": Template(
         N_("{company}, ticket {number}: {subject}"),
@@ -213,57 +228,15 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("{text}"),
         ),
         N_("Read and answer"),
+        category=Category.TICKET,
     ),
     "tenant_notice": Template(
         N_("{title}"),
         (N_("Hello, {name}."), N_("{notice}")),
     ),
+    "digest": Template(
+        N_("Digest of {company} ({count})"),
+        (N_("Hello, {name}."), N_("This has waited for you:")),
+        N_("See all notices"),
+    ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A member to tell something."""
-
-    user_id: UUID
-    email: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A mail in one language."""
-
-    subject: str
-    text: str
-    html: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail to deliver."""
-
-    tenant_id: UUID
-    id: UUID
-    recipient: str
-    subject: str
-    body_text: str
-    body_html: str
-    attempts: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMail:
-    """A line of the local outbox page."""
-
-    recipient: str
-    subject: str
-    body_text: str
-    created_at: datetime
-
-
-class Delivery(msgspec.Struct, frozen=True):
-    """Which mail a job delivers."""
-
-    mail_id: UUID

@@ -26,14 +26,6 @@ INSERT = Statement(
     NoRow,
 )
 
-NOTIFY = Statement(
-    """
-    INSERT INTO alquimista_platform.notifications (tenant_id, id, user_id, type, title, message, data, created_at)
-    VALUES (%(tenant_id)s, %(id)s, %(user_id)s, %(type)s, %(title)s, %(message)s, %(data)s, %(now)s)
-    """,
-    NoRow,
-)
-
 QUEUED = Statement(
     """
     SELECT tenant_id, id, recipient, subject, body_text, body_html, attempts, created_at
@@ -85,31 +77,6 @@ REQUEUE = Statement(
 )
 
 PURGE = Statement("DELETE FROM alquimista_platform.mails WHERE created_at < %(before)s", NoRow)
-
-
-async def notify(
-    conn: Conn,
-    tenant_id: UUID,
-    notification_id: UUID,
-    user_id: UUID,
-    kind: str,
-    title: str,
-    message: str,
-    data: dict[str, str],
-    now: datetime,
-) -> None:
-    """Store a message to one member, which the pages show."""
-    await conn.execute(
-        NOTIFY,
-        tenant_id=tenant_id,
-        id=notification_id,
-        user_id=user_id,
-        type=kind,
-        title=title,
-        message=message,
-        data=data,
-        now=now,
-    )
 
 
 async def insert(conn: Conn, tenant_id: UUID, mail_id: UUID, recipient: str, mail: Rendered, now: datetime) -> None:
