@@ -170,7 +170,7 @@ async def test_staff_read_every_company_and_each_read_is_told(company, db):
     await entry(db, company, "agent.across", trace_id="cd" * 16)
     (one,) = await logs(company.support, "/internal/audit-logs", trace_id="cd" * 16)
     assert one["tenant_id"] == str(company.id)
-    (read,) = await logs(company.support, "/internal/audit-logs", action="tenant.read", limit=1)
+    (read,) = await logs(company.support, "/internal/audit-logs", action="platform.read", limit=1)
     assert (read["tenant_id"], read["resource_id"]) == (None, "/internal/audit-logs")
     wanted = Wanted(resource_type="endpoint", resource_id="/internal/audit-logs")
     assert await service.entries(db.tenant(company.id), company.id, wanted, 10) == []

@@ -15,7 +15,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
 from alquimista.integrations import service as integrations
-from alquimista.integrations.models import Integration, IntegrationStatus
+from alquimista.integrations.models.integrations import Integration, IntegrationStatus
 from alquimista.tenants import service as tenants
 from alquimista.tenants.models import NewTenant, TenantStatus
 from support.identity import eventually
@@ -31,8 +31,9 @@ class Read(msgspec.Struct, frozen=True):
 
 AUDIT = Statement(
     """
-    SELECT action, resource_id, actor_email FROM alquimista_platform.audit_logs WHERE tenant_id = %(tenant_id)s
-    ORDER BY occurred_at, id
+    SELECT a.action, a.resource_id, p.actor_email FROM alquimista_platform.audit_logs AS a
+    JOIN alquimista_platform.audit_personal AS p ON p.tenant_id = a.tenant_id AND p.entry_id = a.id
+    WHERE a.tenant_id = %(tenant_id)s ORDER BY a.occurred_at, a.id
     """,
     Read,
 )
@@ -134,8 +135,8 @@ async def test_a_companys_detail(company, db, settings):
     await company.send(used, 1, status="error", at=now() - timedelta(days=8))
     async with tenant_transaction(db, company.id) as conn:
         await agents.deactivate(conn, None, company.id, given_up, now())
-        one = Integration(new_id(), "hubspot", "CRM", IntegrationStatus.ERROR, None, "expired")
-        await integrations.connect(conn, None, company.id, one, b"sk-live-0123", Sealer(settings), now())
+        one = Integration(new_id(), "crm", "CRM", IntegrationStatus.ERROR, None, "expired", "webhook")
+        await integrations.store(conn, None, company.id, one, b"sk-live-0123", Sealer(settings), now())
         for number in range(7):
             new = NewIncident(
                 severity=Severity.INFO, title=f"{number}", description="", source="test", dedupe_key=f"{number}"

@@ -21,8 +21,7 @@ from alquimista.agents.models.agents import (
 )
 from alquimista.agents.models.definitions import EXAMPLE, Version
 from alquimista.agents.models.settings import ConfigurationChanged, Values
-from alquimista.audit import service as audit
-from alquimista.db.statement import Conn
+from alquimista.audit.guards import seen_within
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import ALL_KINDS, Limit, Route, TenantScope
@@ -51,8 +50,7 @@ async def get_configuration(context: Context) -> Configuration:
     """What is set of one of the company's agents."""
     conn = context.db.tenant(context.tenant)
     found = await service.configuration(conn, context.tenant, context.uuid("agent_id"))
-    if context.who.internal:
-        await _leave_a_trace(context, conn)
+    await seen_within(conn, context)
     return found
 
 
@@ -71,22 +69,6 @@ async def deactivate(context: Context) -> TenantAgent:
     async with tenant_transaction(context.db, context.tenant) as conn:
         await service.deactivate(conn, context.who, context.tenant, agent_id, context.now)
         return await service.get(conn, context.tenant, agent_id)
-
-
-async def _leave_a_trace(context: Context, conn: Conn) -> None:
-    """A row in the company's own audit when it is staff who read."""
-    await audit.record(
-        conn,
-        context.who,
-        "tenant.read",
-        category="tenant",
-        resource_type="endpoint",
-        resource_id=context.request.scope["path"],
-        ip=context.client_ip,
-        user_agent=context.request.headers.get("user-agent", ""),
-        trace_id=context.trace_id,
-        tenant_id=context.tenant,
-    )
 
 
 _ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

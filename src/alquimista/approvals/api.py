@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.approvals import service
-from alquimista.approvals.guards import ACTING, READING, leave_a_trace
+from alquimista.approvals.guards import ACTING, READING
 from alquimista.approvals.models import (
     MANUAL,
     AlreadyDecided,
@@ -26,6 +26,7 @@ from alquimista.approvals.models import (
     UnknownApproval,
     Verdict,
 )
+from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
@@ -79,7 +80,7 @@ async def ask(context: Context) -> Approval:
 
 async def list_own(context: Context) -> Approvals:
     """What was asked of the company's people."""
-    await leave_a_trace(context, context.tenant)
+    await seen(context, context.tenant)
     query: ApprovalsQuery = context.query
     conn = context.db.tenant(context.tenant)
     return Approvals(
@@ -89,7 +90,7 @@ async def list_own(context: Context) -> Approvals:
 
 async def get_own(context: Context) -> Approval:
     """One of them."""
-    await leave_a_trace(context, context.tenant)
+    await seen(context, context.tenant)
     conn = context.db.tenant(context.tenant)
     return await service.get(conn, context.who, context.tenant, context.uuid("approval_id"))
 
@@ -106,7 +107,7 @@ async def cancel_own(context: Context) -> Approval:
 
 async def list_of_staff(context: Context) -> Approvals:
     """What was asked of staff, about all tenants."""
-    await leave_a_trace(context, PLATFORM_TENANT)
+    await seen(context, PLATFORM_TENANT)
     query: ApprovalsQuery = context.query
     return Approvals(
         *await service.page(context.db.staff(), None, Audience.STAFF, query.status, query.limit, query.offset)
@@ -116,7 +117,7 @@ async def list_of_staff(context: Context) -> Approvals:
 async def get_of_staff(context: Context) -> Approval:
     """One of them."""
     found = await service.get_of_staff(context.db.staff(), context.uuid("approval_id"))
-    await leave_a_trace(context, found.tenant_id)
+    await seen(context, found.tenant_id)
     return found
 
 

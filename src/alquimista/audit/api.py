@@ -11,9 +11,9 @@ from starlette.responses import StreamingResponse
 
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.audit import service
+from alquimista.audit.guards import reader, seen, seen_by_all
 from alquimista.audit.models import Category, Entry, Place, Result, Wanted
 from alquimista.audit.models.verifying import AuditFinding, Report
-from alquimista.db.statement import Conn
 from alquimista.http.context import Context
 from alquimista.http.routes import Limit, Route, TenantScope
 
@@ -149,7 +149,7 @@ class AuditProof(msgspec.Struct, frozen=True):
 
 async def list_audit_logs(context: Context) -> AuditPage:
     """A company's trail, what staff did in its account included."""
-    conn = await _reader(context)
+    conn = await reader(context)
     query: AuditQuery = context.query
     found = await service.entries(conn, context.tenant, query.wanted(), query.limit + 1)
     return _page(found, query.limit, whole=context.who.internal)
@@ -159,16 +159,16 @@ async def list_all_audit_logs(context: Context) -> AuditPage:
     """The trail of all companies, or of one; the read is an entry itself."""
     query: InternalAuditQuery = context.query
     tenant_id = query.tenant_id or PLATFORM_TENANT
-    await _seen(context, context.db.tenant(PLATFORM_TENANT), PLATFORM_TENANT)
+    await seen_by_all(context)
     found = await service.entries_of_all(context.db.staff(), query.wanted(query.tenant_id), query.limit + 1)
     if tenant_id != PLATFORM_TENANT and found:
-        await _seen(context, context.db.tenant(tenant_id), tenant_id)
+        await seen(context, tenant_id)
     return _page(found, query.limit, whole=True)
 
 
 async def verify_audit_logs(context: Context) -> AuditProof:
     """Recompute the newest entries of a company's chain."""
-    await _reader(context)
+    await reader(context)
     report = await service.verify(context.db, context.services.settings, context.tenant, latest=_VERIFIED)
     return AuditProof.of(report)
 
@@ -183,25 +183,6 @@ async def export_audit_logs(context: Context) -> StreamingResponse:
     lines: AsyncIterator[bytes] = service.export(context.db, context.services.settings, context.tenant)
     return StreamingResponse(
         lines, media_type=_LINES, headers={"content-disposition": f'attachment; filename="{name}"'}
-    )
-
-
-async def _reader(context: Context) -> Conn:
-    conn = context.db.tenant(context.tenant)
-    if context.who.internal:
-        await _seen(context, conn, context.tenant)
-    return conn
-
-
-async def _seen(context: Context, conn: Conn, tenant_id: UUID) -> None:
-    await service.record(
-        conn,
-        context.who,
-        "tenant.read",
-        category="tenant",
-        resource_type="endpoint",
-        resource_id=context.request.scope["path"],
-        tenant_id=tenant_id,
     )
 
 

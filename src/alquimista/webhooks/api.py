@@ -8,8 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from alquimista.access import Permission
-from alquimista.audit import service as audit
-from alquimista.db.statement import Conn
+from alquimista.audit.guards import reader
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.events import EventType
 from alquimista.http.context import Context
@@ -93,7 +92,7 @@ class WebhookDeliveryDetail(msgspec.Struct, frozen=True):
 
 async def list_webhooks(context: Context) -> Webhooks:
     """A company's webhooks, never their secrets."""
-    return Webhooks(await service.list_endpoints(await _reader(context), context.tenant))
+    return Webhooks(await service.list_endpoints(await reader(context), context.tenant))
 
 
 async def create_webhook(context: Context) -> WebhookWithSecret:
@@ -115,7 +114,7 @@ async def create_webhook(context: Context) -> WebhookWithSecret:
 
 async def get_webhook(context: Context) -> WebhookEndpoint:
     """One of them."""
-    return await service.get(await _reader(context), context.tenant, context.uuid("webhook_id"))
+    return await service.get(await reader(context), context.tenant, context.uuid("webhook_id"))
 
 
 async def change_webhook(context: Context) -> WebhookEndpoint:
@@ -161,14 +160,14 @@ async def test_webhook(context: Context) -> WebhookDelivery:
 async def list_deliveries(context: Context) -> WebhookDeliveries:
     """What it was told."""
     query: WebhookDeliveriesQuery = context.query
-    conn, webhook_id = await _reader(context), context.uuid("webhook_id")
+    conn, webhook_id = await reader(context), context.uuid("webhook_id")
     found = await service.list_deliveries(conn, context.tenant, webhook_id, query.state, query.limit, query.offset)
     return WebhookDeliveries(*found)
 
 
 async def get_delivery(context: Context) -> WebhookDeliveryDetail:
     """One message, and how each try went."""
-    conn, delivery_id = await _reader(context), context.uuid("delivery_id")
+    conn, delivery_id = await reader(context), context.uuid("delivery_id")
     delivery, data = await service.get_delivery(conn, context.tenant, context.uuid("webhook_id"), delivery_id)
     return WebhookDeliveryDetail(delivery, data, await service.attempts(conn, context.tenant, delivery_id))
 
@@ -178,24 +177,6 @@ async def replay_delivery(context: Context) -> WebhookDelivery:
     webhook_id, delivery_id = context.uuid("webhook_id"), context.uuid("delivery_id")
     async with tenant_transaction(context.db, context.tenant) as conn:
         return await service.replay(conn, context.who, context.tenant, webhook_id, delivery_id, context.now)
-
-
-async def _reader(context: Context) -> Conn:
-    """The company's connection; staff who read through it leave a row in the company's own audit."""
-    conn = context.db.tenant(context.tenant)
-    if context.who.internal:
-        await audit.record(
-            conn,
-            context.who,
-            "tenant.read",
-            category="tenant",
-            resource_type="endpoint",
-            resource_id=context.request.scope["path"],
-            ip=context.client_ip,
-            trace_id=context.trace_id,
-            tenant_id=context.tenant,
-        )
-    return conn
 
 
 _ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

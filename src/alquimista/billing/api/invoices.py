@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from alquimista.access import Permission
+from alquimista.audit.guards import reader, seen
 from alquimista.billing.api.invoice_shapes import (
     EXAMPLE,
     EXAMPLE_ID,
@@ -17,7 +18,6 @@ from alquimista.billing.api.invoice_shapes import (
     PreviewAnswer,
     WholeInvoice,
 )
-from alquimista.billing.api.reading import leave_a_trace, reader
 from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.invoices import UnknownInvoice
 from alquimista.billing.models.subscriptions import NoSubscription
@@ -65,7 +65,7 @@ async def get_csv(context: Context) -> Answer:
 
 async def get_preview(context: Context) -> PreviewAnswer:
     """The next invoice, with what is known now; the database refuses to write meanwhile."""
-    await leave_a_trace(context.db.tenant(context.tenant), context)
+    await seen(context, context.tenant)
     async with tenant_snapshot(context.db, context.tenant) as conn:
         book = await read_book(conn, context.tenant, Rules.of(context.services.settings), context.now)
         preview = await previewing.preview(book)

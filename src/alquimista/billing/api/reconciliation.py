@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from alquimista.access import Permission
+from alquimista.audit.guards import seen_by_all
 from alquimista.billing.api.invoice_shapes import EXAMPLE_ID, EXAMPLE_MOMENT
-from alquimista.billing.api.reading import leave_a_platform_trace
 from alquimista.billing.models.proofs import Finding, Proof
 from alquimista.billing.models.usage import PeriodStatus
 from alquimista.billing.service import reconciling
@@ -73,7 +73,7 @@ class Reconciliation(msgspec.Struct, frozen=True, rename="camel"):
 
 async def reconciliation(context: Context) -> Reconciliation:
     """What the daily comparison found."""
-    await leave_a_platform_trace(context)
+    await seen_by_all(context)
     found, total = await reconciling.page(context.db.staff(), context.query.limit, context.query.offset)
     return Reconciliation([ProvenPeriod.of(one) for one in found], total)
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from alquimista.access import PLATFORM_TENANT, Permission
-from alquimista.audit import service as audit
+from alquimista.access import Permission
+from alquimista.audit.guards import seen_by_all
 from alquimista.billing.models.periods import local_day
 from alquimista.billing.models.revenue import (
     CURRENCY,
@@ -40,7 +40,7 @@ async def overview(context: Context) -> RevenueOverview:
 
 async def export(context: Context) -> Answer:
     """The days of the same period, one a line."""
-    await _leave_a_trace(context)
+    await seen_by_all(context)
     period = context.query.period
     days = await service.trend(context.db.staff(), period, context.now)
     name = f"revenue-{period}-{local_day(context.now, ZONE)}.csv"
@@ -51,22 +51,6 @@ async def export(context: Context) -> Answer:
 def _includes_today(_context: Context) -> bool:
     """Each period ends today, so a browser must ask again each time."""
     return True
-
-
-async def _leave_a_trace(context: Context) -> None:
-    """A read across tenants is audited, whether its answer was kept or made."""
-    await audit.record(
-        context.db.tenant(PLATFORM_TENANT),
-        context.who,
-        "platform.read",
-        category="tenant",
-        resource_type="endpoint",
-        resource_id=context.request.scope["path"],
-        ip=context.client_ip,
-        user_agent=context.request.headers.get("user-agent", ""),
-        trace_id=context.trace_id,
-        tenant_id=PLATFORM_TENANT,
-    )
 
 
 _DAY: Final = RevenueDay(datetime(2026, 3, 1, 12, tzinfo=UTC).date(), 1691.0, 1, 1, 697.0, 0.0, 0.0, 297.0, 0.0)
@@ -84,7 +68,7 @@ ROUTES: Final = (
         handler=overview,
         summary="MRR, ARR and how they moved, by plan, segment and day",
         response=RevenueOverview,
-        cache=Cache(ttl=900, max_age=0, topics=(REVENUE_TOPIC,), live=_includes_today, seen=_leave_a_trace),
+        cache=Cache(ttl=900, max_age=0, topics=(REVENUE_TOPIC,), live=_includes_today, seen=seen_by_all),
         example=RevenueOverview(
             RevenuePeriod.WEEK,
             CURRENCY,

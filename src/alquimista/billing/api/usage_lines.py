@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from alquimista.audit.guards import reader
 from alquimista.billing.api.invoice_shapes import EXAMPLE_ID, EXAMPLE_MOMENT
 from alquimista.billing.api.invoices import OWN
-from alquimista.billing.api.reading import reader
 from alquimista.billing.models.invoices import LineKind, NoUsageLine, UnknownInvoice, UnknownLine
 from alquimista.billing.service import invoices
 from alquimista.db.statement import Conn

@@ -8,8 +8,9 @@ import msgspec
 
 from alquimista.access import Permission
 from alquimista.agents.models.agents import UnknownAgent
+from alquimista.audit.guards import reader
 from alquimista.dashboards import service
-from alquimista.dashboards.api.reading import READS, includes_today, reader
+from alquimista.dashboards.api.reading import READS, includes_today
 from alquimista.dashboards.models.client import (
     AgentFigures,
     AgentLine,

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from alquimista.access import Permission
 from alquimista.agents.models.agents import UnknownAgent
+from alquimista.audit.guards import reader
 from alquimista.dashboards import service
-from alquimista.dashboards.api.reading import READS, PeriodQuery, includes_today, reader
+from alquimista.dashboards.api.reading import READS, PeriodQuery, includes_today
 from alquimista.dashboards.models.figures import Money, Period
 from alquimista.dashboards.models.metrics import AgentDay, AgentMetrics, AgentPerformance
 from alquimista.http.context import Context

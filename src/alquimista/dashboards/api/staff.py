@@ -7,9 +7,10 @@ from uuid import UUID
 from msgspec import Meta
 
 from alquimista.access import Permission
+from alquimista.audit.guards import seen, seen_by_all
 from alquimista.cache.store import of_any_tenant
 from alquimista.dashboards import service
-from alquimista.dashboards.api.reading import READS, PeriodQuery, includes_today, leave_a_platform_trace, leave_a_trace
+from alquimista.dashboards.api.reading import READS, PeriodQuery, includes_today
 from alquimista.dashboards.models.client import AgentLine, AgentUsage, IncidentLine, IntegrationLine, Limits
 from alquimista.dashboards.models.figures import Period
 from alquimista.dashboards.models.staff import (
@@ -52,7 +53,7 @@ async def tenant_detail(context: Context) -> TenantDetail:
     """One company. Nothing is told before the read stands in the company's own audit."""
     tenant_id = context.uuid("tenant_id")
     found = await service.tenant_detail(context.db.staff(), tenant_id, context.now)
-    await leave_a_trace(context, tenant_id)
+    await seen(context, tenant_id)
     return found
 
 
@@ -60,7 +61,7 @@ async def installed_agents(context: Context) -> InstalledAgents:
     """The agents of one company, audited likewise."""
     tenant_id = context.uuid("tenant_id")
     found = await service.installed_agents(context.db.staff(), tenant_id, context.query.period, context.now)
-    await leave_a_trace(context, tenant_id)
+    await seen(context, tenant_id)
     return found
 
 
@@ -72,7 +73,7 @@ async def platform_usage(context: Context) -> PlatformUsage:
 def _kept(*topics: str) -> Cache:
     """How long an answer about all companies is kept: decision 45."""
     every = tuple(of_any_tenant(topic) for topic in topics)
-    return Cache(ttl=5, max_age=0, topics=every, live=includes_today, seen=leave_a_platform_trace)
+    return Cache(ttl=5, max_age=0, topics=every, live=includes_today, seen=seen_by_all)
 
 
 _ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

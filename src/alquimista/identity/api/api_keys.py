@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from alquimista.access import Permission
+from alquimista.audit.guards import seen_within
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
-from alquimista.identity.api.reading import leave_a_trace
 from alquimista.identity.models.api_keys import ApiKey
 from alquimista.identity.models.problems import UnknownApiKey
 from alquimista.identity.service.api_keys import (
@@ -70,7 +70,7 @@ def _answer(key: ApiKey) -> ApiKeyAnswer:
 async def _list(context: Context) -> ApiKeys:
     page: Page = context.query
     async with tenant_transaction(context.db, context.tenant) as conn:
-        await leave_a_trace(conn, context)
+        await seen_within(conn, context)
         keys, total = await list_api_keys(conn, context.tenant, page.limit, page.offset)
     return ApiKeys([_answer(key) for key in keys], total)
 

@@ -9,13 +9,13 @@ from msgspec import Meta
 
 from alquimista import clock
 from alquimista.access import Permission
+from alquimista.audit.guards import seen_within
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Limit, Route, TenantScope
 from alquimista.i18n import N_
-from alquimista.identity.api.reading import leave_a_trace
 from alquimista.identity.models.grants import DAY_MINUTES, Grant, Reason, clock_of, minute_of
 from alquimista.identity.models.problems import (
     GrantExists,
@@ -127,7 +127,7 @@ def _hours(window: GrantWindow) -> tuple[int, int] | tuple[None, None]:
 async def _list(context: Context) -> Grants:
     page: Page = context.query
     async with tenant_transaction(context.db, context.tenant) as conn:
-        await leave_a_trace(conn, context)
+        await seen_within(conn, context)
         found, total = await service.list_grants(conn, context.tenant, context.now, page.limit, page.offset)
     return Grants([_answer(one) for one in found], total)
 

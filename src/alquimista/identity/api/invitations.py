@@ -6,11 +6,11 @@ from uuid import UUID
 import msgspec
 
 from alquimista.access import Permission, Role
+from alquimista.audit.guards import seen_within
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Limit, Route, TenantScope
-from alquimista.identity.api.reading import leave_a_trace
 from alquimista.identity.api.tokens import Email
 from alquimista.identity.models.invitations import Invitation
 from alquimista.identity.models.problems import AlreadyInvited, AlreadyMember, UnknownInvitation, UserLimitReached
@@ -48,7 +48,7 @@ def _answer(invitation: Invitation) -> InvitationAnswer:
 async def _list(context: Context) -> Invitations:
     page: Page = context.query
     async with tenant_transaction(context.db, context.tenant) as conn:
-        await leave_a_trace(conn, context)
+        await seen_within(conn, context)
         found, total = await list_invitations(conn, context.tenant, page.limit, page.offset)
     return Invitations([_answer(invitation) for invitation in found], total)
 

@@ -6,13 +6,13 @@ from uuid import UUID
 import msgspec
 
 from alquimista.access import Permission, Role
+from alquimista.audit.guards import seen_within
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
 from alquimista.i18n import N_
-from alquimista.identity.api.reading import leave_a_trace
 from alquimista.identity.models.problems import LastAdministrator, UnknownUser, UserLimitReached
 from alquimista.identity.models.users import Member, MemberStatus
 from alquimista.identity.service.members import change_member, list_members
@@ -51,7 +51,7 @@ def _answer(member: Member) -> MemberAnswer:
 async def _list(context: Context) -> Members:
     page: Page = context.query
     async with tenant_transaction(context.db, context.tenant) as conn:
-        await leave_a_trace(conn, context)
+        await seen_within(conn, context)
         members, total = await list_members(conn, context.tenant, page.limit, page.offset)
     return Members([_answer(member) for member in members], total)
 

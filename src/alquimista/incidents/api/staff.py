@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.http.context import Context
@@ -26,7 +27,6 @@ from alquimista.incidents.api.shapes import (
     owner,
     staff_view,
 )
-from alquimista.incidents.guards import seen
 from alquimista.incidents.models import (
     IncidentResolved,
     MirroredIncident,
@@ -51,7 +51,9 @@ async def list_incidents(context: Context) -> StaffIncidents:
         tenant_id=query.tenant,
         source=query.source,
     )
-    await seen(context, PLATFORM_TENANT, "incidents.listed", "tenant", str(query.tenant or ""))
+    await seen(
+        context, PLATFORM_TENANT, action="incidents.listed", resource_type="tenant", resource_id=str(query.tenant or "")
+    )
     lines = []
     for line in found.items:
         one = line.incident
@@ -144,7 +146,7 @@ async def _home(context: Context) -> tuple[UUID, UUID]:
 async def _detail(context: Context, incident_id: UUID) -> StaffIncident:
     staff = context.db.staff()
     one = await service.find(staff, incident_id)
-    await seen(context, one.tenant_id, "incident.read", "incident", str(one.id))
+    await seen(context, one.tenant_id, action="incident.read", resource_type="incident", resource_id=str(one.id))
     return staff_view(await service.detail(staff, one), context.locale)
 
 

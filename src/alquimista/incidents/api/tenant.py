@@ -3,18 +3,18 @@
 from typing import Final
 
 from alquimista.access import Permission
+from alquimista.audit.guards import seen
 from alquimista.http.context import Context
 from alquimista.http.routes import ALL_KINDS, Limit, Route, TenantScope
 from alquimista.incidents import service
 from alquimista.incidents.api.shapes import ID, MOMENT, OPENED, TEXT, TITLE, TenantIncident, step
-from alquimista.incidents.guards import seen
 from alquimista.incidents.models import Severity, State, UnknownIncident, texts
 
 
 async def tenant_incident(context: Context) -> TenantIncident:
     """One of the tenant's own."""
     incident_id = context.uuid("incident_id")
-    await seen(context, context.tenant, "tenant.read", "endpoint", context.request.scope["path"])
+    await seen(context, context.tenant)
     found = await service.own(context.db.tenant(context.tenant), context.tenant, incident_id)
     one = found.incident
     title, description = texts(one, context.locale)

@@ -4,13 +4,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
 from alquimista.identity import service as identity
 from alquimista.identity.models.users import MemberStatus
 from alquimista.incidents import service as incidents
-from alquimista.incidents.guards import seen
 from alquimista.incidents.models import InternalIncident, UnknownIncident
 from alquimista.support import service
 from alquimista.support.api.shapes import (
@@ -43,7 +43,9 @@ async def list_tickets(context: Context) -> StaffTickets:
         tenant_id=query.tenant,
         assigned_to=query.assigned_to,
     )
-    await seen(context, PLATFORM_TENANT, "tickets.listed", "tenant", str(query.tenant or ""))
+    await seen(
+        context, PLATFORM_TENANT, action="tickets.listed", resource_type="tenant", resource_id=str(query.tenant or "")
+    )
     return StaffTickets([staff_summary(line) for line in found.items], found.total)
 
 
@@ -101,7 +103,9 @@ async def _home(context: Context) -> tuple[UUID, UUID]:
 async def _view(context: Context) -> StaffTicketView:
     staff = context.db.staff()
     line = await service.find(staff, context.uuid("ticket_id"))
-    await seen(context, line.ticket.tenant_id, "ticket.read", "ticket", str(line.ticket.id))
+    await seen(
+        context, line.ticket.tenant_id, action="ticket.read", resource_type="ticket", resource_id=str(line.ticket.id)
+    )
     return staff_view(line, await service.messages(staff, line.ticket))
 
 

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from alquimista.access import Permission
+from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
-from alquimista.incidents.guards import seen
 from alquimista.support import service
 from alquimista.support.api.shapes import (
     SUBJECT,
@@ -28,7 +28,7 @@ from alquimista.support.models import TicketClosed, TicketNotClosed, TicketSever
 async def list_tickets(context: Context) -> Tickets:
     """The tenant's tickets."""
     query: TicketsQuery = context.query
-    await seen(context, context.tenant, "tenant.read", "endpoint", context.request.scope["path"])
+    await seen(context, context.tenant)
     conn = context.db.tenant(context.tenant)
     found, total = await service.page(conn, context.tenant, query.status, query.limit, query.offset)
     return Tickets([summary(one) for one in found], total)
@@ -36,7 +36,7 @@ async def list_tickets(context: Context) -> Tickets:
 
 async def get_ticket(context: Context) -> TicketView:
     """One of them."""
-    await seen(context, context.tenant, "tenant.read", "endpoint", context.request.scope["path"])
+    await seen(context, context.tenant)
     return await _view(context)
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from starlette.responses import RedirectResponse, Response
 
 from alquimista.access import Permission
+from alquimista.audit.guards import seen
 from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.invoices import InvoiceStatus, NotRefundable, UnknownInvoice
 from alquimista.billing.models.subscriptions import NoSubscription, NotFromHere
@@ -27,7 +28,6 @@ from alquimista.tenants import service as tenants
 from alquimista.web import formats, refreshing, views
 from alquimista.web.billing import MAIN, NO_PLAN, PAGE_SIZE, PATH, STATES, Account, bars, rows, sentence
 from alquimista.web.pages.routing import OFTEN, get, post
-from alquimista.web.pages.tracing import leave_a_trace
 from alquimista.web.shell import Shell
 
 _DONE: Final = {
@@ -90,14 +90,14 @@ def own(context: Context) -> UUID:
 
 async def account(context: Context) -> Response:
     """The whole page."""
-    await leave_a_trace(context, PATH)
+    await seen(context, context.tenant, resource_type="page", resource_id=PATH)
     return await _shown(context, context.query, _DONE.get(context.query.done))
 
 
 async def live(context: Context) -> Response:
     """The fragment as it is now, or 204 when the browser shows it already."""
     if not refreshing.was_opened(context, MAIN, context.query.seen):
-        await leave_a_trace(context, PATH)
+        await seen(context, context.tenant, resource_type="page", resource_id=PATH)
     view = await _view(context, context.query)
     return refreshing.answer(context, MAIN, _part(context, view), context.query.seen)
 

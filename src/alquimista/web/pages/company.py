@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
-from alquimista.access import Permission
-from alquimista.audit import service as audit
+from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.audit.guards import seen
 from alquimista.dashboards import service
 from alquimista.http.context import Context
 from alquimista.http.routes import TenantScope
@@ -16,7 +16,7 @@ from alquimista.web.pages.routing import OFTEN, get
 
 async def company(context: Context) -> HTMLResponse:
     """The whole page."""
-    await _leave_a_trace(context)
+    await seen(context, PLATFORM_TENANT, resource_type="page", resource_id=PATH)
     notice = views.FORBIDDEN if context.query.error == "forbidden" else None
     return refreshing.whole(context, "company", await _part(context), notice)
 
@@ -24,24 +24,8 @@ async def company(context: Context) -> HTMLResponse:
 async def live(context: Context) -> Response:
     """The fragment as it is now, or 204 when the browser shows it already."""
     if not refreshing.was_opened(context, "company", context.query.seen):
-        await _leave_a_trace(context)
+        await seen(context, PLATFORM_TENANT, resource_type="page", resource_id=PATH)
     return refreshing.answer(context, "company", await _part(context), context.query.seen)
-
-
-async def _leave_a_trace(context: Context) -> None:
-    """It is a read across tenants, so it is audited."""
-    await audit.record(
-        context.db.tenant(context.tenant),
-        context.who,
-        "platform.read",
-        category="tenant",
-        resource_type="page",
-        resource_id=PATH,
-        ip=context.client_ip,
-        user_agent=context.request.headers.get("user-agent", ""),
-        trace_id=context.trace_id,
-        tenant_id=context.tenant,
-    )
 
 
 async def _part(context: Context) -> refreshing.Part:

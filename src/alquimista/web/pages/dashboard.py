@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from alquimista.access import Permission
-from alquimista.audit import service as audit
+from alquimista.audit.guards import seen
 from alquimista.cache.store import Cache, Entry
 from alquimista.dashboards import service
 from alquimista.dashboards.models.client import TenantAgents, TenantIncidents, TenantIntegrations, TenantUsage
@@ -28,7 +28,7 @@ _KEPT_S: Final = 60  # "3 minutes ago" and the tenant's midnight come by themsel
 
 async def overview(context: Context) -> HTMLResponse:
     """The whole page."""
-    await _leave_a_trace(context)
+    await seen(context, context.tenant, resource_type="page", resource_id=PATH)
     notice = views.FORBIDDEN if context.query.error == "forbidden" else None
     return refreshing.whole(context, "overview", await _part(context), notice)
 
@@ -36,25 +36,8 @@ async def overview(context: Context) -> HTMLResponse:
 async def live(context: Context) -> Response:
     """The fragment as it is now, or 204 when the browser shows it already."""
     if not refreshing.was_opened(context, "overview", context.query.seen):
-        await _leave_a_trace(context)
+        await seen(context, context.tenant, resource_type="page", resource_id=PATH)
     return refreshing.answer(context, "overview", await _part(context), context.query.seen)
-
-
-async def _leave_a_trace(context: Context) -> None:
-    """Staff who look at a tenant leave a row in the tenant's own audit."""
-    if context.who.internal:
-        await audit.record(
-            context.db.tenant(context.tenant),
-            context.who,
-            "tenant.read",
-            category="tenant",
-            resource_type="page",
-            resource_id=PATH,
-            ip=context.client_ip,
-            user_agent=context.request.headers.get("user-agent", ""),
-            trace_id=context.trace_id,
-            tenant_id=context.tenant,
-        )
 
 
 async def _part(context: Context) -> refreshing.Part:

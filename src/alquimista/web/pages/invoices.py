@@ -7,6 +7,7 @@ import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from alquimista.access import Permission
+from alquimista.audit.guards import seen
 from alquimista.billing.models.invoices import InvoiceStatus, Issued, LineKind
 from alquimista.billing.models.subscriptions import NoSubscription
 from alquimista.billing.service import invoices
@@ -22,7 +23,6 @@ from alquimista.web.billing import PATH, invoice_state
 from alquimista.web.invoices import CHARGE_STATES, KINDS, MAIN, PROVIDERS, InvoicePage, PayPage, UsageDays, pay_state
 from alquimista.web.pages.billing import CYCLES, rules
 from alquimista.web.pages.routing import OFTEN, get
-from alquimista.web.pages.tracing import leave_a_trace
 from alquimista.web.rendering import page
 
 _INVOICE: Final = f"{PATH}/invoices/{{invoice_id:uuid}}"
@@ -50,7 +50,7 @@ async def invoice(context: Context) -> HTMLResponse:
     """An invoice with its lines, sums and payments."""
     conn, tenant_id, invoice_id = context.db.tenant(context.tenant), context.tenant, context.uuid("invoice_id")
     issued = await invoices.get(conn, tenant_id, invoice_id)
-    await leave_a_trace(context, f"{PATH}/invoices")
+    await seen(context, context.tenant, resource_type="page", resource_id=f"{PATH}/invoices")
     tenant = await tenants.get(conn, tenant_id)
     mine = not context.who.internal and context.who.may(Permission.BILLING_MANAGE)
     view = InvoicePage(
@@ -87,7 +87,7 @@ async def _usage(context: Context, issued: Issued) -> list[UsageDays]:
 async def pay(context: Context) -> HTMLResponse:
     """The whole page."""
     view = await _view(context)
-    await leave_a_trace(context, "/billing/pay")
+    await seen(context, context.tenant, resource_type="page", resource_id="/billing/pay")
     return refreshing.whole(context, MAIN, _part(context, view), None, room="billing")
 
 
@@ -95,7 +95,7 @@ async def live(context: Context) -> Response:
     """The fragment as it is now, or 204 when the browser shows it already."""
     view = await _view(context)
     if not refreshing.was_opened(context, MAIN, context.query.seen):
-        await leave_a_trace(context, "/billing/pay")
+        await seen(context, context.tenant, resource_type="page", resource_id="/billing/pay")
     return refreshing.answer(context, MAIN, _part(context, view), context.query.seen)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.responses import HTMLResponse
 
 from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.audit.guards import seen
 from alquimista.billing.models.invoices import Owed, OwedInvoice
 from alquimista.billing.models.proofs import Proof
 from alquimista.billing.service import reconciling, standing
@@ -14,7 +15,6 @@ from alquimista.http.context import Context
 from alquimista.http.routes import TenantScope
 from alquimista.web import views
 from alquimista.web.pages.routing import OFTEN, get
-from alquimista.web.pages.traces import leave_a_trace
 from alquimista.web.rendering import page
 from alquimista.web.revenue import MAIN, PATH, RECEIVED, RevenueQuery, arranged
 from alquimista.web.tables import PAGE_SIZE, paged
@@ -22,7 +22,7 @@ from alquimista.web.tables import PAGE_SIZE, paged
 
 async def revenue(context: Context) -> HTMLResponse:
     """The whole page, read fresh: money that just arrived is no longer owed."""
-    await leave_a_trace(context, PLATFORM_TENANT, PATH)
+    await seen(context, PLATFORM_TENANT, resource_type="page", resource_id=PATH)
     query: RevenueQuery = context.query
     staff, totals = context.db.staff(), list[Owed]()
 

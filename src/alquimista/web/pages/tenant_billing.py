@@ -11,6 +11,7 @@ import msgspec
 from starlette.responses import RedirectResponse, Response
 
 from alquimista.access import Actor, Permission
+from alquimista.audit.guards import seen
 from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.invoices import Invoice, InvoiceStatus
 from alquimista.billing.models.subscriptions import Cycle, NoSubscription
@@ -29,7 +30,6 @@ from alquimista.tenants import service as tenants
 from alquimista.web import views
 from alquimista.web.forms import Form, cents_of, reason_of, renamed
 from alquimista.web.pages.routing import OFTEN, get, post
-from alquimista.web.pages.traces import leave_a_trace
 from alquimista.web.rendering import page
 from alquimista.web.revenue import PATH as REVENUE
 from alquimista.web.tables import PAGE_SIZE, paged
@@ -199,7 +199,7 @@ async def _read(context: Context) -> None:
     """Staff who look at a tenant leave a row in the tenant's own audit."""
     tenant_id = context.uuid("tenant_id")
     await tenants.get(context.db.tenant(tenant_id), tenant_id)
-    await leave_a_trace(context, tenant_id, context.request.url.path)
+    await seen(context, tenant_id, resource_type="page", resource_id=context.request.url.path)
 
 
 async def _invoice(context: Context) -> Invoice:

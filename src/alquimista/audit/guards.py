@@ -1,0 +1,60 @@
+"""What staff read of companies is written down: in the company's own audit, or for all of them in the platform's."""
+
+from uuid import UUID
+
+from alquimista.access import PLATFORM_TENANT
+from alquimista.audit import service
+from alquimista.db.statement import Conn
+from alquimista.http.context import Context
+
+
+async def seen(
+    context: Context,
+    tenant_id: UUID,
+    *,
+    conn: Conn | None = None,
+    action: str = "",
+    resource_type: str = "endpoint",
+    resource_id: str = "",
+) -> None:
+    """Write that staff have read about a tenant; its own people leave no row.
+
+    Args:
+        context: the request.
+        tenant_id: whom it was about; the platform's for a read across companies.
+        conn: the read's own transaction, where it has one.
+        action: `tenant.read`, or `platform.read` for the platform's, unless told.
+        resource_type: what kind of thing was read.
+        resource_id: which one; the address that was asked, unless told.
+    """
+    if not context.who.internal:
+        return
+    await service.record(
+        conn or context.db.tenant(tenant_id),
+        context.who,
+        action or ("platform.read" if tenant_id == PLATFORM_TENANT else "tenant.read"),
+        category="tenant",
+        resource_type=resource_type,
+        resource_id=resource_id or context.request.scope["path"],
+        ip=context.client_ip,
+        user_agent=context.request.headers.get("user-agent", ""),
+        trace_id=context.trace_id,
+        tenant_id=tenant_id,
+    )
+
+
+async def seen_within(conn: Conn, context: Context) -> None:
+    """As `seen`, of the tenant that the request acts on, in the read's transaction; nothing when it acts on none."""
+    if context.tenant_id is not None:
+        await seen(context, context.tenant_id, conn=conn)
+
+
+async def seen_by_all(context: Context) -> None:
+    """Write that staff have read across companies."""
+    await seen(context, PLATFORM_TENANT)
+
+
+async def reader(context: Context) -> Conn:
+    """The tenant's connection; staff who read through it leave a row in the tenant's own audit."""
+    await seen(context, context.tenant)
+    return context.db.tenant(context.tenant)
