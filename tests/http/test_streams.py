@@ -35,6 +35,7 @@ class World:
     url: str = ""
     welcome: set[str] = field(default_factory=lambda: set(ACTORS))
     wakes: list = field(default_factory=list)
+    beat_s: float = 15.0
 
     @asynccontextmanager
     async def reading(self, who="admin", method="GET"):
@@ -61,6 +62,16 @@ class Reader:
         return None
 
 
+def deafen(settings, admin_url):
+    """Cut the bus off, which comes back by itself."""
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'alquimista bus' AND datname = %s",
+            [psycopg.conninfo.conninfo_to_dict(settings.database_url)["dbname"]],
+        )
+
+
 @pytest.fixture
 async def world(db, settings):
     world = World(None)
@@ -76,7 +87,7 @@ async def world(db, settings):
         return [StreamEvent("begin" if wakes is None else "news", wakes, "7")]
 
     async def handler(context):
-        return context.services.get(Streams).open(context, Permission.AGENT_READ, [CHANNEL], news)
+        return context.services.get(Streams).open(context, Permission.AGENT_READ, [CHANNEL], news, beat_s=world.beat_s)
 
     bus = Bus(settings)
     services = Services(settings, db)
@@ -86,6 +97,8 @@ async def world(db, settings):
         [route("GET", "/stream", handler=handler, permission=Permission.AGENT_READ)], services, authenticate
     )
     await bus.start()
+    while not bus.healthy:  # noqa: ASYNC110 - The bus tells nobody when it is ready.
+        await asyncio.sleep(0.01)
     async with listening(world.app, Protocol) as world.url:
         yield world
     await bus.stop()
@@ -117,12 +130,7 @@ async def test_wakes_that_come_together_are_told_together(world, db):
 async def test_after_a_gap_the_stream_looks_for_itself(world, settings, admin_url):
     async with world.reading() as (_, reader):
         await reader.next()
-        with psycopg.connect(admin_url, autocommit=True) as admin:
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'alquimista bus' AND datname = %s",
-                [psycopg.conninfo.conninfo_to_dict(settings.database_url)["dbname"]],
-            )
+        deafen(settings, admin_url)
         assert await reader.next() == ("begin", None)
 
 
@@ -144,6 +152,35 @@ async def test_sessions_of_others_are_nothing_to_ask_about(world, db):
         await publish(db.tenant(PLATFORM_TENANT), "session", user_id=str(ACTORS["outsider"].user_id))
         await wake(db.tenant(PLATFORM_TENANT), CHANNEL)
         assert await reader.next() == ("news", [{}])
+
+
+async def test_a_stream_that_is_never_quiet_still_ends_with_its_session(world, db, monkeypatch):
+    monkeypatch.setattr(world, "beat_s", 0.3)
+    async with world.reading() as (_, reader):
+        await reader.next()
+        world.welcome.discard("admin")
+        told = 0
+        async with asyncio.timeout(8):
+            while (await wake(db.tenant(PLATFORM_TENANT), CHANNEL)) is None and await reader.next() is not None:
+                told += 1
+        assert told < 20
+
+
+async def test_what_a_gap_may_have_hidden_is_asked_about(world, settings, admin_url):
+    async with world.reading() as (_, reader):
+        await reader.next()
+        world.welcome.discard("admin")
+        deafen(settings, admin_url)
+        async with asyncio.timeout(8):
+            assert await reader.next() is None
+
+
+async def test_a_company_holds_so_many_and_no_more(world, monkeypatch):
+    monkeypatch.setattr(streams, "_MOST_OF_A_TENANT", 1)
+    async with world.reading() as (_, reader):
+        await reader.next()
+        async with world.reading("user") as (colleague, _), world.reading("outsider") as (other, _):
+            assert (colleague.status_code, other.status_code) == (429, 200)
 
 
 async def test_who_may_not_look_gets_no_stream(world):

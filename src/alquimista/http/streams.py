@@ -4,7 +4,8 @@ A stream belongs to channels. Whoever changes something wakes its channel in the
 hears of it over the bus and asks the stream's own handler what is new. What is told therefore comes from the database
 after the commit, and a message that was missed costs nothing: after a gap each stream looks for itself.
 
-Who may look is asked again at every beat, and at once when sessions end: a stream never outlives its session.
+Who may look is asked again at every beat, however much is told meanwhile, and at once when sessions end: a stream
+never outlives its session by more than a beat.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ _BEAT_S: Final = 15.0
 _GATHER_S: Final = 0.05  # Wakes that come together are answered together.
 _RETRY_MS: Final = 3_000
 _MOST: Final = 5_000  # In a process.
+_MOST_OF_A_TENANT: Final = 1_000  # So that nobody takes everybody's places.
 _MOST_OF_ONE: Final = {ActorKind.API_KEY: 1_000}
 _MOST_OF_A_PERSON: Final = 20
 _KEPT: Final = 200  # Wakes that wait; beyond them a stream looks for itself.
@@ -98,21 +100,21 @@ class Streams:
         Raises:
             TooManyStreams: the reader, or this process, has no room for one more.
         """
-        whose = _whose(context)
         limit = _MOST_OF_ONE.get(context.who.kind, _MOST_OF_A_PERSON)
-        if len(self._open) >= _MOST or self._count[whose] >= limit:
+        full = self._count[_whose(context)] >= limit or self._count[context.who.tenant_id] >= _MOST_OF_A_TENANT
+        if full or len(self._open) >= _MOST:
             raise TooManyStreams(retry_after=30)
         return EventStream(self, context, permission, frozenset(channels), news, beat_s)
 
     def enter(self, stream: "EventStream") -> None:
         """A stream begins."""
         self._open.add(stream)
-        self._count[_whose(stream.context)] += 1
+        self._count.update((_whose(stream.context), stream.context.who.tenant_id))
 
     def leave(self, stream: "EventStream") -> None:
         """A stream has ended."""
         self._open.discard(stream)
-        self._count[_whose(stream.context)] -= 1
+        self._count.subtract((_whose(stream.context), stream.context.who.tenant_id))
         self._count += Counter()  # Forgets those that have none.
 
     def _hear(self, message: dict[str, Any]) -> None:
@@ -127,6 +129,7 @@ class Streams:
 
     def _look_all(self) -> None:
         for stream in self._open:
+            stream.doubt()  # A session may have ended in the gap, and nobody would tell again.
             stream.wake(None)
 
 
@@ -187,7 +190,13 @@ class EventStream(Response):
 
     async def _tell(self, send: Send, gone: "asyncio.Task[None]") -> None:
         await _write(send, f"retry: {_RETRY_MS}\n\n".encode())
+        clock = asyncio.get_running_loop().time
+        asked_at = clock()
         while not gone.done():
+            if self._doubted or clock() - asked_at >= self._beat_s:
+                if not await self._still_welcome():
+                    return
+                asked_at = clock()
             wakes, self._wakes = None if self._missed else self._wakes, []
             self._missed = False
             if wakes is None or wakes:
@@ -197,10 +206,7 @@ class EventStream(Response):
                     return
                 if found:
                     await _write(send, b"".join(one.text for one in found))
-            quiet = await self._wait(gone)
-            if (quiet or self._doubted) and not await self._still_welcome():
-                return
-            if quiet:
+            if await self._wait(gone):
                 await _write(send, b": beat\n\n")
 
     async def _wait(self, gone: "asyncio.Task[None]") -> bool:
