@@ -1,6 +1,6 @@
 """API keys: shown once, limited to their scopes, revoked at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -156,6 +156,8 @@ async def test_a_rotation_without_overlap_ends_the_key_at_once_and_never_prolong
     assert next(one for one in keys if one["id"] == made["api_key"]["id"])["expires_at"].startswith(
         soon.isoformat()[:19]
     )
+    successor = next(one for one in keys if one["id"] != made["api_key"]["id"])
+    assert datetime.fromisoformat(successor["expires_at"]) < clock.now() + timedelta(hours=1), "it lives as long"
     assert (await first.client().post(path, headers=headers, json={"overlap_hours": 0})).status_code == 201
     assert (await first.client().post(path, headers=headers, json={})).status_code == 404, "it has ended"
 

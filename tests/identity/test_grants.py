@@ -15,8 +15,9 @@ from alquimista.access import PLATFORM_TENANT, ROLE_PERMISSIONS, Permission, Rol
 from alquimista.audit import service as audit
 from alquimista.audit.models import Wanted
 from alquimista.identity.models.grants import GRANTABLE, Grant, Reason, clock_of, granted, judge, minute_of
-from factories import make_tenant, make_user
+from factories import activate_agent, make_tenant, make_user
 from support.identity import bearer, eventually
+from support.whole import whole
 
 # A Monday, 07:59:30 in São Paulo.
 EARLY = datetime(2026, 3, 9, 10, 59, 30, tzinfo=UTC)
@@ -167,19 +168,37 @@ async def test_an_end_is_kept_to_the_second(first, company):
         assert await people(first, mine) == 200
 
 
-async def test_for_one_thing_it_opens_the_routes_that_name_it(first, company, db):
-    tenant, _, user, admin, mine = company
-    colleague, other = await make_user(db, tenant.id), await make_user(db, tenant.id)
-    scope = {"resource_type": "user", "resource_id": str(colleague.id).upper()}
-    assert (await give(first, admin, user, "user:manage", **scope)).status_code == 201
-    client = first.client()
-    for person, status in ((other, 403), (colleague, 200)):
-        answer = await client.patch(f"/tenant/users/{person.id}", json={"role": "TENANT_USER"}, headers=mine)
-        assert answer.status_code == status, answer.text
-    invited = await client.post(
-        "/tenant/invitations", json={"email": "x@example.com", "role": "TENANT_USER"}, headers=mine
-    )
-    assert invited.status_code == 403
+async def test_for_one_thing_it_opens_the_routes_that_name_it(settings, db):
+    tenant = await make_tenant(db)
+    boss, user = await make_user(db, tenant.id), await make_user(db, tenant.id, role=Role.TENANT_USER)
+    named, other = [await activate_agent(db, tenant.id) for _ in range(2)]
+    async with whole(settings) as process:
+        grant = {"user_id": str(user.id), "permission": "agent:manage"}
+        grant |= {"resource_type": "agent", "resource_id": str(named).upper()}
+        async with process.client(await process.token(boss.email, boss.password)) as client:
+            assert (await client.post("/tenant/grants", json=grant)).status_code == 201
+        async with process.client(await process.token(user.email, user.password)) as client:
+            assert (await client.post(f"/tenant/agents/{other}/deactivate")).status_code == 403
+            assert (await client.post(f"/tenant/agents/{named}/deactivate")).status_code == 200
+
+
+@pytest.mark.parametrize("permission", ["user:manage", "api_key:manage", "grant:manage"])
+async def test_what_would_outlive_a_grant_cannot_be_granted(first, company, permission):
+    _, _, user, admin, _ = company
+    answer = await give(first, admin, user, permission)
+    assert (answer.status_code, answer.json()["error"]) == (403, "grant_not_yours")
+
+
+async def test_who_is_let_in_again_comes_without_grants(first, company):
+    _, _, user, admin, mine = company
+    assert (await give(first, admin, user)).status_code == 201
+    assert await people(first, mine) == 200
+    for status in ("deactivated", "active"):
+        answer = await first.client().patch(f"/tenant/users/{user.id}", json={"status": status}, headers=admin)
+        assert answer.status_code == 200, answer.text
+    again = bearer((await first.login(user))["access_token"])
+    assert await people(first, again) == 403
+    assert (await first.client().get("/tenant/grants", headers=admin)).json()["total"] == 0
 
 
 async def test_what_cannot_be_given(first, company, db):
@@ -207,10 +226,9 @@ async def test_what_cannot_be_given(first, company, db):
     assert (await give(first, admin, user)).status_code == 201
     again = await give(first, admin, user)
     assert (again.status_code, again.json()["error"]) == (409, "grant_exists")
-    # Who has it by a grant alone cannot pass it on, even with leave to grant.
-    assert (await give(first, admin, user, "grant:manage")).status_code == 201
+    # Who has it by a grant alone cannot pass it on.
     passed = await give(first, mine, boss, "user:read")
-    assert (passed.status_code, passed.json()["error"]) == (403, "grant_not_yours")
+    assert (passed.status_code, passed.json()["error"]) == (403, "forbidden")
 
 
 async def test_of_two_at_once_one_is_given(first, company):

@@ -28,6 +28,7 @@ from alquimista.approvals.models import (
 )
 from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.errors import Forbidden
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
@@ -72,7 +73,9 @@ class Approvals(msgspec.Struct, frozen=True):
 
 
 async def ask(context: Context) -> Approval:
-    """Ask the company's people."""
+    """Ask the company's people; its own do, nobody of the staff in their place."""
+    if context.who.internal:
+        raise Forbidden
     new = NewApproval(**msgspec.structs.asdict(context.body), audience=Audience.TENANT)
     async with tenant_transaction(context.db, context.tenant) as conn:
         return await service.request(conn, context.who, context.tenant, new, context.now)

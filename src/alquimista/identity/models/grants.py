@@ -11,8 +11,13 @@ import msgspec
 from alquimista.access import ROLE_PERMISSIONS, Actor, Permission, Role, Scoped
 from alquimista.identity.models.problems import GrantToOneself, NotYoursToGrant
 
-# What can be granted at all: what an administrator of a company holds. Nothing of staff's is among it.
-GRANTABLE: Final = ROLE_PERMISSIONS[Role.TENANT_ADMIN]
+# What can be granted at all: what an administrator of a company holds. Nothing of staff's is among it, nor what makes
+# people, keys or grants: with these, a permission of a minute would become one for good.
+GRANTABLE: Final = ROLE_PERMISSIONS[Role.TENANT_ADMIN] - {
+    Permission.USER_MANAGE,
+    Permission.API_KEY_MANAGE,
+    Permission.GRANT_MANAGE,
+}
 GRANTS_EACH: Final = 50
 DAY_MINUTES: Final = 24 * 60
 

@@ -55,6 +55,14 @@ REVOKE = Statement(
     """,
     NoRow,
 )
+HOLD = Statement(
+    """
+    SELECT id, name, prefix, scopes, created_at, last_used_at, expires_at
+    FROM alquimista_platform.api_keys
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND revoked_at IS NULL FOR UPDATE
+    """,
+    ApiKey,
+)
 END_BY = Statement(
     """
     UPDATE alquimista_platform.api_keys SET expires_at = least(expires_at, %(ends_at)s::timestamptz)
@@ -125,6 +133,11 @@ async def count_active(conn: Conn, tenant_id: UUID) -> int:
 async def revoke(conn: Conn, tenant_id: UUID, key_id: UUID, now: datetime) -> bool:
     """End a key; False when there is no active one."""
     return bool(await conn.execute(REVOKE, tenant_id=tenant_id, id=key_id, now=now))
+
+
+async def hold(conn: Conn, tenant_id: UUID, key_id: UUID) -> ApiKey | None:
+    """A key that is not revoked, as it is, held until the transaction ends."""
+    return await conn.fetch_one(HOLD, tenant_id=tenant_id, id=key_id)
 
 
 async def end_by(conn: Conn, tenant_id: UUID, key_id: UUID, now: datetime, ends_at: datetime) -> ApiKey | None:

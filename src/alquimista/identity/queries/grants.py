@@ -64,6 +64,14 @@ REVOKE = Statement(
     """,  # noqa: S608 - As above.
     Grant,
 )
+# Who is let in again later comes without them.
+REVOKE_ALL = Statement(
+    """
+    UPDATE alquimista_platform.permission_grants SET revoked_at = %(now)s, revoked_by = %(revoked_by)s
+    WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND revoked_at IS NULL
+    """,
+    NoRow,
+)
 # Those whose end has come hold nothing, yet stand in the way of new ones.
 CLEAR = Statement(
     """
@@ -100,6 +108,11 @@ async def insert(conn: Conn, tenant_id: UUID, grant: Grant) -> bool:
 async def revoke(conn: Conn, tenant_id: UUID, grant_id: UUID, revoked_by: UUID | None, now: datetime) -> Grant | None:
     """End a grant; None when none of this id is in force."""
     return await conn.fetch_one(REVOKE, tenant_id=tenant_id, id=grant_id, revoked_by=revoked_by, now=now)
+
+
+async def revoke_all(conn: Conn, tenant_id: UUID, user_id: UUID, revoked_by: UUID | None, now: datetime) -> int:
+    """End all grants of a person; how many."""
+    return await conn.execute(REVOKE_ALL, tenant_id=tenant_id, user_id=user_id, revoked_by=revoked_by, now=now)
 
 
 async def clear(conn: Conn, tenant_id: UUID, user_id: UUID, now: datetime) -> None:

@@ -71,10 +71,13 @@ async def rotate_api_key(
     """
     kit, now = services.get(Identity), clock.now()
     async with tenant_transaction(kit.db, tenant_id) as conn:
+        before = await queries.hold(conn, tenant_id, key_id)
         old = await queries.end_by(conn, tenant_id, key_id, now, now + overlap)
-        if old is None:
+        if before is None or old is None:
             raise UnknownApiKey
-        made = await create_api_key(conn, actor, tenant_id, old.name, old.scopes)
+        # What was to end at some time is followed by what lives as long, not for ever.
+        lifetime = before.expires_at - before.created_at if before.expires_at else None
+        made = await create_api_key(conn, actor, tenant_id, old.name, old.scopes, now + lifetime if lifetime else None)
         await announce(conn, key_id=key_id)
         await audit.record(
             conn,

@@ -9,6 +9,7 @@ from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction, tenant_transaction
 from alquimista.identity.models.problems import LastAdministrator, UnknownUser, UserLimitReached
 from alquimista.identity.models.users import Member, MemberStatus, administrator, clean_role
+from alquimista.identity.queries import grants
 from alquimista.identity.queries import members as queries
 from alquimista.identity.service.kit import Identity, announce
 from alquimista.identity.service.sessions import end_all
@@ -68,6 +69,9 @@ async def change_member(
         if new_status == MemberStatus.ACTIVE and member.status != MemberStatus.ACTIVE:
             await require_seat(conn, tenant_id)
         await queries.update(conn, tenant_id, user_id, new_role, new_status, now)
+        ended = 0
+        if new_status == MemberStatus.DEACTIVATED:
+            ended = await grants.revoke_all(conn, tenant_id, user_id, actor.user_id, now)
         await audit.record(
             conn,
             actor,
@@ -75,7 +79,11 @@ async def change_member(
             category="user",
             resource_type="user",
             resource_id=str(user_id),
-            details={"role": [member.role.value, new_role.value], "status": [member.status.value, new_status.value]},
+            details={
+                "role": [member.role.value, new_role.value],
+                "status": [member.status.value, new_status.value],
+                "grants_revoked": ended,
+            },
             tenant_id=tenant_id,
         )
         await announce(conn, user_id=user_id)
