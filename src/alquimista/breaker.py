@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
+from math import ceil
 from typing import Final
 
 FAILURES: Final = 5
@@ -30,6 +31,11 @@ class CircuitOpen(Exception):  # noqa: N818 - It is told as a fact.
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"The circuit is open for {retry_after:.1f} s more")
         self.retry_after = retry_after
+
+    @property
+    def seconds(self) -> int:
+        """`retry_after` in whole seconds, for who is told to come back."""
+        return ceil(self.retry_after)
 
 
 class Breaker:
@@ -116,3 +122,7 @@ class Breakers:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return found
+
+    def failing(self) -> list[Hashable]:
+        """The keys whose circuits are not closed."""
+        return [key for key, one in self._known.items() if one.state is not State.CLOSED]

@@ -11,6 +11,7 @@ from alquimista.billing.service import catalogue, invoicing, subscribing
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.tenants import service as tenants
 from support.billing import Customer, customer, load_catalogue
+from support.published import types
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,19 @@ async def test_without_payment_it_is_past_due_reminded_suspended_and_canceled(on
     assert await one.active_agents() == ["inactive"] * 2
     assert (await tenant_of(one)).status == "suspended"
     assert (await tenant_of(one)).mrr_cents == 0
+    assert await types(one.db, one.tenant.id) == [
+        "invoice.issued",
+        "invoice.paid",
+        "subscription.activated",
+        "agent.activated",
+        "agent.activated",
+        "invoice.issued",
+        "subscription.past_due",
+        "subscription.suspended",
+        "agent.deactivated",
+        "agent.deactivated",
+        "subscription.canceled",
+    ], "each change once, however often time passes"
 
 
 async def test_a_payment_brings_suspended_agents_back(one):

@@ -13,6 +13,7 @@ from alquimista.fleet import jobs, service
 from alquimista.fleet.models.watching import GRACE, MANY, Silent, Watch, judge
 from alquimista.incidents import service as incidents
 from alquimista.wiring import Services
+from support.published import published, types
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 CALM = Watch(NOW - timedelta(minutes=1), NOW - timedelta(hours=1))
@@ -109,6 +110,9 @@ async def test_a_silent_agent_has_an_incident_until_it_is_heard_again(company, l
     for seconds in (300, 360, 420, 480):
         await look(begun + timedelta(seconds=seconds))
     assert len(await open_incidents(company)) == 1, "and a new outage is a new incident"
+    told = await published(company.db, company.id, "agent.o")
+    assert [one.event_type for one in told] == ["agent.offline", "agent.online", "agent.offline"]
+    assert {one.detail["agent"] for one in told} == {company.agent.slug}
 
 
 async def test_while_one_process_answers_the_agent_is_not_missed(company, look, begun):
@@ -140,6 +144,7 @@ async def test_an_incident_ends_when_nobody_expects_the_agent_any_more(company, 
     await company.suspend()
     await look(begun + timedelta(seconds=180))
     assert await open_incidents(company) == []
+    assert await types(company.db, company.id, "agent.o") == ["agent.offline"], "it is not back"
 
 
 async def test_after_an_outage_of_the_platform_nobody_is_missed_before_the_grace_is_over(company, look, begun):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alquimista.addresses import refused
+from alquimista.breaker import FAILURES
 from alquimista.integrations.gateway.outbound import Outbound
 from alquimista.integrations.models.failures import Failed, Failure
 
@@ -141,3 +142,25 @@ async def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls, monkeypat
     # The certificate is 127.0.0.1's, and of no other name that leads there.
     assert await refusal(Outbound(private=True).ask("GET", address.replace("127.0.0.1", "localhost"))) is Failure.TLS
     server.close()
+
+
+@pytest.mark.parametrize("way", ["ask", "dial"])
+async def test_a_host_that_takes_no_connections_is_left_alone_and_others_are_not(way, fake, unused_tcp_port):
+    outbound = Outbound(private=True)
+
+    def call(host, port):
+        return outbound.ask("GET", f"http://{host}:{port}/") if way == "ask" else outbound.dial(host, port)
+
+    for _ in range(FAILURES):
+        assert await refusal(call("127.0.0.1", unused_tcp_port)) is Failure.UNREACHABLE
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", unused_tcp_port)
+    async with server:
+        assert await refusal(call("127.0.0.1", unused_tcp_port)) is Failure.LEFT_ALONE, "though it listens again"
+    assert (await outbound.ask("GET", f"{fake.url}/agenda.ics")).status == 200
+
+
+async def test_what_a_server_answers_opens_no_circuit(fake):
+    outbound = Outbound(private=True)
+    fake.refused = 500
+    for _ in range(FAILURES + 1):
+        assert (await outbound.ask("GET", f"{fake.url}/agenda.ics")).status == 500

@@ -26,6 +26,7 @@ from alquimista.integrations.models.integrations import (
     condition,
 )
 from support.connections import bodies
+from support.published import published
 
 URL = "/tenant/integrations"
 LATER = timedelta(minutes=7)
@@ -100,6 +101,13 @@ async def test_dead_is_told_from_connected_and_back(company, worker, fake, sql):
         ["integration.failed", "integration.recovered"],
     )
     assert turns == [("integration.failed", "system"), ("integration.recovered", "system")]
+    told = await published(worker.db, company.id, "integration.")
+    assert [one.event_type for one in told] == [
+        "integration.connected",
+        "integration.failing",
+        "integration.recovered",
+    ]
+    assert told[1].detail == {"integration_id": one, "name": "Caixa", "kind": "payment", "provider": "stripe"}
 
 
 async def test_a_test_is_due_after_five_minutes_and_within_six(company, fake, sql):

@@ -10,10 +10,11 @@ import pytest
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
+from alquimista.breaker import FAILURES, CircuitOpen
 from alquimista.db.pool import Database
 from alquimista.db.roles import connection_info
 from alquimista.db.tenancy import login_transaction, tenant_transaction
-from alquimista.notifications import service
+from alquimista.notifications import gateway, service
 from alquimista.notifications.jobs import JOBS
 from alquimista.notifications.models import TEMPLATES
 from factories import make_tenant
@@ -224,3 +225,18 @@ async def test_old_mails_are_forgotten(db, rows) -> None:
     await send(db, to="rui@example.com")
     assert await service.purge(db.login(), clock.now()) == 1
     assert await rows("recipient") == [("rui@example.com",)]
+
+
+async def test_a_mail_server_that_stays_away_is_left_alone_and_the_mails_wait(through, rows, unused_tcp_port) -> None:
+    db = await through(f"smtp://127.0.0.1:{unused_tcp_port}")
+    for _ in range(FAILURES + 1):
+        await send(db)
+    queued = await rows("id")
+    errors = []
+    for (mail_id,) in queued:
+        with pytest.raises(gateway.NOT_DELIVERED) as failed:
+            await service.deliver(db, PLATFORM_TENANT, mail_id)
+        errors.append(type(failed.value))
+    assert CircuitOpen not in errors[:-1]
+    assert errors[-1] is CircuitOpen
+    assert await rows("status, attempts") == [("queued", 1)] * len(queued)

@@ -10,7 +10,9 @@ import pytest
 
 import factories
 from alquimista.access import Role
+from alquimista.events import EventType
 from alquimista.orchestrator import service
+from alquimista.orchestrator.models import consumers
 from alquimista.orchestrator.models.consumers import Consumer, Consumers
 from alquimista.orchestrator.models.events import DeliverEvent
 from alquimista.wiring import Services
@@ -52,6 +54,12 @@ async def company(db, process) -> AsyncIterator[Company]:
     yield Company(id=tenant.id, **clients)
     for client in clients.values():
         await client.aclose()
+
+
+@pytest.fixture(autouse=True)
+def consumed(monkeypatch) -> None:
+    """Everything of the vocabulary has a consumer that may want it."""
+    monkeypatch.setattr(consumers, "CONSUMED", frozenset(EventType))
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ async def test_staff_see_events_of_all_and_leave_a_row(company, sql):
     await send(company.other_key, type="minha.lista")
     everybody = await company.support.get("/internal/events", params={"type": "minha.lista"})
     assert everybody.json()["total"] == 2
-    query = {"type": "minha.lista", "tenant_id": str(company.id), "status": "published", "limit": 1}
+    query = {"type": "minha.lista", "tenant_id": str(company.id), "status": "processed", "limit": 1}
     own = (await company.support.get("/internal/events", params=query)).json()
     assert ([one["id"] for one in own["events"]], own["total"]) == ([found["eventId"]], 1)
     assert (await company.support.get("/internal/events", params={"status": "lost"})).status_code == 400

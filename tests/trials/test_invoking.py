@@ -12,12 +12,14 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from alquimista import clock
+from alquimista.breaker import FAILURES
 from alquimista.catalogue import files
 from alquimista.errors import Problem
 from alquimista.trials import service
-from alquimista.trials.models.chat import Turn
+from alquimista.trials.gateway import ChatModel
+from alquimista.trials.models.chat import ModelBusy, Turn
 from alquimista.wiring import Services
-from support.model import KEY, MODEL, completion
+from support.model import KEY, MODEL, answered_by, completion, running_model
 from support.trials import begin, say
 from support.whole import whole
 
@@ -270,3 +272,17 @@ async def invoking_elsewhere(worker, settings):
     """The same, where nobody listens."""
     async with asking(worker, settings, "http://127.0.0.1:1/v1") as ask:
         yield ask
+
+
+async def test_a_model_that_keeps_failing_is_left_alone(settings):
+    async with running_model() as fake:
+        model = ChatModel(answered_by(fake, settings))
+        fake.failing = Response(status_code=500)
+        for _ in range(FAILURES):
+            with pytest.raises(ModelBusy):
+                await model.complete("Seja breve.", [])
+        asked = len(fake.asked)
+        with pytest.raises(ModelBusy) as refused:
+            await model.complete("Seja breve.", [])
+        assert (len(fake.asked), int(refused.value.headers["Retry-After"]) <= 30) == (asked, True)
+        await model.close()

@@ -29,6 +29,8 @@ from alquimista.audit import service as audit
 from alquimista.cache import store
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn
+from alquimista.events import EventType
+from alquimista.orchestrator import service as orchestrator
 from alquimista.tenants.models import UnknownTenant
 
 
@@ -156,6 +158,8 @@ async def activate(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id: U
         raise AgentLimitReached(limit=seats)
     if await tenant_queries.activate(conn, tenant_id, agent_id, now):
         await _changed(conn, actor, tenant_id, agent_id, "agent.activated")
+        slug = await tenant_queries.slug(conn, agent_id)
+        await _publish(conn, tenant_id, EventType.AGENT_ACTIVATED, agent_id, slug)
 
 
 async def deactivate(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id: UUID, now: datetime) -> None:
@@ -167,6 +171,8 @@ async def deactivate(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id:
     """
     if await tenant_queries.deactivate(conn, tenant_id, agent_id, now):
         await _changed(conn, actor, tenant_id, agent_id, "agent.deactivated")
+        slug = await tenant_queries.slug(conn, agent_id)
+        await _publish(conn, tenant_id, EventType.AGENT_DEACTIVATED, agent_id, slug)
         return
     match await tenant_queries.state(conn, tenant_id, agent_id):
         case None:
@@ -177,19 +183,28 @@ async def deactivate(conn: Conn, actor: Actor | None, tenant_id: UUID, agent_id:
             raise AgentOnTrial
 
 
-async def select(conn: Conn, tenant_id: UUID, chosen: Mapping[UUID, UUID | None], now: datetime) -> None:
+async def select(
+    conn: Conn, tenant_id: UUID, chosen: Mapping[UUID, UUID | None], now: datetime, *, stopped: bool = False
+) -> None:
     """Make these the tenant's active agents, and no others; the caller sees to the plan's room and audits why.
 
-    One that the tenant has switched off stays off as long as it is chosen; suspended ones come back. `chosen` gives for
-    each agent the SubNúcleo that brings it, None when it was chosen alone.
+    With `stopped` they are suspended at once: no more use is wanted this month, whatever else changed. One that the
+    tenant has switched off stays off as long as it is chosen; suspended ones come back. `chosen` gives for each agent
+    the SubNúcleo that brings it, None when it was chosen alone.
     """
+    before = await tenant_queries.hold(conn, tenant_id)
     await tenant_queries.select(conn, tenant_id, chosen, now)
+    if stopped:
+        await tenant_queries.suspend_all(conn, tenant_id, now)
+    await _publish_changes(conn, tenant_id, before)
     await store.invalidate(conn, tenant_id, "agents")
 
 
 async def suspend_all(conn: Conn, tenant_id: UUID, now: datetime) -> None:
     """Pause every active agent of the tenant, with its subscription; `select` brings them back."""
+    before = await tenant_queries.hold(conn, tenant_id)
     await tenant_queries.suspend_all(conn, tenant_id, now)
+    await _publish_changes(conn, tenant_id, before)
     await store.invalidate(conn, tenant_id, "agents")
 
 
@@ -278,6 +293,19 @@ async def configure(
     }
     await _changed(conn, actor, tenant_id, agent_id, "agent.configured", details)
     return await configuration(conn, tenant_id, agent_id)
+
+
+async def _publish_changes(conn: Conn, tenant_id: UUID, before: Mapping[UUID, str]) -> None:
+    """Publish what a change of several agents came to: an event for each that works now and did not, or no more."""
+    after = await tenant_queries.hold(conn, tenant_id)
+    for agent_id in before.keys() - after.keys():
+        await _publish(conn, tenant_id, EventType.AGENT_DEACTIVATED, agent_id, before[agent_id])
+    for agent_id in after.keys() - before.keys():
+        await _publish(conn, tenant_id, EventType.AGENT_ACTIVATED, agent_id, after[agent_id])
+
+
+async def _publish(conn: Conn, tenant_id: UUID, what: EventType, agent_id: UUID, slug: str) -> None:
+    await orchestrator.publish(conn, tenant_id, what, {"agent_id": agent_id, "agent": slug})
 
 
 async def _changed(

@@ -7,14 +7,24 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from alquimista.breaker import CircuitOpen
 from alquimista.notifications.models import Mail, MailRefused
+from alquimista.observability.circuits import CIRCUITS
 
 _TIMEOUT_S: Final = 20
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PERMANENT: Final = 500
 # What deliver raises when it did not work this time and may work later.
-NOT_DELIVERED: Final = (aiosmtplib.SMTPException, OSError)
+NOT_DELIVERED: Final = (aiosmtplib.SMTPException, OSError, CircuitOpen)
+# What says that the server is not there, rather than that it does not want a mail.
+_SILENT: Final = (
+    aiosmtplib.SMTPConnectError,
+    aiosmtplib.SMTPServerDisconnected,
+    aiosmtplib.SMTPTimeoutError,
+    OSError,
+)
+_breakers: Final = CIRCUITS.watched("mail")
 
 
 async def deliver(smtp_url: str, sender: str, mail: Mail) -> None:
@@ -23,23 +33,26 @@ async def deliver(smtp_url: str, sender: str, mail: Mail) -> None:
     Raises:
         MailRefused: the server refuses it for good, or the address cannot be written.
         aiosmtplib.SMTPException, OSError: it did not work this time.
+        CircuitOpen: nor did it the last times, and the server is left alone for a while.
     """
     server = urlsplit(smtp_url)
     host = server.hostname or "localhost"
     implicit = server.scheme == "smtps"
     # None takes STARTTLS when it is offered; True insists.
     upgrade = None if not server.username or host in _LOCAL else True
+    port = server.port or _PORTS[server.scheme]
     try:
-        await aiosmtplib.send(
-            message(sender, mail),
-            hostname=host,
-            port=server.port or _PORTS[server.scheme],
-            username=unquote(server.username) if server.username else None,
-            password=unquote(server.password) if server.password else None,
-            use_tls=implicit,
-            start_tls=False if implicit else upgrade,
-            timeout=_TIMEOUT_S,
-        )
+        with _breakers.of(f"{host}:{port}").call(*_SILENT):
+            await aiosmtplib.send(
+                message(sender, mail),
+                hostname=host,
+                port=port,
+                username=unquote(server.username) if server.username else None,
+                password=unquote(server.password) if server.password else None,
+                use_tls=implicit,
+                start_tls=False if implicit else upgrade,
+                timeout=_TIMEOUT_S,
+            )
     except aiosmtplib.SMTPAuthenticationError:
         raise  # The server's settings are wrong, not the mail: try again when somebody mended them.
     except aiosmtplib.SMTPRecipientsRefused as error:

@@ -117,6 +117,13 @@ ASK_LATER = Statement("SET CONSTRAINTS ALL DEFERRED", NoRow)
 FORGETTING = Statement("SELECT set_config('app.forgetting', %(tenant_id)s::text, true) AS name", Name)
 
 
+class Person(msgspec.Struct, frozen=True):
+    """Somebody whose part of the audit goes."""
+
+    id: UUID
+    email: str
+
+
 class Member(msgspec.Struct, frozen=True):
     """A person of a tenant."""
 
@@ -125,6 +132,15 @@ class Member(msgspec.Struct, frozen=True):
 
 MEMBERS = Statement("SELECT user_id FROM alquimista_platform.tenant_users WHERE tenant_id = %(tenant_id)s", Member)
 # The rest of the platform may still name a person: then the row stays, without what identifies anybody.
+LAST_OF = Statement(
+    """
+    SELECT u.id, u.email FROM alquimista_platform.users AS u
+    WHERE u.id = ANY (%(ids)s::uuid[])
+      AND NOT EXISTS (
+        SELECT FROM alquimista_platform.tenant_users AS m WHERE m.user_id = u.id AND m.tenant_id <> %(tenant_id)s)
+    """,
+    Person,
+)
 FORGET_PEOPLE = Statement(
     """
     UPDATE alquimista_platform.users AS u
@@ -318,6 +334,11 @@ async def members(conn: Conn, tenant_id: UUID) -> list[UUID]:
 async def add_strangers(conn: Conn, ids: Sequence[UUID], now: datetime) -> None:
     """Have a row for each of these people, without a name; takes the sign-in role."""
     await conn.execute(STRANGER, ids=list(ids), now=now)
+
+
+async def last_of(conn: Conn, tenant_id: UUID, ids: Sequence[UUID]) -> list[Person]:
+    """Those of these people who belong to no other tenant; takes the sign-in role."""
+    return await conn.fetch(LAST_OF, tenant_id=tenant_id, ids=list(ids))
 
 
 async def forget_people(conn: Conn, tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> None:

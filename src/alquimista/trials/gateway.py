@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 from msgspec import Meta
 
+from alquimista.breaker import CircuitOpen
 from alquimista.config import Settings
+from alquimista.observability.circuits import CIRCUITS
 from alquimista.trials.models.chat import ModelBusy, ModelFailed, ModelNotConfigured, Reply, Turn
 
 TIMEOUT_S: Final = 45
@@ -48,6 +51,8 @@ class ChatModel:
     def __init__(self, settings: Settings) -> None:
         self._address = f"{settings.model_base_url}/chat/completions"
         self._name = settings.model_name
+        self._breakers = CIRCUITS.watched("model")
+        self._breaker = self._breakers.of(urlsplit(settings.model_base_url).netloc)
         self._http: httpx.AsyncClient | None = None
         if settings.model_base_url and settings.model_name:
             key = settings.model_api_key
@@ -75,7 +80,7 @@ class ChatModel:
 
         Raises:
             ModelNotConfigured: there is no model.
-            ModelBusy: it does not answer in time, or says that it may answer later.
+            ModelBusy: it does not answer in time, says that it may answer later, or has not answered several times.
             ModelFailed: it answers anything else than a text.
         """
         if self._http is None:
@@ -83,8 +88,11 @@ class ChatModel:
         messages = [{"role": "system", "content": instructions}, *map(msgspec.to_builtins, turns)]
         asked = {"model": self._name, "messages": messages, "max_tokens": _MAX_TOKENS}
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                answer = await self._post(self._http, asked)
+            with self._breaker.call(ModelBusy, httpx.HTTPError, TimeoutError):
+                async with asyncio.timeout(TIMEOUT_S):
+                    answer = await self._post(self._http, asked)
+        except CircuitOpen as circuit:
+            raise ModelBusy(retry_after=circuit.seconds) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             raise ModelBusy(retry_after=_RETRY_AFTER_S) from None
         return _read(answer)

@@ -129,6 +129,38 @@ SUSPEND_ALL = Statement(
 )
 
 
+class Held(msgspec.Struct, frozen=True):
+    """How an agent of a tenant stands."""
+
+    agent_id: UUID
+    slug: str
+    status: AgentStatus
+
+
+class Slug(msgspec.Struct, frozen=True):
+    """What an agent is called in addresses."""
+
+    slug: str
+
+
+# Whoever changes several agents at once holds them first, so that what changed is told once.
+HOLD = Statement(
+    """
+    SELECT ta.agent_id, a.slug, ta.status FROM alquimista_platform.tenant_agents ta
+    JOIN alquimista_platform.agents a ON a.id = ta.agent_id
+    WHERE ta.tenant_id = %(tenant_id)s ORDER BY ta.agent_id FOR NO KEY UPDATE OF ta
+    """,
+    Held,
+)
+
+SLUG = Statement(
+    """
+    SELECT a.slug FROM alquimista_platform.agents a WHERE a.id = %(agent_id)s
+    """,
+    Slug,
+)
+
+
 class OfAgent(msgspec.Struct, frozen=True):
     """Which agent of a tenant."""
 
@@ -227,6 +259,22 @@ async def activate(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -
 async def deactivate(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> int:
     """1 when the agent became inactive, 0 when it was not active."""
     return await conn.execute(DEACTIVATE, tenant_id=tenant_id, agent_id=agent_id, now=now)
+
+
+async def hold(conn: Conn, tenant_id: UUID) -> dict[UUID, str]:
+    """The slugs of the tenant's active agents, whose rows nobody else changes before the end of the transaction."""
+    return {
+        one.agent_id: one.slug
+        for one in await conn.fetch(HOLD, tenant_id=tenant_id)
+        if one.status is AgentStatus.ACTIVE
+    }
+
+
+async def slug(conn: Conn, agent_id: UUID) -> str:
+    """What an agent of the catalogue is called in addresses."""
+    row = await conn.fetch_one(SLUG, agent_id=agent_id)
+    assert row is not None
+    return row.slug
 
 
 async def select(conn: Conn, tenant_id: UUID, chosen: Mapping[UUID, UUID | None], now: datetime) -> None:

@@ -1,17 +1,19 @@
 """Asking, deciding, cancelling and expiring. Each takes the tenant's transaction."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from msgspec import structs
 
 from alquimista import clock
-from alquimista.access import Actor
+from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.approvals import queries
 from alquimista.approvals.models import (
     LIFE,
     Approval,
     ApprovalStatus,
+    Audience,
     NewApproval,
     NotRequester,
     UnknownApproval,
@@ -25,6 +27,16 @@ from alquimista.approvals.service.telling import later
 from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.errors import Forbidden
+from alquimista.events import EventType
+from alquimista.orchestrator import service as orchestrator
+
+PUBLISHED: Final = {
+    ApprovalStatus.PENDING: EventType.APPROVAL_REQUESTED,
+    ApprovalStatus.APPROVED: EventType.APPROVAL_APPROVED,
+    ApprovalStatus.REJECTED: EventType.APPROVAL_REJECTED,
+    ApprovalStatus.CANCELLED: EventType.APPROVAL_CANCELLED,
+    ApprovalStatus.EXPIRED: EventType.APPROVAL_EXPIRED,
+}
 
 
 async def request(conn: Conn, actor: Actor, tenant_id: UUID, new: NewApproval, now: datetime) -> Approval:
@@ -39,6 +51,7 @@ async def request(conn: Conn, actor: Actor, tenant_id: UUID, new: NewApproval, n
     await queries.insert(conn, tenant_id, approval_id, actor.user_id, new, now, now + LIFE)
     made = await _found(conn, tenant_id, approval_id)
     await _record(conn, actor, "created", made)
+    await _publish(conn, made)
     await later(conn, made)
     return made
 
@@ -109,8 +122,22 @@ async def _close(conn: Conn, actor: Actor | None, before: Approval, status: Appr
     assert done, "The request is held, so that it is still as it was looked at."
     closed = structs.replace(before, status=status, closed_at=now)
     await _record(conn, actor, status.value, closed)
+    await _publish(conn, closed)
     await later(conn, closed)
     return closed
+
+
+async def _publish(conn: Conn, approval: Approval) -> None:
+    """Publish what a request has come to. What is asked of staff is the vendor's own."""
+    if approval.audience is Audience.TENANT and approval.tenant_id != PLATFORM_TENANT:
+        data = {
+            "approval_id": approval.id,
+            "action_type": approval.action_type,
+            "resource_type": approval.resource_type,
+            "resource_id": approval.resource_id,
+            "status": approval.status,
+        }
+        await orchestrator.publish(conn, approval.tenant_id, PUBLISHED[approval.status], data)
 
 
 async def _found(conn: Conn, tenant_id: UUID, approval_id: UUID) -> Approval:

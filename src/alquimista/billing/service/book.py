@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,7 @@ from alquimista.agents import service as agents
 from alquimista.audit import service as audit
 from alquimista.billing.models.agenda import Due, Rules, agenda
 from alquimista.billing.models.catalogue import AddonVersion, PlanVersion
+from alquimista.billing.models.invoices import Invoice
 from alquimista.billing.models.ledger import movement
 from alquimista.billing.models.periods import local_day
 from alquimista.billing.models.subscriptions import Deal, NoSubscription, Status, Subscription, Terms
@@ -22,12 +24,21 @@ from alquimista.billing.queries import subscriptions as queries
 from alquimista.billing.queries import usage as usage_queries
 from alquimista.cache import store
 from alquimista.db.statement import Conn
+from alquimista.events import EventType
 from alquimista.i18n import Text
+from alquimista.orchestrator import service as orchestrator
 from alquimista.tenants import service as tenants
 from alquimista.tenants.models import Limits, Tenant, TenantStatus
 
 TOPIC = "billing"
 REVENUE_TOPIC = "revenue"  # Of the platform tenant, to which figures of all tenants together belong.
+
+PUBLISHED: Final = {
+    Status.ACTIVE: EventType.SUBSCRIPTION_ACTIVATED,
+    Status.PAST_DUE: EventType.SUBSCRIPTION_PAST_DUE,
+    Status.SUSPENDED: EventType.SUBSCRIPTION_SUSPENDED,
+    Status.CANCELED: EventType.SUBSCRIPTION_CANCELED,
+}
 
 
 @dataclass(slots=True)
@@ -93,6 +104,7 @@ class Book:
 
     async def save(self, subscription: Subscription) -> None:
         """Write the subscription, with the moment when it must be looked at next."""
+        before = self.latest.status if self.latest is not None and self.latest.id == subscription.id else None
         await queries.save(self.conn, self.tenant.id, subscription, self.now)
         coming = await self.agenda(subscription)
         due_at = coming[0].at if coming else None
@@ -100,6 +112,13 @@ class Book:
             subscription = msgspec.structs.replace(subscription, due_at=due_at)
             await queries.save(self.conn, self.tenant.id, subscription, self.now)
         self.latest = subscription
+        if subscription.status is not before and subscription.status in PUBLISHED:
+            await orchestrator.publish(
+                self.conn,
+                self.tenant.id,
+                PUBLISHED[subscription.status],
+                {"subscription_id": subscription.id, "status": subscription.status, "before": before},
+            )
         await store.invalidate(self.conn, self.tenant.id, TOPIC)
 
     async def leave(self) -> None:
@@ -137,9 +156,8 @@ class Book:
         )
         await tenants.set_terms(self.conn, self.tenant.id, deal.plan.name, limits, subscription.mrr_cents, self.now)
         await queries.set_bundles(self.conn, self.tenant.id, subscription.selected_subnucleos, self.now)
-        await agents.select(self.conn, self.tenant.id, await self._brought(subscription), self.now)
-        if await self.stopped():  # They stay so, whatever else changed.
-            await agents.suspend_all(self.conn, self.tenant.id, self.now)
+        chosen = await self._brought(subscription)
+        await agents.select(self.conn, self.tenant.id, chosen, self.now, stopped=await self.stopped())
         if self.tenant.standing is TenantStatus.SUSPENDED:
             await tenants.set_standing(self.conn, self.actor, self.tenant.id, TenantStatus.ACTIVE, self.now)
         self.tenant = await tenants.get(self.conn, self.tenant.id)
@@ -175,6 +193,18 @@ class Book:
             details=details,
             tenant_id=self.tenant.id,
         )
+
+    async def publish(self, what: EventType, invoice: Invoice) -> None:
+        """Publish what became of an invoice."""
+        data = {
+            "invoice_id": invoice.id,
+            "number": invoice.number,
+            "kind": invoice.kind,
+            "total_cents": invoice.total_cents,
+            "currency": invoice.currency,
+            "due_on": invoice.due_on,
+        }
+        await orchestrator.publish(self.conn, self.tenant.id, what, data)
 
     async def _brought(self, subscription: Subscription) -> dict[UUID, UUID | None]:
         known = {one.slug: one.id for one in await agents.catalogue(self.conn)}

@@ -13,6 +13,7 @@ from alquimista.billing.models.usage import PeriodStatus, UsagePeriod
 from alquimista.billing.queries import invoices as queries
 from alquimista.billing.queries import usage as usage_queries
 from alquimista.billing.service.book import Book
+from alquimista.events import EventType
 from alquimista.i18n import N_
 from alquimista.usage import service as usage
 
@@ -154,6 +155,7 @@ async def issue(book: Book, subscription: Subscription, kind: Kind, lines: Seque
         reason = N_("Invoice {number}", number=invoice.number)
         await give(book, added.balance, invoice.currency, book.tell(reason), invoice)
     await book.note("invoice.issued", invoice_id=str(invoice.id), number=invoice.number, kind=kind.value)
+    await book.publish(EventType.INVOICE_ISSUED, invoice)
     return invoice
 
 

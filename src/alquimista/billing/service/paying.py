@@ -12,6 +12,7 @@ from alquimista.billing.queries import invoices as queries
 from alquimista.billing.queries import usage as usage_queries
 from alquimista.billing.service import invoicing
 from alquimista.billing.service.book import Book
+from alquimista.events import EventType
 from alquimista.i18n import N_
 
 
@@ -43,6 +44,7 @@ async def paid(book: Book, invoice: Invoice) -> Invoice:
     """Write an invoice as paid, and let the payment do what it was for, in the same transaction."""
     done = await queries.settle(book.conn, book.tenant.id, invoice, InvoiceStatus.PAID, book.now)
     await book.note("invoice.paid", invoice_id=str(invoice.id), number=invoice.number)
+    await book.publish(EventType.INVOICE_PAID, invoice)
     one = book.latest
     if one is None or one.status is Status.CANCELED:
         return done

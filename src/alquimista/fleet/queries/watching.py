@@ -40,6 +40,7 @@ class Missed(msgspec.Struct, frozen=True):
     """An agent whose incident begins or ends."""
 
     agent_id: UUID
+    slug: str
     name: str
     seen_at: datetime
 
@@ -80,7 +81,7 @@ GO_OFFLINE = Statement(
         WHERE s.offline_at IS NULL
       RETURNING s.agent_id, s.offline_at
     )
-    SELECT a.id AS agent_id, a.name, marked.offline_at AS seen_at
+    SELECT a.id AS agent_id, a.slug, a.name, marked.offline_at AS seen_at
     FROM marked JOIN alquimista_platform.agents a ON a.id = marked.agent_id
     """,  # noqa: S608 - As above.
     Missed,
@@ -89,25 +90,26 @@ GO_OFFLINE = Statement(
 RECOVER_ALL = Statement(
     f"""
     WITH back AS (
-      SELECT i.agent_id {_EXPECTED}
+      SELECT i.agent_id, i.seen_at {_EXPECTED}
       WHERE i.tenant_id = %(tenant_id)s AND s.offline_at IS NOT NULL
         AND (i.seen_at >= %(since)s OR NOT ({_IN_ORDER}))
     )
     UPDATE alquimista_platform.agent_standings s SET offline_at = NULL, updated_at = %(now)s
-    FROM alquimista_platform.agents a
-    WHERE s.tenant_id = %(tenant_id)s AND s.agent_id IN (SELECT agent_id FROM back) AND s.offline_at IS NOT NULL
-      AND a.id = s.agent_id
-    RETURNING s.agent_id, a.name, s.updated_at AS seen_at
+    FROM back JOIN alquimista_platform.agents a ON a.id = back.agent_id
+    WHERE s.tenant_id = %(tenant_id)s AND s.agent_id = back.agent_id AND s.offline_at IS NOT NULL
+    RETURNING s.agent_id, a.slug, a.name, back.seen_at
     """,  # noqa: S608 - As above.
     Missed,
 )
 
 RECOVER = Statement(
     """
-    UPDATE alquimista_platform.agent_standings SET offline_at = NULL, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND agent_id = %(agent_id)s AND offline_at IS NOT NULL
+    UPDATE alquimista_platform.agent_standings s SET offline_at = NULL, updated_at = %(now)s
+    FROM alquimista_platform.agents a
+    WHERE s.tenant_id = %(tenant_id)s AND s.agent_id = %(agent_id)s AND s.offline_at IS NOT NULL AND a.id = s.agent_id
+    RETURNING s.agent_id, a.slug, a.name, s.updated_at AS seen_at
     """,
-    NoRow,
+    Missed,
 )
 
 WITH_FLEET = Statement(
@@ -160,6 +162,6 @@ async def recover_all(conn: Conn, tenant_id: UUID, since: datetime, now: datetim
     return await conn.fetch(RECOVER_ALL, tenant_id=tenant_id, since=since, now=now)
 
 
-async def recover(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> bool:
-    """Take the mark from one agent; False when it has none."""
-    return bool(await conn.execute(RECOVER, tenant_id=tenant_id, agent_id=agent_id, now=now))
+async def recover(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> Missed | None:
+    """Take the mark from one agent that was heard of now; None when it has none."""
+    return await conn.fetch_one(RECOVER, tenant_id=tenant_id, agent_id=agent_id, now=now)

@@ -8,6 +8,7 @@ from alquimista.access import PLATFORM_TENANT
 from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.events import EventType
 from alquimista.fleet.models.states import HISTORY_KEPT, INSTANCES_KEPT, OFFLINE_AFTER
 from alquimista.fleet.models.watching import Verdict, judge
 from alquimista.fleet.queries import beats, controls
@@ -15,6 +16,7 @@ from alquimista.fleet.queries import watching as queries
 from alquimista.fleet.queries.watching import Missed
 from alquimista.incidents import service as incidents
 from alquimista.incidents.models import NewIncident, Severity
+from alquimista.orchestrator import service as orchestrator
 
 BLACKOUT: Final = "fleet.blackout"
 _SOURCE: Final = "fleet"
@@ -44,15 +46,20 @@ async def settle(conn: Conn, tenant_id: UUID, missed_before: datetime | None, no
     """
     for one in await queries.recover_all(conn, tenant_id, now - OFFLINE_AFTER, now):
         await incidents.resolve(conn, tenant_id, condition(one.agent_id), now)
+        if one.seen_at >= now - OFFLINE_AFTER:  # One that is not expected any more is not back.
+            await _publish(conn, tenant_id, EventType.AGENT_ONLINE, one)
     if missed_before is not None:
         for one in await queries.go_offline(conn, tenant_id, missed_before, now):
             await incidents.open_incident(conn, tenant_id, _offline(one), now)
+            await _publish(conn, tenant_id, EventType.AGENT_OFFLINE, one)
 
 
 async def recover(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> None:
     """End an agent's incident, if it has one. Takes a transaction."""
-    if await queries.recover(conn, tenant_id, agent_id, now):
+    back = await queries.recover(conn, tenant_id, agent_id, now)
+    if back is not None:
         await incidents.resolve(conn, tenant_id, condition(agent_id), now)
+        await _publish(conn, tenant_id, EventType.AGENT_ONLINE, back)
 
 
 async def tenants_with_fleet(conn: Conn) -> list[UUID]:
@@ -69,6 +76,11 @@ async def forget(conn: Conn, tenant_id: UUID, now: datetime) -> None:
 def condition(agent_id: UUID) -> str:
     """What an agent's incident is about."""
     return f"agent.offline:{agent_id}"
+
+
+async def _publish(conn: Conn, tenant_id: UUID, what: EventType, agent: Missed) -> None:
+    data = {"agent_id": agent.agent_id, "agent": agent.slug, "seen_at": agent.seen_at}
+    await orchestrator.publish(conn, tenant_id, what, data)
 
 
 def _offline(missed: Missed) -> NewIncident:

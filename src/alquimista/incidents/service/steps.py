@@ -8,6 +8,7 @@ from alquimista.access import PLATFORM_TENANT
 from alquimista.cache import store
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn
+from alquimista.events import EventType
 from alquimista.incidents.models import (
     REACT,
     EventKind,
@@ -21,12 +22,19 @@ from alquimista.incidents.models import (
 )
 from alquimista.incidents.queries import changes
 from alquimista.jobs.queue import enqueue
+from alquimista.orchestrator import service as orchestrator
 
 TELL: Final = "incidents.tell"
 MIRROR: Final = "incidents.mirror"
 ENDED: Final = "support.incident_resolved"  # Support, above this room, tells it in the tickets that are linked.
 QUIET: Final = timedelta(hours=1)  # A condition that flaps is told, and reacted to, once in this time.
 TOPIC: Final = "incidents"
+
+PUBLISHED: Final = {
+    EventKind.OPENED: EventType.INCIDENT_OPENED,
+    EventKind.ACKNOWLEDGED: EventType.INCIDENT_ACKNOWLEDGED,
+    EventKind.RESOLVED: EventType.INCIDENT_RESOLVED,
+}
 
 
 async def begin(
@@ -51,6 +59,7 @@ async def begin(
     await changes.note(
         conn, tenant_id, chosen, EventKind.OPENED, now, public=public, actor_id=actor_id, details=details
     )
+    await _publish(conn, tenant_id, EventKind.OPENED, chosen, new, visibility)
     if is_told(tenant_id, name, visibility):
         await enqueue(conn, TELL, Reported(chosen), tenant_id=tenant_id)
     if rule is not None and rule.command is not None:
@@ -85,7 +94,22 @@ async def step(
     await changes.note(
         conn, incident.tenant_id, incident.id, kind, now, public=public, actor_id=actor_id, details=details
     )
+    await _publish(conn, incident.tenant_id, kind, incident.id, incident, incident.visibility)
     await store.invalidate(conn, incident.tenant_id, TOPIC)
+
+
+async def _publish(
+    conn: Conn,
+    tenant_id: UUID,
+    kind: EventKind,
+    incident_id: UUID,
+    said: Incident | NewIncident,
+    visibility: Visibility,
+) -> None:
+    """Publish a step that the tenant may hear of; nothing of what is internal, or the platform's own."""
+    if kind in PUBLISHED and visibility is Visibility.TENANT and tenant_id != PLATFORM_TENANT:
+        data = {"incident_id": incident_id, "severity": said.severity, "title": said.title}
+        await orchestrator.publish(conn, tenant_id, PUBLISHED[kind], data)
 
 
 async def spread(conn: Conn, incident: Incident) -> None:

@@ -9,15 +9,18 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import httpx
 
 from alquimista.addresses import Address, refused
+from alquimista.breaker import CircuitOpen
 from alquimista.integrations.gateway.port import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.observability.circuits import CIRCUITS
 
 _MAX_ANSWER: Final = 256 * 1024
 _TIMEOUT: Final = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
@@ -38,6 +41,7 @@ class Outbound:
 
     def __init__(self, *, private: bool) -> None:
         self._private = private
+        self._breakers = CIRCUITS.watched("integrations")
         # Certificates are verified, always; SSL_CERT_FILE names the authorities of a company of one's own.
         self.tls: ssl.SSLContext = httpx.create_ssl_context()
 
@@ -66,25 +70,21 @@ class Outbound:
         Raises:
             Failed: nobody listens there, or it is not to be reached.
         """
-        last = Failed(Failure.UNREACHABLE)
-        for address in await self.resolve(host, port):
-            family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-            dialled = socket.socket(family, socket.SOCK_STREAM)
-            dialled.settimeout(0)
-            try:
-                async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await asyncio.get_running_loop().sock_connect(dialled, (str(address), port))
-            except TimeoutError:
-                dialled.close()
-                last = Failed(Failure.TIMED_OUT)
-            except OSError:
-                dialled.close()
-            except BaseException:
-                dialled.close()
-                raise
-            else:
-                return dialled
-        raise last
+        addresses = await self.resolve(host, port)
+        with self._circuit(host, port):
+            return await _dialled(addresses, port)
+
+    @contextmanager
+    def _circuit(self, host: str, port: int) -> Iterator[None]:
+        """Connect in the block, unless nobody took the last connections there.
+
+        That is all that counts: what a server says to one company is no reason not to call it for another.
+        """
+        try:
+            with self._breakers.of(f"{host}:{port}").call(_Unanswered):
+                yield
+        except CircuitOpen:
+            raise Failed(Failure.LEFT_ALONE) from None
 
     async def ask(
         self,
@@ -119,15 +119,47 @@ class Outbound:
             # The certificate is the name's, not the address's.
             extensions={"sni_hostname": host, "timeout": _TIMEOUT.as_dict()},
         )
+        with self._circuit(host, _port(url)):
+            try:
+                async with httpx.AsyncHTTPTransport(verify=self.tls, trust_env=False, retries=0) as transport:
+                    answer = await transport.handle_async_request(request)
+                    try:
+                        return await _read(answer, limit)
+                    finally:
+                        await answer.aclose()
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = failure_of(error)
+                # A certificate that is refused was shown by somebody.
+                raise (Failed if failure is Failure.TLS else _Unanswered)(failure) from None
+            except httpx.HTTPError as error:
+                raise Failed(failure_of(error)) from None
+
+
+class _Unanswered(Failed):
+    """Nobody took a connection."""
+
+
+async def _dialled(addresses: Iterable[Address], port: int) -> socket.socket:
+    """A connection to the first of these that takes it."""
+    last = _Unanswered(Failure.UNREACHABLE)
+    for address in addresses:
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        dialled = socket.socket(family, socket.SOCK_STREAM)
+        dialled.settimeout(0)
         try:
-            async with httpx.AsyncHTTPTransport(verify=self.tls, trust_env=False, retries=0) as transport:
-                answer = await transport.handle_async_request(request)
-                try:
-                    return await _read(answer, limit)
-                finally:
-                    await answer.aclose()
-        except httpx.HTTPError as error:
-            raise Failed(failure_of(error)) from None
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await asyncio.get_running_loop().sock_connect(dialled, (str(address), port))
+        except TimeoutError:
+            dialled.close()
+            last = _Unanswered(Failure.TIMED_OUT)
+        except OSError:
+            dialled.close()
+        except BaseException:
+            dialled.close()
+            raise
+        else:
+            return dialled
+    raise last
 
 
 async def _read(answer: httpx.Response, limit: int) -> Reply:

@@ -12,6 +12,7 @@ class Failure(StrEnum):
 
     UNREACHABLE = "unreachable"
     TIMED_OUT = "timed_out"
+    LEFT_ALONE = "left_alone"  # Nothing was sent: its circuit is open.
     PRIVATE_ADDRESS = "private_address"
     INSECURE = "insecure"
     TLS = "tls"
@@ -30,6 +31,7 @@ class Failure(StrEnum):
 REASONS: Final[dict[Failure, Text]] = {
     Failure.UNREACHABLE: N_("The server cannot be reached. Check its address and port."),
     Failure.TIMED_OUT: N_("The service did not answer in time."),
+    Failure.LEFT_ALONE: N_("The server did not answer several times just now. It is called again in half a minute."),
     Failure.PRIVATE_ADDRESS: N_("The address leads into a private network, where this installation does not connect."),
     Failure.INSECURE: N_("The connection would not be encrypted. Use an https:// address, or a server with TLS."),
     Failure.TLS: N_("The server's certificate cannot be verified, so nothing was sent to it."),

@@ -1,6 +1,6 @@
 """What every change of an integration leaves behind: a line in the audit, and pages that ask again."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from alquimista.access import Actor
@@ -8,7 +8,17 @@ from alquimista.audit import service as audit
 from alquimista.audit.models import Result
 from alquimista.cache import store as cache
 from alquimista.db.statement import Conn
+from alquimista.events import EventType
 from alquimista.integrations.models.integrations import Integration, IntegrationRecord
+from alquimista.orchestrator import service as orchestrator
+
+# By the act's name in the audit. Connected again is connected.
+PUBLISHED: Final = {
+    "integration.connected": EventType.INTEGRATION_CONNECTED,
+    "integration.reconnected": EventType.INTEGRATION_CONNECTED,
+    "integration.failed": EventType.INTEGRATION_FAILING,
+    "integration.recovered": EventType.INTEGRATION_RECOVERED,
+}
 
 
 async def note(
@@ -40,6 +50,9 @@ async def note(
 async def changed(
     conn: Conn, actor: Actor | None, action: str, tenant_id: UUID, one: Integration | IntegrationRecord
 ) -> None:
-    """Record a change of an integration, and let pages ask again."""
+    """Record a change of an integration, publish it where it is one that others wait for, and let pages ask again."""
     await note(conn, actor, action, tenant_id, one.id, kind=one.type, provider=one.provider)
+    if action in PUBLISHED:
+        data = {"integration_id": one.id, "name": one.name, "kind": one.type, "provider": one.provider}
+        await orchestrator.publish(conn, tenant_id, PUBLISHED[action], data)
     await cache.invalidate(conn, tenant_id, "integrations")

@@ -11,6 +11,10 @@ from alquimista.wiring import Services
 # Opens its own transactions. May be called again for the same event: see Event.key.
 Handler = Callable[[Services, Event], Awaitable[None]]
 
+# The types that some consumer of ours acts upon: all that processes which publish know of consumers. An event of any
+# other type is done with once it is told: no job looks for who wants it.
+CONSUMED: Final[frozenset[EventType]] = frozenset()
+
 _LONGEST: Final = 100
 
 
@@ -31,11 +35,13 @@ class Consumers:
     """All of them."""
 
     def __init__(self, consumers: Iterable[Consumer]) -> None:
-        """Raises ValueError: two of one name, or one that would get the events which say that it is done."""
+        """Raises ValueError: two of one name, or one that would get no events, or those which say that it is done."""
         self._by_name: dict[str, Consumer] = {}
         for one in consumers:
             if one.name in self._by_name or not 0 < len(one.name) <= _LONGEST:
                 raise ValueError(f"Consumers need names of their own: {one.name}")
+            if not one.types <= CONSUMED:
+                raise ValueError(f"{one.name} would not get {sorted(one.types - CONSUMED)}: see CONSUMED")
             own = [each for each in one.types if KINDS[each].completion and each.split(".")[0] == one.name]
             if own:
                 raise ValueError(f"{one.name} would begin again whenever it is done: {own}")

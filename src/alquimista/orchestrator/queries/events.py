@@ -31,9 +31,10 @@ class _Id(msgspec.Struct, frozen=True):
 INSERT = Statement(
     """
     INSERT INTO fibonacci_core.events (tenant_id, id, event_id, trace_id, span_id, source, event_type, detail, hops,
-      causation_id, produced_by, created_at)
+      causation_id, produced_by, created_at, status, processed_at)
     VALUES (%(tenant_id)s, %(id)s, %(event_id)s, %(trace_id)s, %(span_id)s, %(source)s, %(type)s, %(detail)s::jsonb,
-      %(hops)s, %(causation_id)s, %(produced_by)s, %(now)s)
+      %(hops)s, %(causation_id)s, %(produced_by)s, %(now)s,
+      CASE WHEN %(done)s THEN 'processed' ELSE 'published' END, CASE WHEN %(done)s THEN %(now)s::timestamptz END)
     ON CONFLICT (tenant_id, source, event_id) DO NOTHING
     """,
     NoRow,
@@ -163,8 +164,9 @@ async def insert(
     source: str,
     span_id: str,
     cause: Cause | None,
+    done: bool,
 ) -> bool:
-    """Store an event; whether it is new."""
+    """Store an event, of which `done` says that nobody acts upon it; whether it is new."""
     stored = await conn.execute(
         INSERT,
         tenant_id=tenant_id,
@@ -179,6 +181,7 @@ async def insert(
         causation_id=cause.event_id if cause else None,
         produced_by=cause.consumer if cause else None,
         now=event.created_at,
+        done=done,
     )
     return bool(stored)
 

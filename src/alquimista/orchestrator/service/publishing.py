@@ -1,4 +1,4 @@
-"""Publishing: the event, its webhooks and the job that routes it are committed with what the event tells."""
+"""Publishing: the event, its webhooks and, where somebody acts on it, a job are committed with what it tells."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,7 @@ from alquimista.db.statement import Conn
 from alquimista.events import EventType, kind_of
 from alquimista.jobs.queue import enqueue
 from alquimista.observability.metrics import EVENTS
+from alquimista.orchestrator.models import consumers
 from alquimista.orchestrator.models.events import (
     MOST_HOPS,
     PLATFORM_SOURCE,
@@ -136,8 +137,9 @@ async def _store(
         raise TooManyHops(hops=cause.hops + 1)
     published = Published(own, _trace(cause), clock.now(), event_type, detail)
     span_id = secrets.token_hex(8)
+    consumed = event_type in consumers.CONSUMED
     new = await queries.insert(
-        conn, tenant_id, published, event_id=event_id, source=source, span_id=span_id, cause=cause
+        conn, tenant_id, published, event_id=event_id, source=source, span_id=span_id, cause=cause, done=not consumed
     )
     if not new:
         before = await queries.sent_before(conn, tenant_id, source, event_id)
@@ -159,7 +161,8 @@ async def _store(
     kind = kind_of(event_type)
     if kind is not None and kind.told:
         await webhooks.emit(conn, tenant_id, own, event_type, detail, published.created_at)
-    await enqueue(conn, ROUTE, RouteEvent(own), tenant_id=tenant_id)
+    if consumed:
+        await enqueue(conn, ROUTE, RouteEvent(own), tenant_id=tenant_id)
     EVENTS.labels(event_type if kind is not None else "other").inc()
     return published
 

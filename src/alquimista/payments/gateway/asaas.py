@@ -8,13 +8,16 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 
+from alquimista.breaker import CircuitOpen
 from alquimista.clock import now as present
 from alquimista.config import Settings, variable
+from alquimista.observability.circuits import CIRCUITS
 from alquimista.payments.gateway import asaas_events as words
 from alquimista.payments.gateway.asaas_events import Payment
 from alquimista.payments.models import (
@@ -78,6 +81,8 @@ class Asaas:
     def __init__(self, settings: Settings, *, timeout_s: float = 10) -> None:
         self._settings = settings
         self._encoder = msgspec.json.Encoder(decimal_format="number")
+        self._breakers = CIRCUITS.watched("payments")
+        self._breaker = self._breakers.of(urlsplit(settings.asaas_url).netloc)
         self._http = httpx.AsyncClient(
             # Asaas asks for a User-Agent.
             headers={"access_token": settings.asaas_api_key, "User-Agent": "alquimista"},
@@ -210,6 +215,13 @@ class Asaas:
     async def _ask(
         self, method: str, path: str, shape: type[T], sent: object = None, query: dict[str, str] | None = None
     ) -> T:
+        try:
+            with self._breaker.call(ProviderUnavailable):
+                return await self._asked(method, path, shape, sent, query)
+        except CircuitOpen as circuit:
+            raise ProviderUnavailable(provider="Asaas", retry_after=circuit.seconds) from None
+
+    async def _asked(self, method: str, path: str, shape: type[T], sent: object, query: dict[str, str] | None) -> T:
         try:
             answer = await self._http.request(
                 method,

@@ -7,17 +7,20 @@ the customer already has for the charge, since a day may pass and a key also rep
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import stripe
 
+from alquimista.breaker import CircuitOpen
 from alquimista.clock import now as present
 from alquimista.config import Settings, variable
+from alquimista.observability.circuits import CIRCUITS
 from alquimista.payments.gateway import stripe_events as words
 from alquimista.payments.gateway.stripe_events import Intent, Session
 from alquimista.payments.models import (
@@ -33,6 +36,7 @@ from alquimista.payments.models import (
 
 # Pinned: the SDK's own version would change under our webhooks, whose shape follows it, at any upgrade.
 API_VERSION: Final = "2026-10-28.endive"
+_ADDRESS: Final = "https://api.stripe.com"
 _PAGE: Final = 100
 _MAX_LINES: Final = 100
 
@@ -52,6 +56,8 @@ class Stripe:
         # From INFO on the SDK logs what it sends and gets: names, addresses, and keys that an error quotes.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._settings = settings
+        self._breakers = CIRCUITS.watched("payments")
+        self._breaker = self._breakers.of(urlsplit(address or _ADDRESS).netloc)
         self._transport = stripe.HTTPXClient(timeout=httpx.Timeout(timeout_s))
         self._client = stripe.StripeClient(
             settings.stripe_secret_key,
@@ -254,7 +260,13 @@ class Stripe:
     async def _ask(self, request: Awaitable[T]) -> T:
         """The answer, or a problem of ours. Stripe's own words stay out: they quote keys and what was sent."""
         try:
-            return await request
+            # What fails of theirs; that they refuse something, or ask for time, is an answer.
+            with self._breaker.call(stripe.APIConnectionError, stripe.APIError):
+                return await request
+        except CircuitOpen as circuit:
+            if isinstance(request, Coroutine):
+                request.close()
+            raise ProviderUnavailable(provider="Stripe", retry_after=circuit.seconds) from None
         except stripe.CardError:
             raise
         except (stripe.AuthenticationError, stripe.PermissionError):

@@ -87,12 +87,16 @@ async def delete(db: Database, tenant_id: UUID) -> int:
     """Delete what does not outlive a tenant whose waiting period is over, all of it at once; how many rows.
 
     Safe to repeat. People go first, those of no other company: who they were can be read from their memberships alone.
+    Their part of the audit goes before their names, which it is found by; the audit is still proven without it.
     """
     now = clock.now()
     leaving = await queries.current(db.tenant(tenant_id), tenant_id)
     if leaving is None or leaving.deleted_at is not None or leaving.delete_after > now:
         return 0
     people = await queries.members(db.tenant(tenant_id), tenant_id)
+    for one in await queries.last_of(db.login(), tenant_id, people):
+        async with tenant_transaction(db, tenant_id) as conn:
+            await audit.erase(conn, None, tenant_id, one.id, emails=[one.email])
     async with login_transaction(db) as conn:
         await queries.forget_people(conn, tenant_id, people, now)
     deleted = 0

@@ -10,9 +10,11 @@ from alquimista.access import Actor
 from alquimista.audit import service as audit
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn
+from alquimista.events import EventType
 from alquimista.i18n import N_
 from alquimista.incidents.models import Incident, InternalIncident, Visibility, texts
 from alquimista.jobs.queue import enqueue
+from alquimista.orchestrator import service as orchestrator
 from alquimista.support import queries
 from alquimista.support.models import (
     AuthorKind,
@@ -45,6 +47,7 @@ async def open_ticket(
     ticket = await queries.insert(conn, tenant_id, new_id(), subject, severity, actor.user_id, now)
     await _write(conn, actor, ticket, text, now)
     await _record(conn, actor, "ticket.opened", ticket, {"number": ticket.number, "severity": severity.value})
+    await _publish(conn, EventType.TICKET_OPENED, ticket, severity=severity)
     return ticket
 
 
@@ -62,6 +65,9 @@ async def write_message(
         raise TicketClosed
     message_id = await _write(conn, actor, ticket, text, now, internal=internal)
     await _record(conn, actor, "ticket.noted" if internal else "ticket.answered", ticket)
+    if not internal:
+        by = AuthorKind.STAFF if actor.internal else AuthorKind.TENANT
+        await _publish(conn, EventType.TICKET_ANSWERED, ticket, message_id=message_id, by=by)
     return message_id
 
 
@@ -72,6 +78,7 @@ async def close(conn: Conn, actor: Actor, tenant_id: UUID, ticket_id: UUID, now:
         raise TicketClosed
     await queries.save(conn, structs.replace(ticket, status=TicketStatus.CLOSED, closed_at=now), now)
     await _record(conn, actor, "ticket.closed", ticket)
+    await _publish(conn, EventType.TICKET_CLOSED, ticket)
 
 
 async def reopen(conn: Conn, actor: Actor, tenant_id: UUID, ticket_id: UUID, now: datetime) -> None:
@@ -120,6 +127,7 @@ async def incident_resolved(conn: Conn, tenant_id: UUID, incident: Incident, now
         if await queries.write(conn, ticket, message_id, AuthorKind.STAFF, None, text, now, incident_id=incident.id):
             await queries.save(conn, ticket, now)
             await enqueue(conn, TELL, Written(ticket.id, message_id), tenant_id=tenant_id)
+            await _publish(conn, EventType.TICKET_ANSWERED, ticket, message_id=message_id, by=AuthorKind.STAFF)
             said += 1
     return said
 
@@ -140,6 +148,12 @@ async def _lock(conn: Conn, tenant_id: UUID, ticket_id: UUID) -> Ticket:
     if ticket is None:
         raise UnknownTicket
     return ticket
+
+
+async def _publish(conn: Conn, what: EventType, ticket: Ticket, **more: object) -> None:
+    """Publish what happened to a ticket: neither its subject nor its text, which are whatever somebody wrote."""
+    data = {"ticket_id": ticket.id, "number": ticket.number, **more}
+    await orchestrator.publish(conn, ticket.tenant_id, what, data)
 
 
 async def _record(

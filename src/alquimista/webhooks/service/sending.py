@@ -18,6 +18,7 @@ from alquimista.identity import service as identity
 from alquimista.jobs.queue import enqueue
 from alquimista.notifications import service as notifications
 from alquimista.notifications.models import Recipient
+from alquimista.observability.circuits import CIRCUITS
 from alquimista.observability.metrics import WEBHOOK_MILLISECONDS, WEBHOOKS
 from alquimista.tenants import service as tenants
 from alquimista.webhooks.gateway import Poster
@@ -71,7 +72,7 @@ class NotDue(Exception):  # noqa: N818 - As CircuitOpen.
 
 def install(services: Services) -> Sending:
     """Wire sending into a worker process; close it before the database."""
-    sending = Sending(Poster(services.settings), Breakers())
+    sending = Sending(Poster(services.settings), CIRCUITS.watched("webhooks"))
     services.add(sending)
     return sending
 
