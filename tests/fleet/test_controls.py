@@ -161,7 +161,7 @@ async def test_the_stream_of_a_suspended_agent_ends_and_does_not_begin(company, 
         assert await asyncio.wait_for(reader.next(), 10) is None
     async with stream(company) as reader:
         assert reader.response.status_code == 403
-        assert b"agent_suspended" in await reader.response.aread()
+        assert b"running_agent_suspended" in await reader.response.aread()
     assert (await company.ack(told["id"])).status_code == 403
 
 

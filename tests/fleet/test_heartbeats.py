@@ -82,7 +82,7 @@ async def test_a_suspended_agent_is_refused_and_stays_suspended(company):
     seen = (await company.running()).instances[0].seen_at
     await company.suspend()
     answer = await company.beat()
-    assert (answer.status_code, answer.json()["error"]) == (403, "agent_suspended")
+    assert (answer.status_code, answer.json()["error"]) == (403, "running_agent_suspended")
     running = await company.running()
     assert running.state == "suspended"
     assert running.instances[0].seen_at == seen, "a refused beat writes nothing"

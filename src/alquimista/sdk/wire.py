@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 Status = Literal["success", "error"]
-_SUSPENDED = frozenset({"agent_suspended", "tenant_suspended"})
+_SUSPENDED = frozenset({"running_agent_suspended", "tenant_suspended"})
 _STRANGE = re.compile(r"[^A-Za-z0-9._:-]+")
 
 

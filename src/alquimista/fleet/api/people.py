@@ -13,7 +13,7 @@ from alquimista.audit import service as audit
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.fleet import service
 from alquimista.fleet.api.agents import LINE
-from alquimista.fleet.models.controls import AgentNotConnected, Progress, RestartPending, progress_of
+from alquimista.fleet.models.controls import AgentNotConnected, RestartPending, RestartProgress, progress_of
 from alquimista.fleet.models.states import AgentState, state_of_instance
 from alquimista.http.context import Context
 from alquimista.http.routes import ALL_KINDS, Limit, Route, TenantScope
@@ -62,7 +62,7 @@ class RestartView(msgspec.Struct, frozen=True):
 
     restart_id: UUID
     instance_id: str
-    progress: Progress
+    progress: RestartProgress
     reason: str
     detail: str
     asked_by: UUID | None

@@ -51,7 +51,7 @@ class Restart(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-class Progress(StrEnum):
+class RestartProgress(StrEnum):
     """How far a restart is: three ends, and two states before them."""
 
     PENDING = "pending"
@@ -64,24 +64,32 @@ class Progress(StrEnum):
 class RestartState(msgspec.Struct, frozen=True):
     """How far a restart is, over all processes that it was asked of, and what is to be said about it."""
 
-    progress: Progress
+    progress: RestartProgress
     detail: str
-    instances: dict[str, Progress]
+    instances: dict[str, RestartProgress]
 
 
-def progress_of(control: Control, now: datetime) -> Progress:
+def progress_of(control: Control, now: datetime) -> RestartProgress:
     """How far one process is with its restart."""
     if control.outcome == "refused":
-        return Progress.REFUSED
+        return RestartProgress.REFUSED
     if control.booted_at is not None:
-        return Progress.BOOTED
+        return RestartProgress.BOOTED
     if control.acknowledged_at is not None:
-        return Progress.EXPIRED if now >= control.acknowledged_at + BOOTED_WITHIN else Progress.ACKNOWLEDGED
-    return Progress.EXPIRED if now >= control.expires_at else Progress.PENDING
+        return (
+            RestartProgress.EXPIRED if now >= control.acknowledged_at + BOOTED_WITHIN else RestartProgress.ACKNOWLEDGED
+        )
+    return RestartProgress.EXPIRED if now >= control.expires_at else RestartProgress.PENDING
 
 
 # Of several processes the first of these that one of them shows: a restart waits for its last process.
-_ORDER: Final = (Progress.PENDING, Progress.ACKNOWLEDGED, Progress.REFUSED, Progress.EXPIRED, Progress.BOOTED)
+_ORDER: Final = (
+    RestartProgress.PENDING,
+    RestartProgress.ACKNOWLEDGED,
+    RestartProgress.REFUSED,
+    RestartProgress.EXPIRED,
+    RestartProgress.BOOTED,
+)
 
 
 def state_of_restart(controls: Sequence[Control], now: datetime) -> RestartState:
@@ -92,10 +100,10 @@ def state_of_restart(controls: Sequence[Control], now: datetime) -> RestartState
     return RestartState(whole, "; ".join(details), each)
 
 
-def _said(control: Control, progress: Progress) -> str:
+def _said(control: Control, progress: RestartProgress) -> str:
     if control.detail:
         return f"{progress} ({control.detail})"
-    if progress is not Progress.EXPIRED:
+    if progress is not RestartProgress.EXPIRED:
         return str(progress)
     if control.acknowledged_at is not None:
         return "expired (acknowledged, but no new start was seen)"

@@ -88,7 +88,7 @@ class Beat(msgspec.Struct, frozen=True):
 
 
 class AgentRefused(Forbidden):
-    code = "agent_suspended"
+    code = "running_agent_suspended"
     message = N_("This agent is suspended with its company's subscription. Settle it to let the agent work again.")
 
 

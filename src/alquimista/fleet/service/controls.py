@@ -18,9 +18,9 @@ from alquimista.fleet.models.controls import (
     ControlExpired,
     ControlKind,
     Outcome,
-    Progress,
     Restart,
     RestartPending,
+    RestartProgress,
     RestartState,
     UnknownControl,
     UnknownRestart,
@@ -196,7 +196,7 @@ async def _tell(
 
 
 def _unfinished(asked: Sequence[Control], now: datetime) -> bool:
-    way = {Progress.PENDING, Progress.ACKNOWLEDGED}
+    way = {RestartProgress.PENDING, RestartProgress.ACKNOWLEDGED}
     return any(state_of_restart([one], now).progress in way for one in asked)
 
 

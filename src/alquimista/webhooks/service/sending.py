@@ -1,6 +1,7 @@
 """Sending: claim in one transaction, ask without any, and write down what became of it in another."""
 
 import random
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -42,6 +43,8 @@ DELIVER: Final = "webhooks.deliver"
 _OVERDUE: Final = timedelta(seconds=30)
 _BATCH: Final = 1000
 _PAGE: Final = "/app/webhooks"
+_MOST_OF_A_TENANT: Final = 4  # At once, in a worker: slow receivers of one company keep nobody else waiting.
+_BUSY_S: Final = 2.0
 _dice = random.Random()  # noqa: S311 - It spreads retries, and keeps no secret.
 _log = structlog.get_logger("alquimista.webhooks")
 
@@ -52,6 +55,7 @@ class Sending:
     def __init__(self, poster: Poster, breakers: Breakers) -> None:
         self.poster = poster
         self.breakers = breakers
+        self.busy: Counter[UUID] = Counter()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -80,6 +84,18 @@ def install(services: Services) -> Sending:
 async def deliver(services: Services, tenant_id: UUID, wanted: SendDelivery) -> None:
     """Make one try of a delivery, if it is due."""
     sending = services.get(Sending)
+    if sending.busy[tenant_id] >= _MOST_OF_A_TENANT:
+        await _postpone(services, tenant_id, wanted, _BUSY_S)
+        return
+    sending.busy[tenant_id] += 1
+    try:
+        await _try(services, sending, tenant_id, wanted)
+    finally:
+        sending.busy[tenant_id] -= 1
+        sending.busy += Counter()  # Forgets those that have none.
+
+
+async def _try(services: Services, sending: Sending, tenant_id: UUID, wanted: SendDelivery) -> None:
     try:
         with sending.breakers.of((tenant_id, wanted.endpoint_id)).call(EndpointFailing):
             claimed = await _claim(services, tenant_id, wanted.delivery_id)
