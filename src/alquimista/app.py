@@ -40,6 +40,7 @@ from alquimista.notifications import api as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.operations import api as operations
+from alquimista.operations.service import install as install_operations
 from alquimista.orchestrator import api as orchestrator
 from alquimista.payments.service import Providers
 from alquimista.support import api as support
@@ -94,6 +95,7 @@ def create_app(settings: Settings) -> App:
     services.add(_checks(services, bus))
     identity_kit = install_identity(services, bus)
     install_approvals(services)
+    install_operations(services)
     ways_in = usage_service.install(services, bus)
     model = trials_service.install(services)
     install_integrations(services)

@@ -36,6 +36,7 @@ from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
 from alquimista.operations import jobs as operations
+from alquimista.operations.service import install as install_operations
 from alquimista.orchestrator import jobs as orchestrator
 from alquimista.orchestrator.models.consumers import Consumer, Consumers
 from alquimista.payments.service import Providers
@@ -109,6 +110,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(bus.stop)
         stack.push_async_callback(install_identity(services, bus).close)
         install_approvals(services)
+        install_operations(services)
         services.add(Providers(settings))
         stack.push_async_callback(services.get(Providers).close)
         stack.push_async_callback(install_usage(services, bus).close)

@@ -14,6 +14,7 @@ import factories
 from alquimista.access import Actor, ActorKind, Role
 from alquimista.agents import service as agents
 from alquimista.agents.models.agents import Agent
+from alquimista.agents.models.definitions import EXAMPLE
 from alquimista.clock import now
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
@@ -82,7 +83,7 @@ def found_company(db, process):
 
     async def found(**more) -> Company:
         tenant = await factories.make_tenant(db, **more)
-        agent = await factories.make_agent(db)
+        agent = await factories.make_agent(db, definition=EXAMPLE)
         await factories.activate_agent(db, tenant.id, agent.id)
         owner = await factories.make_user(db, tenant.id)
         key = await factories.make_api_key(db, tenant.id, scopes=("agent",))

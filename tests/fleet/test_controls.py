@@ -32,6 +32,27 @@ async def test_a_message_is_told_at_once_and_again_until_it_is_acknowledged(comp
     assert (await company.restarted(asked.id)).progress == "acknowledged"
 
 
+async def test_a_change_of_the_configuration_is_told_in_the_transaction_that_makes_it(company, stream):
+    await company.beat()
+    person = await factories.make_user(company.db, company.id)
+    path = f"/tenant/agents/{company.agent.id}/config"
+    async with (
+        stream(company) as reader,
+        company.process.client(await company.process.token(person.email, person.password)) as client,
+    ):
+        version = (await client.get(path)).json()["version"]
+        same = await client.put(path, json={"version": version, "config": {}})
+        assert (same.status_code, same.json()["version"]) == (200, version)
+        wrong = await client.put(path, json={"version": version + 7, "config": {}})
+        assert wrong.status_code == 409
+        asked = await company.restart()  # What comes first tells that nothing was told before it.
+        assert (await reader.next())["kind"] == "restart"
+        changed = await client.put(path, json={"version": version, "config": {"assinatura": "Equipe Aurora"}})
+        assert (changed.status_code, changed.json()["version"]) == (200, version + 1), changed.text
+        assert (await reader.next())["kind"] == "configuration_changed"
+    assert (await company.restarted(asked.id)).progress == "pending"
+
+
 async def test_a_restart_is_over_when_the_same_process_shows_another_boot(company):
     boot = uuid4()
     await company.beat("one", boot)

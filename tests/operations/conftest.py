@@ -11,6 +11,7 @@ import pytest
 import factories
 from alquimista import clock
 from alquimista.access import ROLE_PERMISSIONS, Actor, ActorKind, Role
+from alquimista.approvals.service import install as install_approvals
 from alquimista.cache.bus import Bus
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.jobs import service as queue
@@ -30,6 +31,8 @@ async def services(settings, db):
     bus = Bus(settings)
     found = Services(settings, db)
     found.add(bus)
+    install_approvals(found)
+    service.install(found)
     await bus.start()
     yield found
     await bus.stop()

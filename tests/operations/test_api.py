@@ -3,10 +3,12 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 import factories
 from alquimista.access import PLATFORM_TENANT, Role
+from alquimista.approvals import jobs as approvals
 from alquimista.clock import frozen, new_id, now
 from alquimista.config_values import COMMAND_TYPES
 from alquimista.operations import service
@@ -15,6 +17,10 @@ from support.whole import whole
 
 PATH = "/internal/operations/commands"
 HEALTH = {"command_type": "HEALTH_CHECK"}
+INTEGRATION = """
+INSERT INTO alquimista_platform.tenant_integrations (tenant_id, id, type, provider, name, status, created_at,
+  updated_at) VALUES (%s, %s, 'email', 'demo', 'SMTP', 'error', now(), now())
+"""
 DAYS = {"first_day": "2026-03-01", "last_day": "2026-03-02"}
 
 
@@ -25,7 +31,7 @@ async def process(settings):
 
 
 @pytest.fixture(scope="module")
-async def people(db, process):
+async def people(db, process, migrated):
     """Clients by who they are."""
     tenant = await factories.make_tenant(db)
     made = {
@@ -36,17 +42,35 @@ async def people(db, process):
         "teammate": await factories.make_user(db, tenant.id, role=Role.TENANT_USER),
     }
     clients = {name: process.client(await process.token(one.email, one.password)) for name, one in made.items()}
-    yield clients | {"tenant": tenant, "made": made}
+    agent, integration = await factories.activate_agent(db, tenant.id), new_id()
+    async with await psycopg.AsyncConnection.connect(migrated.admin_url, autocommit=True) as conn:
+        await conn.execute(INTEGRATION, [tenant.id, integration])
+    yield clients | {"tenant": tenant, "made": made, "agent": agent, "integration": integration}
     for client in clients.values():
         await client.aclose()
 
 
-def bodies(tenant):
+NEED_APPROVAL = {"RECOMPUTE_USAGE", "EXPORT_TENANT"}
+
+
+def bodies(people):
     """A right body of each type."""
+    tenant_id = str(people["tenant"].id)
     return {
         "HEALTH_CHECK": {**HEALTH},
         "REPROCESS_QUEUE": {"command_type": "REPROCESS_QUEUE", "parameters": {"queue": "jobs"}},
-        "RECOMPUTE_USAGE": {"command_type": "RECOMPUTE_USAGE", "parameters": DAYS, "tenant_id": str(tenant.id)},
+        "RECOMPUTE_USAGE": {"command_type": "RECOMPUTE_USAGE", "parameters": DAYS, "tenant_id": tenant_id},
+        "EXPORT_TENANT": {"command_type": "EXPORT_TENANT", "tenant_id": tenant_id},
+        "RESET_TOKEN": {
+            "command_type": "RESET_TOKEN",
+            "parameters": {"integration_id": str(people["integration"])},
+            "tenant_id": tenant_id,
+        },
+        "RESTART_AGENT": {
+            "command_type": "RESTART_AGENT",
+            "parameters": {"agent_id": str(people["agent"]), "reason": "new model"},
+            "tenant_id": tenant_id,
+        },
     }
 
 
@@ -57,12 +81,12 @@ def test_the_settings_know_the_types_that_there_are():
 
 @pytest.mark.parametrize("kind", sorted(service.EFFECTS))
 async def test_each_role_may_give_what_its_permissions_say(people, kind):
-    body = bodies(people["tenant"])[kind]
-    expected = {"admin": 201, "support": 403 if kind == "RECOMPUTE_USAGE" else 201, "owner": 403, "teammate": 403}
+    body = bodies(people)[kind]
+    expected = {"admin": 201, "support": 403 if kind in NEED_APPROVAL else 201, "owner": 403, "teammate": 403}
     for name, status in expected.items():
         answer = await people[name].post(PATH, json=body)
         assert answer.status_code == status, (name, answer.text)
-        dry = await people[name].post(PATH, json=bodies(people["tenant"])["HEALTH_CHECK"], params={"dry_run": "true"})
+        dry = await people[name].post(PATH, json=bodies(people)["HEALTH_CHECK"], params={"dry_run": "true"})
         assert dry.status_code == (200 if name in {"admin", "support"} else 403)
 
 
@@ -82,7 +106,7 @@ async def test_each_role_of_staff_reads_and_acts(people):
 
 
 async def test_support_neither_approves_nor_cancels_what_it_may_not_give(people):
-    body = bodies(people["tenant"])["RECOMPUTE_USAGE"]
+    body = bodies(people)["RECOMPUTE_USAGE"]
     made = (await people["admin"].post(PATH, json=body)).json()
     assert made["status"] == "AWAITING_APPROVAL"
     one = f"{PATH}/{made['command_id']}"
@@ -92,7 +116,7 @@ async def test_support_neither_approves_nor_cancels_what_it_may_not_give(people)
 
 
 async def test_a_second_person_approves_and_never_the_first(people, db, sql):
-    body = bodies(people["tenant"])["RECOMPUTE_USAGE"]
+    body = bodies(people)["RECOMPUTE_USAGE"]
     made = (await people["admin"].post(PATH, json=body)).json()
     one = f"{PATH}/{made['command_id']}"
     job = "SELECT 1 FROM alquimista_platform.job_queue WHERE dedupe_key LIKE %s"
@@ -101,13 +125,13 @@ async def test_a_second_person_approves_and_never_the_first(people, db, sql):
     assert waits["approve_until"] > waits["created_at"]
     for verb in ("approve", "reject"):
         own = await people["admin"].post(f"{one}/{verb}", json={} if verb == "reject" else None)
-        assert (own.status_code, own.json()["error"]) == (403, "own_command")
+        assert (own.status_code, own.json()["error"]) == (403, "approval_own_request")
     approved = await people["other admin"].post(f"{one}/approve")
     assert (approved.status_code, approved.json()["status"]) == (200, "PENDING")
     assert approved.json()["decided_by"] == str(people["made"]["other admin"].id)
     assert await sql(job, f"%{made['command_id']}%") == [(1,)]
     late = await people["other admin"].post(f"{one}/reject", json={"reason": "no"})
-    assert (late.status_code, late.json()["error"]) == (409, "command_not_awaiting_approval")
+    assert (late.status_code, late.json()["error"]) == (409, "approval_closed")
     rows = await sql(
         "SELECT action, tenant_id FROM alquimista_platform.audit_logs WHERE resource_id = %s"
         " AND action <> 'command.read' ORDER BY occurred_at, id",
@@ -117,7 +141,7 @@ async def test_a_second_person_approves_and_never_the_first(people, db, sql):
 
 
 async def test_a_rejected_command_never_runs(people, sql):
-    made = (await people["admin"].post(PATH, json=bodies(people["tenant"])["RECOMPUTE_USAGE"])).json()
+    made = (await people["admin"].post(PATH, json=bodies(people)["RECOMPUTE_USAGE"])).json()
     rejected = await people["other admin"].post(f"{PATH}/{made['command_id']}/reject", json={"reason": "not now"})
     assert (rejected.status_code, rejected.json()["status"]) == (200, "CANCELLED")
     assert rejected.json()["error_message"] == "not now"
@@ -125,13 +149,20 @@ async def test_a_rejected_command_never_runs(people, sql):
     assert await sql(job, f"%{made['command_id']}%") == []
 
 
+async def test_what_needs_no_approval_is_not_approved(people):
+    made = (await people["admin"].post(PATH, json=HEALTH)).json()
+    answer = await people["other admin"].post(f"{PATH}/{made['command_id']}/approve")
+    assert (answer.status_code, answer.json()["error"]) == (409, "command_not_awaiting_approval")
+
+
 async def test_nobody_answers_within_a_day(people, services):
     with frozen(now() - timedelta(hours=25)):
-        made = await people["admin"].post(PATH, json=bodies(people["tenant"])["RECOMPUTE_USAGE"])
+        made = await people["admin"].post(PATH, json=bodies(people)["RECOMPUTE_USAGE"])
     one = f"{PATH}/{made.json()['command_id']}"
     late = await people["other admin"].post(f"{one}/approve")
-    assert (late.status_code, late.json()["error"]) == (409, "command_not_awaiting_approval")
-    await service.reap(services, now())
+    assert (late.status_code, late.json()["error"]) == (410, "approval_expired")
+    assert await service.reap(services, now()) == 0
+    await approvals.expire(services, people["tenant"].id, None)
     found = (await people["admin"].get(one)).json()
     assert (found["status"], found["decided_by"]) == ("CANCELLED", None)
     assert "24" in found["error_message"]
@@ -139,7 +170,7 @@ async def test_nobody_answers_within_a_day(people, services):
 
 async def test_the_same_key_is_the_same_command_and_another_body_is_refused(people):
     key = {"Idempotency-Key": "deploy-17"}
-    body = bodies(people["tenant"])["REPROCESS_QUEUE"]
+    body = bodies(people)["REPROCESS_QUEUE"]
     first = await people["admin"].post(PATH, json=body, headers=key)
     again = await people["admin"].post(PATH, json=body, headers=key)
     assert (first.status_code, again.status_code) == (201, 201)
@@ -168,7 +199,10 @@ async def test_the_same_key_many_times_at_once(people):
     [
         ({}, "command_type"),
         ({"command_type": "DROP_TABLES"}, "command_type"),
-        ({"command_type": "EXPORT_TENANT", "tenant_id": str(new_id())}, "command_type"),
+        ({"command_type": "EXPORT_TENANT", "tenant_id": str(new_id())}, "tenant_id"),
+        ({"command_type": "EXPORT_TENANT"}, "tenant_id"),
+        ({"command_type": "RESTART_AGENT", "parameters": {"agent_id": str(new_id())}}, "parameters.reason"),
+        ({"command_type": "REPROCESS_QUEUE", "parameters": {"queue": "events", "ids": ["1"]}}, "parameters.ids"),
         ({"command_type": None}, "command_type"),
         ({**HEALTH, "parameters": {"tenant_id": str(new_id())}}, "parameters.tenant_id"),
         ({**HEALTH, "parameters": []}, "parameters"),
@@ -211,17 +245,17 @@ async def test_wrong_bodies_are_refused_by_the_field(people, body, field):
 async def test_a_dry_run_says_what_would_be_done_and_creates_nothing(people, sql):
     count = "SELECT count(*) FROM alquimista_platform.operational_commands"
     before = await sql(count)
-    for kind, body in bodies(people["tenant"]).items():
+    for kind, body in bodies(people).items():
         if kind == "RECOMPUTE_USAGE":
             day = now().date() - timedelta(days=1)
             body["parameters"] = {"first_day": str(day), "last_day": str(day)}
         answer = await people["admin"].post(PATH, json=body, params={"dry_run": "true"})
         assert answer.status_code == 200, answer.text
         assert answer.json()["message"]
-        assert answer.json()["needs_approval"] == (kind == "RECOMPUTE_USAGE")
+        assert answer.json()["needs_approval"] == (kind in NEED_APPROVAL)
     assert await sql(count) == before
     gone = {
-        **bodies(people["tenant"])["RECOMPUTE_USAGE"],
+        **bodies(people)["RECOMPUTE_USAGE"],
         "parameters": {"first_day": "2019-01-01", "last_day": "2019-01-02"},
     }
     refused = await people["admin"].post(PATH, json=gone, params={"dry_run": "true"})

@@ -71,7 +71,7 @@ async def test_a_company_is_looked_at_with_its_integrations_and_agents(services,
     assert found["status"] == "healthy"
     await sql(
         "INSERT INTO alquimista_platform.tenant_integrations (tenant_id, id, type, provider, name, status,"
-        " created_at, updated_at) VALUES (%s, %s, 'email', 'smtp', 'SMTP', 'error', now(), now())",
+        " created_at, updated_at) VALUES (%s, %s, 'email', 'demo', 'SMTP', 'error', now(), now())",
         tenant.id, clock.new_id(),
     )  # fmt: skip
     found = await outcome(services, await give(HEALTH, tenant.id), line)

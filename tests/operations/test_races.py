@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from alquimista.access import PLATFORM_TENANT
+from alquimista.approvals.models import ApprovalClosed
 from alquimista.clock import new_id, now
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.operations import service
@@ -23,7 +24,7 @@ async def deciding(db, tenant_id, verb, *args):
     try:
         async with tenant_transaction(db, tenant_id) as conn:
             return (await verb(conn, *args)).status
-    except (CommandEnded, NotAwaitingApproval) as refusal:
+    except (CommandEnded, NotAwaitingApproval, ApprovalClosed) as refusal:
         return type(refusal)
 
 

@@ -24,6 +24,7 @@ CHANGED = {
     "alquimista_platform.audit_logs",
     "alquimista_platform.audit_personal",
     "alquimista_platform.audit_unsealed",
+    "alquimista_platform.operational_commands",
 }
 # A mail and a consent under way may let somebody in; a webhook is nothing without its secret, nor what it was sent.
 NEVER = {
@@ -178,3 +179,21 @@ async def test_the_audit_still_proves_itself_where_it_was_moved_to(here, there, 
     assert (report.findings, report.entries) == ([], 4)
     there.execute("SET session_replication_role = replica; UPDATE alquimista_platform.audit_logs SET action = 'x.y'")
     assert (await audit.verify(there.db, there.db.settings, company.id)).findings
+
+
+async def test_what_has_ended_comes_back_ended_and_what_waited_does_not_begin(here, there, companies, tmp_path):
+    one, other = companies
+    here.execute(
+        "SET session_replication_role = replica;"
+        " UPDATE alquimista_platform.approval_requests SET status = 'approved', closed_at = created_at;"
+        " UPDATE alquimista_platform.operational_commands SET status = 'SUCCESS', attempts = 1,"
+        " started_at = created_at, completed_at = created_at, due_at = NULL, output = '{}' WHERE tenant_id = '"
+        + str(one.tenant_id)
+        + "'"
+    )
+    for company, ends in ((one, ("approved", "SUCCESS")), (other, ("approved", "CANCELLED"))):
+        await export(here.db, None, company.tenant_id, tmp_path / "one.zip")
+        await restore(there.db, tmp_path / "one.zip")
+        tables = ("approval_requests", "operational_commands")
+        found = [there.rows(f"alquimista_platform.{table}", company.tenant_id)[0]["status"] for table in tables]
+        assert tuple(found) == ends

@@ -1,7 +1,7 @@
 """What an agent's own runtime asks for, and what a company sets of its agents."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,6 @@ from alquimista.agents.models.agents import (
     UnknownAgent,
 )
 from alquimista.agents.models.definitions import EXAMPLE, Version
-from alquimista.agents.models.settings import ConfigurationChanged, Values
 from alquimista.audit.guards import seen_within
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
@@ -39,28 +38,12 @@ async def get_rules(context: Context) -> AgentRules:
     return await service.rules(context.db.tenant(context.tenant), context.tenant, slug, context.query.version)
 
 
-class ConfigurationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that is not to be as the agent's defaults. `version` is that of the settings which you have read."""
-
-    version: Annotated[int, Meta(ge=1, le=2_147_483_647)]
-    config: Values
-
-
 async def get_configuration(context: Context) -> Configuration:
     """What is set of one of the company's agents."""
     conn = context.db.tenant(context.tenant)
     found = await service.configuration(conn, context.tenant, context.uuid("agent_id"))
     await seen_within(conn, context)
     return found
-
-
-async def put_configuration(context: Context) -> Configuration:
-    """Set it anew, as a whole."""
-    change: ConfigurationChange = context.body
-    async with tenant_transaction(context.db, context.tenant) as conn:
-        return await service.configure(
-            conn, context.who, context.tenant, context.uuid("agent_id"), change.config, change.version, context.now
-        )
 
 
 async def deactivate(context: Context) -> TenantAgent:
@@ -83,34 +66,20 @@ _CONFIGURATION: Final = Configuration(
     in_force={"assinatura": "Equipe Aurora"},
     settings=EXAMPLE.configuration,
 )
-_CONFIG: Final[dict[str, Any]] = {
-    "path": "/tenant/agents/{agent_id:uuid}/config",
-    "tag": "agents",
-    "scope": TenantScope.OWN,
-    "response": Configuration,
-}
 ROUTES: Final = (
     Route(
         method="GET",
+        path="/tenant/agents/{agent_id:uuid}/config",
         handler=get_configuration,
         summary="What you have set of one of your agents, and what may be set",
         permission=Permission.AGENT_READ,
         kinds=ALL_KINDS,
         limits=(Limit(count=600, seconds=60, per=("tenant",)), Limit(count=300, seconds=60, per=("user",))),
         problems=(UnknownAgent,),
+        tag="agents",
+        scope=TenantScope.OWN,
+        response=Configuration,
         example=_CONFIGURATION,
-        **_CONFIG,
-    ),
-    Route(
-        method="PUT",
-        handler=put_configuration,
-        summary="Set one of your agents, as a whole",
-        permission=Permission.AGENT_MANAGE,
-        body=ConfigurationChange,
-        limits=(Limit(count=60, seconds=60, per=("tenant", "user")),),
-        problems=(UnknownAgent, AgentSuspended, ConfigurationChanged),
-        example=ConfigurationChange(version=1, config={"assinatura": "Equipe Aurora"}),
-        **_CONFIG,
     ),
     Route(
         method="POST",

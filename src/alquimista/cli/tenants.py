@@ -119,7 +119,7 @@ def _shown(doing: str) -> "Iterator[Progress]":
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task(doing, total=None)
 
-        def show(entry: "Entry", tables: int) -> None:
+        async def show(entry: "Entry", tables: int) -> None:
             progress.update(task, advance=1, total=tables, description=f"{doing} {entry.table.partition('.')[2]}")
 
         yield show

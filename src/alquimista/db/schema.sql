@@ -42,6 +42,9 @@ AS $function$
 declare
   request record;
 begin
+  if alquimista_platform.is_restoring(new.tenant_id) then
+    return new;
+  end if;
   select status, expires_at into request
   from alquimista_platform.approval_requests
   where tenant_id = new.tenant_id and id = new.request_id
@@ -62,7 +65,7 @@ declare
   refused integer;
 begin
   if tg_op = 'INSERT' then
-    if new.status <> 'pending' then
+    if new.status <> 'pending' and not alquimista_platform.is_restoring(new.tenant_id) then
       raise exception 'A request for approval begins as pending.' using errcode = '23514';
     end if;
     return new;
@@ -138,6 +141,12 @@ CREATE OR REPLACE FUNCTION alquimista_platform.is_phone(value text)
  IMMUTABLE PARALLEL SAFE
 RETURN (value ~ '^\+[1-9][0-9]{7,14}$'::text);
 
+CREATE OR REPLACE FUNCTION alquimista_platform.is_restoring(tenant uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((CURRENT_USER = 'alquimista_owner'::name) AND ((tenant)::text = current_setting('app.restoring'::text, true)));
+
 CREATE OR REPLACE PROCEDURE alquimista_platform.isolate(IN target regclass)
  LANGUAGE plpgsql
 AS $procedure$
@@ -203,7 +212,11 @@ CREATE OR REPLACE FUNCTION alquimista_platform.keep_command()
 AS $function$
 begin
   if tg_op = 'INSERT' then
-    if new.status not in ('PENDING', 'AWAITING_APPROVAL') or new.attempts > 0 or new.decided_by is not null
+    if alquimista_platform.is_restoring(new.tenant_id) then
+      return new;
+    end if;
+    if new.status not in ('PENDING', 'AWAITING_APPROVAL') or new.attempts > 0
+        or (new.status = 'AWAITING_APPROVAL') <> (new.approval_id is not null)
         or new.cancel_requested_at is not null then
       raise exception 'A command does not begin like this.' using errcode = '23514';
     end if;
@@ -212,10 +225,11 @@ begin
   if old.completed_at is not null then
     raise exception 'A command that has ended never changes.' using errcode = '23514';
   end if;
-  if (old.tenant_id, old.id, old.command_type, old.parameters, old.needs_approval, old.tries, old.created_at)
+  if (old.tenant_id, old.id, old.command_type, old.parameters, old.tries, old.created_at)
       is distinct from
-     (new.tenant_id, new.id, new.command_type, new.parameters, new.needs_approval, new.tries, new.created_at)
-     or old.idempotency_key is distinct from new.idempotency_key or old.created_by is distinct from new.created_by then
+     (new.tenant_id, new.id, new.command_type, new.parameters, new.tries, new.created_at)
+     or old.idempotency_key is distinct from new.idempotency_key or old.created_by is distinct from new.created_by
+     or old.approval_id is distinct from new.approval_id then
     raise exception 'What a command says never changes.' using errcode = '23514';
   end if;
   if (old.status, new.status) not in (('PENDING', 'PENDING'), ('PENDING', 'RUNNING'), ('PENDING', 'CANCELLED'),
@@ -227,13 +241,17 @@ begin
   if new.attempts <> old.attempts + (new.status = 'RUNNING' and new.lease_id is distinct from old.lease_id)::integer then
     raise exception 'Each try of a command is counted once.' using errcode = '23514';
   end if;
-  if old.decided_by is not null and old.decided_by is distinct from new.decided_by
-     or old.started_at is not null and old.started_at is distinct from new.started_at
+  if old.started_at is not null and old.started_at is distinct from new.started_at
      or old.cancel_requested_at is not null and old.cancel_requested_at is distinct from new.cancel_requested_at then
     raise exception 'What happened to a command stays.' using errcode = '23514';
   end if;
-  if old.status <> 'AWAITING_APPROVAL' and new.decided_by is distinct from old.decided_by then
-    raise exception 'Only a command that awaits approval is decided.' using errcode = '23514';
+  -- The approval must be of this very command; that nobody approves what is their own, approvals keep (005, 024).
+  if old.status = 'AWAITING_APPROVAL' and new.status = 'PENDING' and not exists (
+      select from alquimista_platform.approval_requests
+      where tenant_id = new.tenant_id and id = new.approval_id and status = 'approved'
+        and action_type = 'command.' || new.command_type and resource_id = new.id::text
+        and requested_by = new.created_by) then
+    raise exception 'A command that awaits approval runs once it is approved.' using errcode = '23514';
   end if;
   return new;
 end
@@ -844,9 +862,7 @@ CREATE TABLE alquimista_platform.operational_commands (
   parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
   status text DEFAULT 'PENDING'::text NOT NULL,
   idempotency_key text,
-  needs_approval boolean NOT NULL,
-  decided_by uuid,
-  decided_at timestamp with time zone,
+  approval_id uuid,
   created_by uuid,
   tries smallint NOT NULL,
   attempts smallint DEFAULT 0 NOT NULL,
@@ -2271,13 +2287,7 @@ ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_tenan
 
 ALTER TABLE alquimista_platform.notifications ADD CONSTRAINT notifications_pkey PRIMARY KEY (tenant_id, id);
 
-ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_approval CHECK (
-CASE
-    WHEN (NOT needs_approval) THEN ((decided_by IS NULL) AND (status <> 'AWAITING_APPROVAL'::text))
-    WHEN (status = 'AWAITING_APPROVAL'::text) THEN ((decided_by IS NULL) AND (attempts = 0))
-    WHEN (status = 'CANCELLED'::text) THEN ((attempts = 0) OR (decided_by IS NOT NULL))
-    ELSE (decided_by IS NOT NULL)
-END);
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_approval CHECK (((status <> 'AWAITING_APPROVAL'::text) OR ((approval_id IS NOT NULL) AND (created_by IS NOT NULL) AND (attempts = 0))));
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_attempts CHECK (((attempts >= 0) AND (attempts <= tries)));
 
@@ -2285,9 +2295,7 @@ ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_command_type_check CHECK (((length(command_type) >= 1) AND (length(command_type) <= 50)));
 
-ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_decided CHECK (((decided_by IS NULL) = (decided_at IS NULL)));
-
-ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_due CHECK (((completed_at IS NULL) = (due_at IS NOT NULL)));
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_due CHECK (((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text])) = (due_at IS NOT NULL)));
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_ended CHECK (((status = ANY (ARRAY['SUCCESS'::text, 'ERROR'::text, 'CANCELLED'::text])) = (completed_at IS NOT NULL)));
 
@@ -2300,8 +2308,6 @@ CASE status
 END);
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_error_message_check CHECK (((length(error_message) >= 1) AND (length(error_message) <= 2000)));
-
-ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_four_eyes CHECK ((decided_by <> created_by));
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200)));
 
@@ -2333,7 +2339,7 @@ ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_created_by_fkey FOREIGN KEY (created_by) REFERENCES alquimista_platform.users(id);
 
-ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES alquimista_platform.users(id);
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_tenant_id_approval_id_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES alquimista_platform.approval_requests(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
@@ -3407,13 +3413,13 @@ CREATE INDEX notifications_unread ON alquimista_platform.notifications USING btr
 
 CREATE INDEX notifications_waiting ON alquimista_platform.notifications USING btree (tenant_id, user_id, created_at) WHERE (digest AND (digested_at IS NULL) AND (read_at IS NULL));
 
+CREATE UNIQUE INDEX operational_commands_approvals ON alquimista_platform.operational_commands USING btree (tenant_id, approval_id) WHERE (approval_id IS NOT NULL);
+
 CREATE INDEX operational_commands_author ON alquimista_platform.operational_commands USING btree (created_by, created_at DESC);
 
 CREATE INDEX operational_commands_canceller ON alquimista_platform.operational_commands USING btree (cancel_requested_by) WHERE (cancel_requested_by IS NOT NULL);
 
 CREATE INDEX operational_commands_changed ON alquimista_platform.operational_commands USING btree (updated_at);
-
-CREATE INDEX operational_commands_decider ON alquimista_platform.operational_commands USING btree (decided_by) WHERE (decided_by IS NOT NULL);
 
 CREATE INDEX operational_commands_due ON alquimista_platform.operational_commands USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -4201,10 +4207,6 @@ GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.cancel_requested
 
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.completed_at TO alquimista_app;
 
-GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.decided_at TO alquimista_app;
-
-GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.decided_by TO alquimista_app;
-
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.due_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.error_message TO alquimista_app;
@@ -4288,6 +4290,12 @@ GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_app;
 GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_internal;
 
 GRANT EXECUTE ON ROUTINE alquimista_platform.is_phone(text) TO alquimista_login;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_restoring(uuid) TO alquimista_app;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_restoring(uuid) TO alquimista_internal;
+
+GRANT EXECUTE ON ROUTINE alquimista_platform.is_restoring(uuid) TO alquimista_login;
 
 GRANT EXECUTE ON ROUTINE alquimista_platform.local_hours(uuid,timestamp with time zone,timestamp with time zone) TO alquimista_app;
 

@@ -9,8 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import RedirectResponse
 
 from alquimista.access import ActorKind, Permission, Role
-from alquimista.audit import service as audit
-from alquimista.db.statement import Conn
+from alquimista.audit.guards import reader
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import ALL_KINDS, Limit, Route, TenantScope
@@ -130,25 +129,6 @@ class IntegrationKinds(msgspec.Struct, frozen=True):
     providers: list[ProviderView]
 
 
-async def _reader(context: Context) -> Conn:
-    """The tenant's connection; staff who read through it leave a row in the tenant's own audit."""
-    conn = context.db.tenant(context.tenant)
-    if context.who.internal:
-        await audit.record(
-            conn,
-            context.who,
-            "tenant.read",
-            category="tenant",
-            resource_type="endpoint",
-            resource_id=context.request.scope["path"],
-            ip=context.client_ip,
-            user_agent=context.request.headers.get("user-agent", ""),
-            trace_id=context.trace_id,
-            tenant_id=context.tenant,
-        )
-    return conn
-
-
 async def get_kinds(_context: Context) -> IntegrationKinds:
     """What can be connected."""
     return IntegrationKinds(
@@ -167,7 +147,7 @@ async def get_kinds(_context: Context) -> IntegrationKinds:
 
 async def get_integration(context: Context) -> IntegrationView:
     """One integration."""
-    found = await service.get(await _reader(context), context.tenant, context.uuid("integration_id"))
+    found = await service.get(await reader(context), context.tenant, context.uuid("integration_id"))
     return _view(context, found)
 
 

@@ -125,9 +125,9 @@ _FAILED = """
 COUNT_FAILED = Statement(f"SELECT count(*) AS count {_FAILED}", Count)
 TAKE_FAILED = Statement(
     f"""
+    WITH picked AS MATERIALIZED (SELECT f.job_id {_FAILED} ORDER BY f.failed_at LIMIT %(limit)s FOR UPDATE OF f)
     UPDATE alquimista_platform.failed_jobs SET requeued_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND requeued_at IS NULL AND job_id IN (
-      SELECT f.job_id {_FAILED} ORDER BY f.failed_at LIMIT %(limit)s FOR UPDATE OF f)
+    WHERE tenant_id = %(tenant_id)s AND requeued_at IS NULL AND job_id IN (SELECT job_id FROM picked)
     RETURNING job_id
     """,  # noqa: S608 - A constant condition.
     JobId,

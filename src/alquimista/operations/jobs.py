@@ -34,6 +34,11 @@ async def purge(services: Services, _tenant_id: UUID | None, _payload: object) -
     await service.purge(services, clock.now())
 
 
+async def delete_exports(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Delete the files of old exports."""
+    await service.delete_old_exports(services.settings, clock.now())
+
+
 JOBS: Final = (
     *(
         Job(
@@ -51,4 +56,5 @@ JOBS: Final = (
 PERIODIC: Final = (
     Periodic(name="operations.reap", cron="* * * * *", handler=reap, timeout_s=300),
     Periodic(name="operations.purge", cron="50 3 * * *", handler=purge),
+    Periodic(name="operations.delete_exports", cron="35 4 * * *", handler=delete_exports),
 )

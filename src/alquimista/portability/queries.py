@@ -112,6 +112,7 @@ DUE = Statement(
     """,
     LeavingTenant,
 )
+RESTORING = Statement("SELECT set_config('app.restoring', %(tenant_id)s::text, true) AS name", Name)
 ASK_LATER = Statement("SET CONSTRAINTS ALL DEFERRED", NoRow)
 # While this is set, append-only tables let the owner take this tenant's rows away; nobody else, and no others.
 FORGETTING = Statement("SELECT set_config('app.forgetting', %(tenant_id)s::text, true) AS name", Name)
@@ -203,6 +204,17 @@ DISARM_INVITATIONS = Statement(
     """
     UPDATE alquimista_platform.invitations SET revoked_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND accepted_at IS NULL AND revoked_at IS NULL
+    """,
+    NoRow,
+)
+
+
+DISARM_COMMANDS = Statement(
+    """
+    UPDATE alquimista_platform.operational_commands
+    SET status = 'CANCELLED', due_at = NULL, completed_at = %(now)s, lease_id = NULL, worker = NULL,
+      updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND completed_at IS NULL
     """,
     NoRow,
 )
@@ -316,8 +328,9 @@ async def due(conn: Conn, now: datetime) -> list[UUID]:
     return [row.tenant_id for row in await conn.fetch(DUE, now=now)]
 
 
-async def ask_later(conn: Conn) -> None:
-    """Ask about keys of tables that refer to each other when the transaction ends."""
+async def begin_restoring(conn: Conn, tenant_id: UUID) -> None:
+    """Let the owner put this tenant's rows back as they were, and ask about keys when the transaction ends."""
+    await conn.fetch(RESTORING, tenant_id=str(tenant_id))
     await conn.execute(ASK_LATER)
 
 
@@ -351,8 +364,8 @@ async def forget_people(conn: Conn, tenant_id: UUID, ids: Sequence[UUID], now: d
 
 
 async def disarm(conn: Conn, tenant_id: UUID, now: datetime) -> None:
-    """Have what needs a secret that was not exported wait for somebody."""
-    for statement in (DISARM_KEYS, DISARM_INTEGRATIONS, DISARM_INVITATIONS):
+    """Have what needs a secret that was not exported wait for somebody, and begin nothing that waited elsewhere."""
+    for statement in (DISARM_KEYS, DISARM_INTEGRATIONS, DISARM_INVITATIONS, DISARM_COMMANDS):
         await conn.execute(statement, tenant_id=tenant_id, now=now)
 
 

@@ -1,6 +1,6 @@
 """Use cases of approvals, as its own routes and the rooms above call them."""
 
-from alquimista.approvals.service.deciding import cancel, decide, expire, request
+from alquimista.approvals.service.deciding import cancel, decide, expire, request, withdraw
 from alquimista.approvals.service.reacting import Reaction, Reactions, install
 from alquimista.approvals.service.reading import due, get, get_of_staff, page, tenants_due
 from alquimista.approvals.service.telling import TELL, tell
@@ -20,4 +20,5 @@ __all__ = [
     "request",
     "tell",
     "tenants_due",
+    "withdraw",
 ]

@@ -39,15 +39,19 @@ PUBLISHED: Final = {
 }
 
 
-async def request(conn: Conn, actor: Actor, tenant_id: UUID, new: NewApproval, now: datetime) -> Approval:
+async def request(
+    conn: Conn, actor: Actor, tenant_id: UUID, new: NewApproval, now: datetime, *, approval_id: UUID | None = None
+) -> Approval:
     """Ask for approval of an act that concerns a tenant; it can be decided for 24 hours. Approvers are told.
+
+    A room whose own row names the request already gives its `approval_id`.
 
     Raises:
         Forbidden: the actor is no person, so that nobody could be kept from deciding on their own request.
     """
     if actor.user_id is None:
         raise Forbidden
-    approval_id = clock.new_id()
+    approval_id = approval_id or clock.new_id()
     await queries.insert(conn, tenant_id, approval_id, actor.user_id, new, now, now + LIFE)
     made = await _found(conn, tenant_id, approval_id)
     await _record(conn, actor, "created", made)
@@ -94,6 +98,21 @@ async def cancel(conn: Conn, actor: Actor, tenant_id: UUID, approval_id: UUID, n
     if (refusal := refusal_of_closed(before, now)) is not None:
         raise refusal
     return await _close(conn, actor, before, ApprovalStatus.CANCELLED, now)
+
+
+async def withdraw(conn: Conn, actor: Actor, tenant_id: UUID, approval_id: UUID, now: datetime) -> Approval | None:
+    """Close a request because what it was about is not wanted any more, whoever asked; None when it has an end.
+
+    For the room that waits for it, which says by itself who may do so and acts on what is answered. A request whose
+    time is over expires.
+    """
+    if not await queries.lock(conn, tenant_id, approval_id):
+        return None
+    before = await _found(conn, tenant_id, approval_id)
+    if before.closed:
+        return None
+    late = before.expires_at <= now
+    return await _close(conn, actor, before, ApprovalStatus.EXPIRED if late else ApprovalStatus.CANCELLED, now)
 
 
 async def expire(conn: Conn, tenant_id: UUID, approval_id: UUID, now: datetime) -> Approval | None:

@@ -33,6 +33,16 @@ comment on column alquimista_platform.tenant_offboardings.deleted_at is 'When it
 call alquimista_platform.isolate('alquimista_platform.tenant_offboardings');
 grant select, insert, update (cancelled_at, deleted_at) on alquimista_platform.tenant_offboardings to alquimista_app;
 
+-- What begins in one way only is put back as it was, by the owner who restores a whole tenant and by nobody else.
+create function alquimista_platform.is_restoring(tenant uuid) returns boolean
+  language sql stable parallel safe
+  return current_user = 'alquimista_owner' and tenant::text = current_setting('app.restoring', true);
+comment on function alquimista_platform.is_restoring(uuid) is
+  'Whether the owner is putting this whole tenant back: rows then need not begin at their beginning.';
+grant execute on function alquimista_platform.is_restoring(uuid) to alquimista_app, alquimista_internal, alquimista_login;
+
 -- migrate:down
+
+drop function alquimista_platform.is_restoring(uuid);
 
 drop table alquimista_platform.tenant_offboardings;

@@ -25,7 +25,7 @@ declare
   refused integer;
 begin
   if tg_op = 'INSERT' then
-    if new.status <> 'pending' then
+    if new.status <> 'pending' and not alquimista_platform.is_restoring(new.tenant_id) then
       raise exception 'A request for approval begins as pending.' using errcode = '23514';
     end if;
     return new;
@@ -66,6 +66,9 @@ as $$
 declare
   request record;
 begin
+  if alquimista_platform.is_restoring(new.tenant_id) then
+    return new;
+  end if;
   select status, expires_at into request
   from alquimista_platform.approval_requests
   where tenant_id = new.tenant_id and id = new.request_id

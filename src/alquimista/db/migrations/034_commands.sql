@@ -10,9 +10,7 @@ create table alquimista_platform.operational_commands (
   status text not null default 'PENDING'
     check (status in ('PENDING', 'AWAITING_APPROVAL', 'RUNNING', 'SUCCESS', 'ERROR', 'CANCELLED')),
   idempotency_key text check (length(idempotency_key) between 1 and 200),
-  needs_approval boolean not null,
-  decided_by uuid references alquimista_platform.users,
-  decided_at timestamptz,
+  approval_id uuid,
   created_by uuid references alquimista_platform.users,
   tries smallint not null check (tries between 1 and 10),
   attempts smallint not null default 0,
@@ -31,10 +29,11 @@ create table alquimista_platform.operational_commands (
   completed_at timestamptz,
   updated_at timestamptz not null,
   primary key (tenant_id, id),
+  foreign key (tenant_id, approval_id) references alquimista_platform.approval_requests deferrable initially deferred,
   constraint operational_commands_attempts check (attempts between 0 and tries),
   constraint operational_commands_ended
     check ((status in ('SUCCESS', 'ERROR', 'CANCELLED')) = (completed_at is not null)),
-  constraint operational_commands_due check ((completed_at is null) = (due_at is not null)),
+  constraint operational_commands_due check ((status in ('PENDING', 'RUNNING')) = (due_at is not null)),
   constraint operational_commands_lease check ((status = 'RUNNING') = (lease_id is not null)),
   constraint operational_commands_worker check ((lease_id is null) = (worker is null)),
   constraint operational_commands_started check ((attempts = 0) = (started_at is null)),
@@ -45,13 +44,8 @@ create table alquimista_platform.operational_commands (
     when 'SUCCESS' then error_message is null
     when 'AWAITING_APPROVAL' then error_message is null
     else true end),
-  constraint operational_commands_decided check ((decided_by is null) = (decided_at is null)),
-  constraint operational_commands_four_eyes check (decided_by <> created_by),
-  constraint operational_commands_approval check (case
-    when not needs_approval then decided_by is null and status <> 'AWAITING_APPROVAL'
-    when status = 'AWAITING_APPROVAL' then decided_by is null and attempts = 0
-    when status = 'CANCELLED' then attempts = 0 or decided_by is not null
-    else decided_by is not null end),
+  constraint operational_commands_approval
+    check (status <> 'AWAITING_APPROVAL' or (approval_id is not null and created_by is not null and attempts = 0)),
   constraint operational_commands_cancel
     check (cancel_requested_by is null or cancel_requested_at is not null),
   constraint operational_commands_progress
@@ -68,8 +62,8 @@ create index operational_commands_of_tenant
 create index operational_commands_status on alquimista_platform.operational_commands (status, created_at desc, id desc);
 create index operational_commands_id on alquimista_platform.operational_commands (id);
 create index operational_commands_author on alquimista_platform.operational_commands (created_by, created_at desc);
-create index operational_commands_decider on alquimista_platform.operational_commands (decided_by)
-  where decided_by is not null;
+create unique index operational_commands_approvals
+  on alquimista_platform.operational_commands (tenant_id, approval_id) where approval_id is not null;
 create index operational_commands_canceller on alquimista_platform.operational_commands (cancel_requested_by)
   where cancel_requested_by is not null;
 create index operational_commands_due on alquimista_platform.operational_commands (due_at) where due_at is not null;
@@ -81,15 +75,13 @@ comment on column alquimista_platform.operational_commands.command_type is 'What
 comment on column alquimista_platform.operational_commands.parameters is 'How, in the shape of its type.';
 comment on column alquimista_platform.operational_commands.status is 'PENDING, AWAITING_APPROVAL, RUNNING, SUCCESS, ERROR or CANCELLED. The last three are ends.';
 comment on column alquimista_platform.operational_commands.idempotency_key is 'The caller''s name for it: said again, it is the same command. Null when none was given.';
-comment on column alquimista_platform.operational_commands.needs_approval is 'Whether somebody else than its author must agree before it runs.';
-comment on column alquimista_platform.operational_commands.decided_by is 'Who approved or rejected it; never its author.';
-comment on column alquimista_platform.operational_commands.decided_at is 'When.';
+comment on column alquimista_platform.operational_commands.approval_id is 'The request for approval without which it does not run; null when it needs none.';
 comment on column alquimista_platform.operational_commands.created_by is 'Who gave it; null for the platform itself.';
 comment on column alquimista_platform.operational_commands.tries is 'How often it may be begun.';
 comment on column alquimista_platform.operational_commands.attempts is 'How often it has been begun.';
 comment on column alquimista_platform.operational_commands.lease_id is 'The try that runs: only that one may end it.';
 comment on column alquimista_platform.operational_commands.worker is 'The process that runs it.';
-comment on column alquimista_platform.operational_commands.due_at is 'When somebody must look at it: a pending one may begin then, the lease of a running one ends, the time for an approval is over.';
+comment on column alquimista_platform.operational_commands.due_at is 'When somebody must look at it: a pending one may begin then, the lease of a running one ends.';
 comment on column alquimista_platform.operational_commands.cancel_requested_at is 'When somebody asked to cancel it.';
 comment on column alquimista_platform.operational_commands.cancel_requested_by is 'Who asked.';
 comment on column alquimista_platform.operational_commands.progress_done is 'Steps done.';
@@ -107,7 +99,11 @@ create function alquimista_platform.keep_command() returns trigger
 as $$
 begin
   if tg_op = 'INSERT' then
-    if new.status not in ('PENDING', 'AWAITING_APPROVAL') or new.attempts > 0 or new.decided_by is not null
+    if alquimista_platform.is_restoring(new.tenant_id) then
+      return new;
+    end if;
+    if new.status not in ('PENDING', 'AWAITING_APPROVAL') or new.attempts > 0
+        or (new.status = 'AWAITING_APPROVAL') <> (new.approval_id is not null)
         or new.cancel_requested_at is not null then
       raise exception 'A command does not begin like this.' using errcode = '23514';
     end if;
@@ -116,10 +112,11 @@ begin
   if old.completed_at is not null then
     raise exception 'A command that has ended never changes.' using errcode = '23514';
   end if;
-  if (old.tenant_id, old.id, old.command_type, old.parameters, old.needs_approval, old.tries, old.created_at)
+  if (old.tenant_id, old.id, old.command_type, old.parameters, old.tries, old.created_at)
       is distinct from
-     (new.tenant_id, new.id, new.command_type, new.parameters, new.needs_approval, new.tries, new.created_at)
-     or old.idempotency_key is distinct from new.idempotency_key or old.created_by is distinct from new.created_by then
+     (new.tenant_id, new.id, new.command_type, new.parameters, new.tries, new.created_at)
+     or old.idempotency_key is distinct from new.idempotency_key or old.created_by is distinct from new.created_by
+     or old.approval_id is distinct from new.approval_id then
     raise exception 'What a command says never changes.' using errcode = '23514';
   end if;
   if (old.status, new.status) not in (('PENDING', 'PENDING'), ('PENDING', 'RUNNING'), ('PENDING', 'CANCELLED'),
@@ -131,13 +128,17 @@ begin
   if new.attempts <> old.attempts + (new.status = 'RUNNING' and new.lease_id is distinct from old.lease_id)::integer then
     raise exception 'Each try of a command is counted once.' using errcode = '23514';
   end if;
-  if old.decided_by is not null and old.decided_by is distinct from new.decided_by
-     or old.started_at is not null and old.started_at is distinct from new.started_at
+  if old.started_at is not null and old.started_at is distinct from new.started_at
      or old.cancel_requested_at is not null and old.cancel_requested_at is distinct from new.cancel_requested_at then
     raise exception 'What happened to a command stays.' using errcode = '23514';
   end if;
-  if old.status <> 'AWAITING_APPROVAL' and new.decided_by is distinct from old.decided_by then
-    raise exception 'Only a command that awaits approval is decided.' using errcode = '23514';
+  -- The approval must be of this very command; that nobody approves what is their own, approvals keep (005, 024).
+  if old.status = 'AWAITING_APPROVAL' and new.status = 'PENDING' and not exists (
+      select from alquimista_platform.approval_requests
+      where tenant_id = new.tenant_id and id = new.approval_id and status = 'approved'
+        and action_type = 'command.' || new.command_type and resource_id = new.id::text
+        and requested_by = new.created_by) then
+    raise exception 'A command that awaits approval runs once it is approved.' using errcode = '23514';
   end if;
   return new;
 end
@@ -168,8 +169,8 @@ comment on column alquimista_platform.failed_jobs.requeued_at is 'When it was mo
 call alquimista_platform.isolate('alquimista_platform.operational_commands');
 call alquimista_platform.isolate('alquimista_platform.failed_jobs');
 grant select, insert, delete on alquimista_platform.operational_commands to alquimista_app;
-grant update (status, decided_by, decided_at, attempts, lease_id, worker, due_at, cancel_requested_at,
-  cancel_requested_by, progress_done, progress_total, progress_text, output, error_message, started_at, completed_at,
+grant update (status, attempts, lease_id, worker, due_at, cancel_requested_at, cancel_requested_by,
+  progress_done, progress_total, progress_text, output, error_message, started_at, completed_at,
   updated_at) on alquimista_platform.operational_commands to alquimista_app;
 grant select, insert, update, delete on alquimista_platform.failed_jobs to alquimista_app;
 -- A tenant's failed mails may be sent again; what they say stays out of reach.

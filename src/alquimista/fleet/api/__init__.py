@@ -1,5 +1,5 @@
-"""Running agents over HTTP: what their processes call (agents), and what people do (people)."""
+"""Running agents over HTTP: what their processes call (agents), what people do (people), and set (configuring)."""
 
-from alquimista.fleet.api import agents, people
+from alquimista.fleet.api import agents, configuring, people
 
-ROUTES = (*agents.ROUTES, *people.ROUTES)
+ROUTES = (*agents.ROUTES, *people.ROUTES, *configuring.ROUTES)

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from alquimista.access import Permission
 from alquimista.agents.models.agents import AgentSuspended, UnknownAgent
-from alquimista.audit import service as audit
+from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.fleet import service
 from alquimista.fleet.api.agents import LINE
@@ -123,19 +123,7 @@ async def restart(context: Context) -> RestartAsked:
 async def _read(context: Context, tenant_id: UUID) -> AgentInstances:
     conn = context.db.tenant(tenant_id)
     running = await service.read(conn, tenant_id, context.uuid("agent_id"), context.now)
-    if context.who.internal:
-        await audit.record(
-            conn,
-            context.who,
-            "tenant.read",
-            category="tenant",
-            resource_type="endpoint",
-            resource_id=context.request.scope["path"],
-            ip=context.client_ip,
-            user_agent=context.request.headers.get("user-agent", ""),
-            trace_id=context.trace_id,
-            tenant_id=tenant_id,
-        )
+    await seen(context, tenant_id)
     return _view(running, context.now)
 
 

@@ -1,6 +1,14 @@
 """Use cases of incidents, as other rooms, staff's endpoints and jobs call them."""
 
-from alquimista.incidents.service.acting import acknowledge, change_severity, comment, end, note_command, open_by_hand
+from alquimista.incidents.service.acting import (
+    acknowledge,
+    change_severity,
+    comment,
+    end,
+    note_command,
+    note_refusal,
+    open_by_hand,
+)
 from alquimista.incidents.service.conditions import open_incident, resolve, watch_queue
 from alquimista.incidents.service.mirroring import mirror
 from alquimista.incidents.service.reading import (
@@ -29,6 +37,7 @@ __all__ = [
     "known_tenants",
     "mirror",
     "note_command",
+    "note_refusal",
     "open_by_hand",
     "open_incident",
     "own",

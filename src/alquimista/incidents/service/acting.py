@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import service as audit
@@ -141,6 +141,20 @@ async def note_command(
     details = {"command_id": str(command_id), "command_type": command_type}
     await changes.note(
         conn, tenant_id, incident_id, EventKind.COMMAND, now, public=False, details=details, event_id=command_id
+    )
+
+
+async def note_refusal(
+    conn: Conn, tenant_id: UUID, incident_id: UUID, command_type: str, code: str, reason: str, now: datetime
+) -> None:
+    """Write into the timeline, for staff, that the incident's command was refused, and why. Safe to repeat.
+
+    Takes a transaction of the incident's tenant.
+    """
+    details = {"command_type": command_type, "refused": code, "reason": reason}
+    event_id = uuid5(incident_id, command_type)
+    await changes.note(
+        conn, tenant_id, incident_id, EventKind.COMMAND, now, public=False, details=details, event_id=event_id
     )
 
 

@@ -166,6 +166,15 @@ TEMPLATES: Final[dict[str, Template]] = {
             N_("The request's id: {request}"),
         ),
     ),
+    "integration_reset": Template(
+        N_("Connect {integration} again"),
+        (
+            N_("Hello, {name}."),
+            N_("Our staff reset the stored credential of {integration}. It does not work until you connect it again."),
+        ),
+        N_("Connect it again"),
+        category=Category.INTEGRATION,
+    ),
     "approval_wanted": Template(
         N_("Your decision is asked for: {action}"),
         (

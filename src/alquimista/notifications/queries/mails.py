@@ -66,11 +66,12 @@ _GIVEN_UP = """
       AND (%(ids)s::uuid[] IS NULL OR id = ANY (%(ids)s::uuid[]))
 """
 COUNT_GIVEN_UP = Statement(f"SELECT count(*) AS count {_GIVEN_UP}", Count)
+# The rows are picked once: as a plain subquery the planner may ask for them again, and move more than the limit.
 REQUEUE = Statement(
     f"""
+    WITH picked AS MATERIALIZED (SELECT id {_GIVEN_UP} ORDER BY created_at LIMIT %(limit)s FOR UPDATE)
     UPDATE alquimista_platform.mails SET status = 'queued', attempts = 0, last_error = NULL
-    WHERE tenant_id = %(tenant_id)s AND status = 'failed' AND id IN (
-      SELECT id {_GIVEN_UP} ORDER BY created_at LIMIT %(limit)s FOR UPDATE)
+    WHERE tenant_id = %(tenant_id)s AND status = 'failed' AND id IN (SELECT id FROM picked)
     RETURNING id
     """,  # noqa: S608 - A constant condition.
     MailId,

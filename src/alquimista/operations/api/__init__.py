@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from alquimista.operations.api import deciding, giving, reading
+from alquimista.operations.api import deciding, exporting, giving, reading
 
-ROUTES: Final = (*giving.ROUTES, *reading.ROUTES, *deciding.ROUTES)
+ROUTES: Final = (*giving.ROUTES, *reading.ROUTES, *deciding.ROUTES, *exporting.ROUTES)

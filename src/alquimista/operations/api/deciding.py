@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from alquimista.access import Permission
+from alquimista.approvals.models import ApprovalClosed, ApprovalExpired, NotApprover, OwnRequest
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
@@ -18,7 +19,6 @@ from alquimista.operations.models.commands import (
     CommandEnded,
     CommandLine,
     NotAwaitingApproval,
-    OwnCommand,
     UnknownCommand,
 )
 
@@ -62,7 +62,7 @@ _STAFF: Final[dict[str, Any]] = {
     "response": CommandLine,
     "limits": _ACTS,
 }
-_DECIDING: Final = (UnknownCommand, NotAwaitingApproval, OwnCommand)
+_DECIDING: Final = (UnknownCommand, NotAwaitingApproval, ApprovalClosed, ApprovalExpired, OwnRequest, NotApprover)
 ROUTES: Final = (
     Route(
         method="POST",

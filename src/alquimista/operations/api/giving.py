@@ -10,14 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from alquimista.access import Permission
+from alquimista.agents.models.agents import AgentSuspended, UnknownAgent
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.responses import Answer, encode
 from alquimista.http.routes import Limit, Route, TenantScope
 from alquimista.i18n import N_
+from alquimista.integrations.models.failures import UnknownIntegration
 from alquimista.operations import service
-from alquimista.operations.models.commands import KEY_LIMIT, CommandStatus, KeyReused
+from alquimista.operations.models.commands import KEY_LIMIT, CommandStatus, KeyReused, NeedsPerson
 from alquimista.operations.models.kinds import KINDS, CommandType, HealthCheckParameters, Kind
 from alquimista.operations.service import Wanted
 from alquimista.usage.models.reports import RawGone
@@ -111,7 +113,7 @@ async def give(context: Context) -> CommandReceipt | Answer:
         command, new = await service.give(conn, context.who, wanted, settings, context.now)
     if new:
         service.announce(context.services, command)
-    told = _AWAITS if command.needs_approval else _SENT
+    told = _AWAITS if command.approval_id else _SENT
     return CommandReceipt(command.id, command.status, command.created_at, told.render(context.locale))
 
 
@@ -163,7 +165,7 @@ ROUTES: Final = (
         status=201,
         others={200: ForeseenCommand},
         limits=(_GIVING,),
-        problems=(KeyReused, RawGone),
+        problems=(KeyReused, NeedsPerson, RawGone, UnknownIntegration, UnknownAgent, AgentSuspended),
         request_headers={"Idempotency-Key": "Your name for the command: sent again, it is the same command."},
         example=_BODIES[CommandType.HEALTH_CHECK](parameters=HealthCheckParameters()),
     ),

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.errors import Conflict, Forbidden, NotFound
+from alquimista.errors import Conflict, NotFound
 from alquimista.i18n import N_
 
 LEASE: Final = timedelta(seconds=15)  # Below the queue's own, so that who takes over a dead worker's job may begin.
 BEAT_S: Final = 5.0
-APPROVAL_LASTS: Final = timedelta(hours=24)
 KEPT: Final = timedelta(days=90)
+EXPORT_KEPT: Final = timedelta(days=7)
 KEY_LIMIT: Final = 200
 ERROR_LIMIT: Final = 2000
 STEP_LIMIT: Final = 200
@@ -52,7 +52,7 @@ class Command(msgspec.Struct, frozen=True):
     command_type: str
     parameters: dict[str, Any]
     status: CommandStatus
-    needs_approval: bool
+    approval_id: UUID | None
     created_by: UUID | None
     tries: int
     attempts: int
@@ -73,7 +73,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A command as staff see it. `tenant_id` is null when it is about no company."""
+    """A command as staff see it. `tenant_id` is null when it is about no company, `approval_id` when it needs none."""
 
     command_id: UUID
     command_type: str
@@ -91,7 +91,7 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     tries: int
     progress: Progress
-    needs_approval: bool
+    approval_id: UUID | None
     approve_until: datetime | None
     decided_by: UUID | None
     decided_at: datetime | None
@@ -134,9 +134,14 @@ class NotAwaitingApproval(Conflict):
     message = N_("The command is {status}: nobody's approval is awaited.")
 
 
-class OwnCommand(Forbidden):
-    code = "own_command"
-    message = N_("Nobody approves or rejects a command of their own. Ask somebody else, or cancel it.")
+class NeedsPerson(Conflict):
+    code = "command_needs_person"
+    message = N_("Commands of type {command_type} need approval here, so only a person can give them.")
+
+
+class ExportGone(NotFound):
+    code = "export_gone"
+    message = N_("There is no export of this command, or not any more: its file is kept for 7 days.")
 
 
 class CommandCancelled(Exception):  # noqa: N818 - It is told as a fact.

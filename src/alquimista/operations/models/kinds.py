@@ -19,6 +19,7 @@ from alquimista.i18n import N_, Text
 
 MOST_IDS: Final = 100
 MOST_DAYS: Final = 92
+MOST_MOVED: Final = 10_000
 
 
 class CommandType(StrEnum):
@@ -33,10 +34,12 @@ class CommandType(StrEnum):
 
 
 class Queue(StrEnum):
-    """What can be moved back: mails that were given up, jobs that failed for good."""
+    """What can be moved back: mails, messages to webhooks and events that were given up, jobs that failed for good."""
 
     MAILS = "mails"
     JOBS = "jobs"
+    WEBHOOKS = "webhooks"
+    EVENTS = "events"
 
 
 class HealthCheckParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,12 +62,12 @@ class RestartAgentParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=
 class ReprocessQueueParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What moves back: these, or so many of the oldest."""
 
-    queue: Annotated[Queue, Meta(description="mails or jobs.")]
+    queue: Annotated[Queue, Meta(description="mails, jobs, webhooks or events.")]
     ids: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=36, pattern=r"^[0-9a-f-]+$(?!\n)")]],
-        Meta(max_length=MOST_IDS, description="Which ones. With ids, count says nothing."),
+        Meta(max_length=MOST_IDS, description="Which mails, jobs, deliveries or events. With ids, count says nothing."),
     ] = []
-    count: Annotated[int, Meta(ge=1, le=10_000, description="How many of the oldest at most.")] = 1_000
+    count: Annotated[int, Meta(ge=1, le=MOST_MOVED, description="How many of the oldest at most.")] = 1_000
 
 
 class RecomputeUsageParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,7 +147,7 @@ KINDS: Final[dict[CommandType, Kind]] = {
         Kind(
             command_type=CommandType.REPROCESS_QUEUE,
             title=N_("Reprocess a queue"),
-            description=N_("Moves failed mails or jobs back into their queue, each once."),
+            description=N_("Moves failed mails, jobs, webhook messages or events back into their queue, each once."),
             parameters=ReprocessQueueParameters,
             needs_tenant=False,
             permission=Permission.COMMAND_RUN,
@@ -179,7 +182,12 @@ KINDS: Final[dict[CommandType, Kind]] = {
 
 
 # How the ids of each queue are read.
-_IDS: Final[dict[Queue, Callable[[str], Any]]] = {Queue.MAILS: UUID, Queue.JOBS: lambda text: int(text[:18])}
+_IDS: Final[dict[Queue, Callable[[str], Any]]] = {
+    Queue.MAILS: UUID,
+    Queue.JOBS: lambda text: int(text[:18]),
+    Queue.WEBHOOKS: UUID,
+    Queue.EVENTS: UUID,
+}
 
 
 def read_ids(wanted: ReprocessQueueParameters) -> list[Any] | None:

@@ -6,14 +6,14 @@ from uuid import UUID
 from alquimista.db.statement import Conn, NoRow, Statement
 from alquimista.operations.models.commands import Command
 
-COLUMNS = """tenant_id, id, command_type, parameters, status, needs_approval, created_by, tries, attempts, lease_id,
+COLUMNS = """tenant_id, id, command_type, parameters, status, approval_id, created_by, tries, attempts, lease_id,
       due_at, cancel_requested_at, created_at, started_at, completed_at"""
 
 INSERT = Statement(
     f"""
     INSERT INTO alquimista_platform.operational_commands (tenant_id, id, command_type, parameters, status,
-      idempotency_key, needs_approval, created_by, tries, due_at, created_at, updated_at)
-    VALUES (%(tenant_id)s, %(id)s, %(command_type)s, %(parameters)s, %(status)s, %(key)s, %(needs_approval)s,
+      idempotency_key, approval_id, created_by, tries, due_at, created_at, updated_at)
+    VALUES (%(tenant_id)s, %(id)s, %(command_type)s, %(parameters)s, %(status)s, %(key)s, %(approval_id)s,
       %(created_by)s, %(tries)s, %(due_at)s, %(now)s, %(now)s)
     ON CONFLICT (tenant_id, created_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING {COLUMNS}
@@ -40,7 +40,7 @@ CANCEL_WAITING = Statement(
     UPDATE alquimista_platform.operational_commands
     SET status = 'CANCELLED', due_at = NULL, completed_at = %(now)s, cancel_requested_at = %(now)s,
       cancel_requested_by = %(by)s, error_message = NULL, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status IN ('PENDING', 'AWAITING_APPROVAL')
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'PENDING'
     RETURNING {COLUMNS}
     """,  # noqa: S608 - As above.
     Command,
@@ -62,29 +62,20 @@ ASK_TO_CANCEL = Statement(
 APPROVE = Statement(
     f"""
     UPDATE alquimista_platform.operational_commands
-    SET status = 'PENDING', due_at = %(now)s, decided_by = %(by)s, decided_at = %(now)s, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'AWAITING_APPROVAL' AND due_at > %(now)s
+    SET status = 'PENDING', due_at = %(now)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND approval_id = %(approval_id)s AND status = 'AWAITING_APPROVAL'
     RETURNING {COLUMNS}
     """,  # noqa: S608 - As above.
     Command,
 )
 
-REJECT = Statement(
+REFUSE = Statement(
     f"""
     UPDATE alquimista_platform.operational_commands
-    SET status = 'CANCELLED', due_at = NULL, decided_by = %(by)s, decided_at = %(now)s, completed_at = %(now)s,
-      error_message = %(reason)s, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'AWAITING_APPROVAL' AND due_at > %(now)s
-    RETURNING {COLUMNS}
-    """,  # noqa: S608 - As above.
-    Command,
-)
-
-EXPIRE = Statement(
-    f"""
-    UPDATE alquimista_platform.operational_commands
-    SET status = 'CANCELLED', due_at = NULL, completed_at = %(now)s, error_message = %(reason)s, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'AWAITING_APPROVAL' AND due_at <= %(now)s
+    SET status = 'CANCELLED', completed_at = %(now)s, error_message = %(reason)s, updated_at = %(now)s,
+      cancel_requested_at = CASE WHEN %(cancelled_by)s::uuid IS NOT NULL THEN %(now)s::timestamptz END,
+      cancel_requested_by = %(cancelled_by)s
+    WHERE tenant_id = %(tenant_id)s AND approval_id = %(approval_id)s AND status = 'AWAITING_APPROVAL'
     RETURNING {COLUMNS}
     """,  # noqa: S608 - As above.
     Command,
@@ -109,7 +100,7 @@ async def insert(conn: Conn, command: Command, key: str | None, now: datetime) -
         parameters=command.parameters,
         status=command.status.value,
         key=key,
-        needs_approval=command.needs_approval,
+        approval_id=command.approval_id,
         created_by=command.created_by,
         tries=command.tries,
         due_at=command.due_at,
@@ -130,7 +121,7 @@ async def find(conn: Conn, command_id: UUID) -> Command | None:
 async def cancel_waiting(
     conn: Conn, tenant_id: UUID, command_id: UUID, by: UUID | None, now: datetime
 ) -> Command | None:
-    """End a command that has not begun; None when it has, or has ended."""
+    """End a command that waits for its turn; None when it does not."""
     return await conn.fetch_one(CANCEL_WAITING, tenant_id=tenant_id, id=command_id, by=by, now=now)
 
 
@@ -141,21 +132,18 @@ async def ask_to_cancel(
     return await conn.fetch_one(ASK_TO_CANCEL, tenant_id=tenant_id, id=command_id, by=by, now=now)
 
 
-async def approve(conn: Conn, tenant_id: UUID, command_id: UUID, by: UUID, now: datetime) -> Command | None:
-    """Let a command run; None when it awaits no approval."""
-    return await conn.fetch_one(APPROVE, tenant_id=tenant_id, id=command_id, by=by, now=now)
+async def approve(conn: Conn, tenant_id: UUID, approval_id: UUID, now: datetime) -> Command | None:
+    """Let the command that awaits this approval run; None when there is none."""
+    return await conn.fetch_one(APPROVE, tenant_id=tenant_id, approval_id=approval_id, now=now)
 
 
-async def reject(
-    conn: Conn, tenant_id: UUID, command_id: UUID, by: UUID, reason: str | None, now: datetime
+async def refuse(
+    conn: Conn, tenant_id: UUID, approval_id: UUID, reason: str | None, cancelled_by: UUID | None, now: datetime
 ) -> Command | None:
-    """End a command that awaits approval; None when it does not."""
-    return await conn.fetch_one(REJECT, tenant_id=tenant_id, id=command_id, by=by, reason=reason, now=now)
-
-
-async def expire(conn: Conn, tenant_id: UUID, command_id: UUID, reason: str, now: datetime) -> Command | None:
-    """End a command that nobody approved in time."""
-    return await conn.fetch_one(EXPIRE, tenant_id=tenant_id, id=command_id, reason=reason, now=now)
+    """End the command that awaits this approval; None when there is none."""
+    return await conn.fetch_one(
+        REFUSE, tenant_id=tenant_id, approval_id=approval_id, reason=reason, cancelled_by=cancelled_by, now=now
+    )
 
 
 async def purge(conn: Conn, tenant_id: UUID, before: datetime) -> int:

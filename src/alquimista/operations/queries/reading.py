@@ -29,7 +29,7 @@ class LineRow(msgspec.Struct, frozen=True):
     error_message: str | None
     attempts: int
     tries: int
-    needs_approval: bool
+    approval_id: UUID | None
     approve_until: datetime | None
     decided_by: UUID | None
     decided_at: datetime | None
@@ -52,12 +52,14 @@ _LINES: Final = """
     SELECT c.id AS command_id, c.command_type, nullif(c.tenant_id, %(platform)s) AS tenant_id,
       CASE WHEN c.tenant_id <> %(platform)s THEN t.name END AS tenant_name, c.status, c.parameters, c.created_by,
       u.email AS created_by_email, c.created_at, c.started_at, c.completed_at, c.output, c.error_message, c.attempts,
-      c.tries, c.needs_approval, CASE c.status WHEN 'AWAITING_APPROVAL' THEN c.due_at END AS approve_until,
-      c.decided_by, c.decided_at, c.cancel_requested_at, c.updated_at, c.progress_done, c.progress_total,
-      c.progress_text
+      c.tries, c.approval_id, CASE c.status WHEN 'AWAITING_APPROVAL' THEN a.expires_at END AS approve_until,
+      d.approver_id AS decided_by, d.created_at AS decided_at, c.cancel_requested_at, c.updated_at, c.progress_done,
+      c.progress_total, c.progress_text
     FROM alquimista_platform.operational_commands c
     JOIN alquimista_platform.tenants t ON t.id = c.tenant_id
     LEFT JOIN alquimista_platform.users u ON u.id = c.created_by
+    LEFT JOIN alquimista_platform.approval_requests a ON a.tenant_id = c.tenant_id AND a.id = c.approval_id
+    LEFT JOIN alquimista_platform.approval_decisions d ON d.tenant_id = c.tenant_id AND d.request_id = c.approval_id
 """
 # Each filter is written only where it is wanted, so that every page is read along an index of its own.
 _FILTERS: Final = {

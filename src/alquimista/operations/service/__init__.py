@@ -1,9 +1,11 @@
 """Use cases of commands."""
 
-from alquimista.operations.service.approving import approve, needed, reject
+from alquimista.operations.service.approving import approve, install, needed, reject
 from alquimista.operations.service.cancelling import cancel
 from alquimista.operations.service.effects import EFFECTS
 from alquimista.operations.service.effects.effect import Foreseen
+from alquimista.operations.service.exports import delete_old as delete_old_exports
+from alquimista.operations.service.exports import fetch as fetch_export
 from alquimista.operations.service.giving import Wanted, announce, foresee, give
 from alquimista.operations.service.reacting import react
 from alquimista.operations.service.reading import changed, check_key, find, line, lines, page
@@ -22,9 +24,12 @@ __all__ = [
     "cancel",
     "changed",
     "check_key",
+    "delete_old_exports",
+    "fetch_export",
     "find",
     "foresee",
     "give",
+    "install",
     "line",
     "lines",
     "needed",

@@ -1,28 +1,35 @@
-"""The second person: which commands need one, and what they decide. Everything about approvals is in this module."""
+"""The second person: which commands need one, and what follows from what they decide.
+
+Everything about approvals is in this module. However a request for approval ends, `act` moves its command, in the
+transaction of that end. Whoever moves a command that awaits approval holds its request first.
+"""
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from alquimista.access import Actor
+from alquimista.approvals import service as approvals
+from alquimista.approvals.models import Approval, ApprovalStatus, Audience, NewApproval, Verdict
 from alquimista.audit import service as audit
 from alquimista.config import Settings
 from alquimista.db.statement import Conn
-from alquimista.errors import Forbidden
 from alquimista.i18n import DEFAULT_LOCALE, N_
-from alquimista.operations.models.commands import (
-    APPROVAL_LASTS,
-    Command,
-    CommandStatus,
-    NotAwaitingApproval,
-    OwnCommand,
-    UnknownCommand,
-)
+from alquimista.observability.masking import mask
+from alquimista.operations.models.commands import ERROR_LIMIT, Command, NotAwaitingApproval, UnknownCommand
 from alquimista.operations.models.kinds import KINDS, CommandType, Kind
 from alquimista.operations.queries import commands as queries
 from alquimista.operations.service.queueing import enqueue
+from alquimista.wiring import Services
 
+PREFIX: Final = "command."  # How the action types of commands begin.
+PAGE: Final = "/app/company"
 _EXPIRED: Final = N_("Nobody approved it within 24 hours.")
+_ACTIONS: Final = {
+    ApprovalStatus.APPROVED: "command.approved",
+    ApprovalStatus.REJECTED: "command.rejected",
+    ApprovalStatus.EXPIRED: "command.expired",
+    ApprovalStatus.CANCELLED: "command.cancelled",
+}
 
 
 def needed(settings: Settings, kind: Kind) -> bool:
@@ -30,26 +37,37 @@ def needed(settings: Settings, kind: Kind) -> bool:
     return kind.command_type.value in settings.approved_commands
 
 
-def until(now: datetime) -> datetime:
-    """How long an approval is awaited."""
-    return now + APPROVAL_LASTS
+def install(services: Services) -> None:
+    """Have commands follow their approvals wherever those end. Call it after approvals are installed."""
+    services.get(approvals.Reactions).on(PREFIX, follow)
+
+
+async def ask(conn: Conn, actor: Actor, command: Command, now: datetime) -> None:
+    """Ask staff to approve a new command. Takes the transaction that gives it.
+
+    Raises:
+        Forbidden: the actor is no person.
+    """
+    new = NewApproval(
+        action_type=f"{PREFIX}{command.command_type}",
+        resource_type="command",
+        resource_id=str(command.id),
+        audience=Audience.STAFF,
+        action_details=command.parameters,
+        permission=KINDS[CommandType(command.command_type)].permission,
+        page=PAGE,
+    )
+    await approvals.request(conn, actor, command.tenant_id, new, now, approval_id=command.approval_id)
 
 
 async def approve(conn: Conn, actor: Actor, command: Command, now: datetime) -> Command:
     """Let a command of somebody else run. Takes a transaction of its tenant.
 
     Raises:
-        Forbidden: the actor could not give such a command.
-        OwnCommand: it is the actor's own.
-        NotAwaitingApproval: it was decided, cancelled or expired before.
+        NotAwaitingApproval: it needs none.
+        NotApprover, OwnRequest, ApprovalClosed, ApprovalExpired: as approvals.decide.
     """
-    by = _decider(actor, command)
-    approved = await queries.approve(conn, command.tenant_id, command.id, by, now)
-    if approved is None:
-        raise await _not_awaiting(conn, command)
-    await enqueue(conn, approved)
-    await _audit(conn, actor, approved, "command.approved")
-    return approved
+    return await _decide(conn, actor, command, Verdict.APPROVE, "", now)
 
 
 async def reject(conn: Conn, actor: Actor, command: Command, reason: str, now: datetime) -> Command:
@@ -58,52 +76,60 @@ async def reject(conn: Conn, actor: Actor, command: Command, reason: str, now: d
     Raises:
         As approve.
     """
-    by = _decider(actor, command)
-    rejected = await queries.reject(conn, command.tenant_id, command.id, by, reason or None, now)
-    if rejected is None:
-        raise await _not_awaiting(conn, command)
-    await _audit(conn, actor, rejected, "command.rejected")
-    return rejected
+    return await _decide(conn, actor, command, Verdict.REJECT, reason, now)
 
 
-async def expire(conn: Conn, tenant_id: UUID, command_id: UUID, now: datetime) -> Command | None:
-    """End a command that nobody approved in time; None when somebody has decided. Takes a transaction."""
-    expired = await queries.expire(conn, tenant_id, command_id, _EXPIRED.render(DEFAULT_LOCALE), now)
-    if expired is not None:
-        await _audit(conn, None, expired, "command.expired")
-    return expired
+async def withdraw(conn: Conn, actor: Actor, command: Command, now: datetime) -> Command | None:
+    """Close the request of a command that is cancelled, whoever cancels it; None when it awaits no approval by now."""
+    if command.approval_id is None:
+        return None
+    closed = await approvals.withdraw(conn, actor, command.tenant_id, command.approval_id, now)
+    return await act(conn, actor, closed, now) if closed is not None else None
 
 
-def _decider(actor: Actor, command: Command) -> UUID:
-    """Who decides, if they may.
-
-    Raises:
-        Forbidden, OwnCommand: as approve.
-    """
-    if actor.user_id is None or not actor.may(KINDS[CommandType(command.command_type)].permission):
-        raise Forbidden
-    if actor.user_id == command.created_by:
-        raise OwnCommand
-    return actor.user_id
-
-
-async def _not_awaiting(conn: Conn, command: Command) -> NotAwaitingApproval | UnknownCommand:
-    found = await queries.find(conn, command.id)
-    if found is None:
-        return UnknownCommand()
-    # Its time is over, and the reaper has not come by yet.
-    late = found.status is CommandStatus.AWAITING_APPROVAL
-    return NotAwaitingApproval(status=(CommandStatus.CANCELLED if late else found.status).value)
-
-
-async def _audit(conn: Conn, actor: Actor | None, command: Command, action: str) -> None:
+async def act(conn: Conn, actor: Actor | None, closed: Approval, now: datetime) -> Command | None:
+    """Move the command that awaited a request which has just been closed; None when no command did."""
+    where = (conn, closed.tenant_id, closed.id)
+    if closed.status is ApprovalStatus.APPROVED:
+        command = await queries.approve(*where, now)
+    elif closed.status is ApprovalStatus.CANCELLED:
+        command = await queries.refuse(*where, None, actor.user_id if actor else None, now)
+    else:
+        command = await queries.refuse(*where, _reason(closed), None, now)
+    if command is None:
+        return None
+    if closed.status is ApprovalStatus.APPROVED:
+        await enqueue(conn, command)
     await audit.record(
         conn,
         actor,
-        action,
+        _ACTIONS[closed.status],
         category="command",
         resource_type="command",
         resource_id=str(command.id),
         details={"command_type": command.command_type},
         tenant_id=command.tenant_id,
     )
+    return command
+
+
+async def follow(conn: Conn, actor: Actor | None, closed: Approval, now: datetime) -> None:
+    """Act on the end of a request that came through the routes and the job of approvals."""
+    await act(conn, actor, closed, now)
+
+
+async def _decide(conn: Conn, actor: Actor, command: Command, verdict: Verdict, reason: str, now: datetime) -> Command:
+    if command.approval_id is None:
+        raise NotAwaitingApproval(status=command.status.value)
+    decided = await approvals.decide(conn, actor, command.tenant_id, command.approval_id, verdict, reason, now)
+    moved = await act(conn, actor, decided, now)
+    if moved is None:
+        raise UnknownCommand
+    return moved
+
+
+def _reason(closed: Approval) -> str | None:
+    if closed.status is ApprovalStatus.EXPIRED:
+        return _EXPIRED.render(DEFAULT_LOCALE)
+    comments = [one.comment for one in closed.decisions if one.decision is Verdict.REJECT]
+    return mask(comments[0])[:ERROR_LIMIT] or None if comments else None

@@ -9,6 +9,7 @@ from alquimista.errors import Forbidden
 from alquimista.operations.models.commands import Command, CommandEnded, UnknownCommand
 from alquimista.operations.models.kinds import KINDS, CommandType
 from alquimista.operations.queries import commands as queries
+from alquimista.operations.service import approving
 
 _ROUNDS = 3  # Between its states a command may move while it is looked at, a few times at most.
 
@@ -22,6 +23,8 @@ async def cancel(conn: Conn, actor: Actor, command: Command, now: datetime) -> C
     """
     if not actor.may(KINDS[CommandType(command.command_type)].permission):
         raise Forbidden
+    if (withdrawn := await approving.withdraw(conn, actor, command, now)) is not None:
+        return withdrawn
     for _ in range(_ROUNDS):
         cancelled = await queries.cancel_waiting(conn, command.tenant_id, command.id, actor.user_id, now)
         cancelled = cancelled or await queries.ask_to_cancel(conn, command.tenant_id, command.id, actor.user_id, now)

@@ -16,7 +16,7 @@ from alquimista.db.statement import Conn
 from alquimista.errors import Forbidden, Invalid
 from alquimista.i18n import N_
 from alquimista.observability.metrics import COMMANDS_CREATED
-from alquimista.operations.models.commands import Command, CommandStatus, KeyReused
+from alquimista.operations.models.commands import Command, CommandStatus, KeyReused, NeedsPerson
 from alquimista.operations.models.kinds import KINDS, CommandType, Kind, check
 from alquimista.operations.queries import commands as queries
 from alquimista.operations.service import approving
@@ -80,22 +80,25 @@ async def give(
         Forbidden: the actor may not give commands of this kind.
         Invalid: there is no such company, or the parameters contradict each other.
         KeyReused: the key stands for another command of this author.
+        NeedsPerson: such a command needs approval, which only a person can ask for.
     """
     _allow(actor, wanted)
     kind = wanted.kind
     awaits = approving.needed(settings, kind)
+    if awaits and (actor is None or actor.user_id is None):
+        raise NeedsPerson(command_type=kind.command_type.value)
     command = Command(
         tenant_id=wanted.tenant,
         id=new_id(),
         command_type=kind.command_type.value,
         parameters=msgspec.to_builtins(wanted.parameters),
         status=CommandStatus.AWAITING_APPROVAL if awaits else CommandStatus.PENDING,
-        needs_approval=awaits,
+        approval_id=new_id() if awaits else None,
         created_by=actor.user_id if actor else None,
         tries=kind.tries,
         attempts=0,
         lease_id=None,
-        due_at=approving.until(now) if awaits else now,
+        due_at=None if awaits else now,
         cancel_requested_at=None,
         created_at=now,
         started_at=None,
@@ -107,7 +110,9 @@ async def give(
         raise Invalid.of("tenant_id", _NO_TENANT) from None
     if made is None:
         return await _same(conn, command, wanted), False
-    if made.status is CommandStatus.PENDING:
+    if actor is not None and awaits:
+        await approving.ask(conn, actor, made, now)
+    else:
         await enqueue(conn, made)
     await audit.record(
         conn,

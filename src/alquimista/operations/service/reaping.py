@@ -1,4 +1,4 @@
-"""What nobody looks after any more: commands of dead workers, lost jobs, approvals that never came, old rows."""
+"""What nobody looks after any more: commands of dead workers, lost jobs, old rows."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +13,6 @@ from alquimista.observability.metrics import COMMANDS_FAILED
 from alquimista.operations.models.commands import KEPT, CommandStatus
 from alquimista.operations.queries import commands, running
 from alquimista.operations.queries.running import Overdue
-from alquimista.operations.service import approving
 from alquimista.operations.service.queueing import enqueue
 from alquimista.operations.service.telling import changed
 from alquimista.wiring import Services
@@ -50,8 +49,6 @@ async def purge(services: Services, now: datetime) -> None:
 
 
 async def _look_after(conn: Conn, one: Overdue, now: datetime) -> bool:
-    if one.status is CommandStatus.AWAITING_APPROVAL:
-        return await approving.expire(conn, one.tenant_id, one.id, now) is not None
     if one.status is CommandStatus.PENDING:
         pending = await commands.find(conn, one.id)
         return pending is not None and pending.status is CommandStatus.PENDING and await enqueue(conn, pending)

@@ -15,6 +15,10 @@ class _Step(msgspec.Struct, frozen=True):
     step: int
 
 
+class _Count(msgspec.Struct, frozen=True):
+    count: int
+
+
 class _Name(msgspec.Struct, frozen=True):
     consumer: str
 
@@ -90,6 +94,26 @@ REOPEN = Statement(
     RETURNING consumer
     """,
     _Name,
+)
+
+_GIVEN_UP = """
+    FROM fibonacci_core.event_deliveries
+    WHERE tenant_id = %(tenant_id)s AND state = 'dead'
+      AND (%(ids)s::uuid[] IS NULL OR event_id = ANY (%(ids)s::uuid[]))
+"""
+COUNT_GIVEN_UP = Statement(f"SELECT count(*) AS count {_GIVEN_UP}", _Count)
+# The rows are picked once: as a plain subquery the planner may ask for them again, and move more than the limit.
+REQUEUE = Statement(
+    f"""
+    WITH picked AS MATERIALIZED (
+      SELECT event_id, consumer {_GIVEN_UP} ORDER BY created_at LIMIT %(limit)s FOR UPDATE)
+    UPDATE fibonacci_core.event_deliveries
+    SET state = 'pending', step = 0, next_attempt_at = %(now)s, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND state = 'dead'
+      AND (event_id, consumer) IN (SELECT event_id, consumer FROM picked)
+    RETURNING event_id, consumer
+    """,  # noqa: S608 - A constant condition.
+    DeliverEvent,
 )
 
 DELIVERIES = Statement(
@@ -177,6 +201,20 @@ async def reopen(conn: Conn, tenant_id: UUID, event_id: UUID, *, everybody: bool
     """Let those that failed have it again, or everybody who had it; who they are."""
     rows = await conn.fetch(REOPEN, tenant_id=tenant_id, event_id=event_id, all=everybody, now=now)
     return [one.consumer for one in rows]
+
+
+async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None) -> int:
+    """How many deliveries, or of these events, were given up."""
+    found = await conn.fetch_one(COUNT_GIVEN_UP, tenant_id=tenant_id, ids=None if ids is None else list(ids))
+    return found.count if found else 0
+
+
+async def requeue(
+    conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int, now: datetime
+) -> list[DeliverEvent]:
+    """Let deliveries that were given up, or those of these events, wait again; which ones."""
+    wanted = None if ids is None else list(ids)
+    return await conn.fetch(REQUEUE, tenant_id=tenant_id, ids=wanted, limit=limit, now=now)
 
 
 async def deliveries(conn: Conn, tenant_id: UUID, event_id: UUID) -> list[EventDelivery]:

@@ -2,11 +2,12 @@
 
 from alquimista.orchestrator.service.delivering import DELIVER, deliver, route, sweep, tenants_due
 from alquimista.orchestrator.service.publishing import ROUTE, publish, receive
-from alquimista.orchestrator.service.reading import detail, list_events, owner, replay, trace
+from alquimista.orchestrator.service.reading import count_given_up, detail, list_events, owner, replay, requeue, trace
 
 __all__ = [
     "DELIVER",
     "ROUTE",
+    "count_given_up",
     "deliver",
     "detail",
     "list_events",
@@ -14,6 +15,7 @@ __all__ = [
     "publish",
     "receive",
     "replay",
+    "requeue",
     "route",
     "sweep",
     "tenants_due",

@@ -1,5 +1,6 @@
 """What staff look at and set going again: events, and traces."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
@@ -100,6 +101,24 @@ async def replay(
         tenant_id=tenant_id,
     )
     return await rows.deliveries(conn, tenant_id, event_id)
+
+
+async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None = None) -> int:
+    """How many deliveries of the tenant's events, or of these, were given up."""
+    return await rows.count_given_up(conn, tenant_id, ids)
+
+
+async def requeue(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int, now: datetime) -> int:
+    """Try deliveries of the tenant's events that were given up, or of these events, again, each once; how many.
+
+    Takes the tenant's transaction.
+    """
+    moved = await rows.requeue(conn, tenant_id, ids, limit, now)
+    for one in moved:
+        await enqueue(conn, DELIVER, one, tenant_id=tenant_id)
+    for event_id in sorted({one.event_id for one in moved}):
+        await queries.settle(conn, tenant_id, event_id, now)
+    return len(moved)
 
 
 async def trace(conn: Conn, trace_id: str) -> tuple[list[TraceSpan], bool]:

@@ -1,11 +1,12 @@
 """An export as a file: a ZIP of JSON Lines, one file a table, and a manifest that says what must be in it."""
 
+import asyncio
 import hashlib
 import zipfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 
@@ -32,9 +33,7 @@ class Writer:
         digest, rows = hashlib.sha256(), 0
         with self._archive.open(Entry(name, 0, "").file, "w", force_zip64=True) as file:
             async for batch in batches:
-                text = "".join(f"{line}\n" for line in batch).encode()
-                digest.update(text)
-                file.write(text)
+                await _in_thread(_pack, file, digest, batch)
                 rows += len(batch)
         entry = Entry(name, rows, digest.hexdigest())
         self.entries.append(entry)
@@ -43,6 +42,22 @@ class Writer:
     def manifest(self, manifest: Manifest) -> None:
         """Say what must be in the archive."""
         self._archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+
+
+def _pack(file: IO[bytes], digest: "hashlib._Hash", batch: Sequence[str]) -> None:
+    text = "".join(f"{line}\n" for line in batch).encode()
+    digest.update(text)
+    file.write(text)
+
+
+async def _in_thread(work: Callable[..., None], *arguments: object) -> None:
+    """Have a thread compress, so that who else runs in this process goes on; it has ended when this does."""
+    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})  # The file is closed next, and must not be written then.
+        raise
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Taking out everything of one tenant."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from alquimista.tenants.models import UnknownTenant
 BATCH: Final = 2_000
 TENANT: Final = "alquimista_platform.tenants"
 
-Progress = Callable[[Entry, int], None]
+Progress = Callable[[Entry, int], Awaitable[None]]
 
 
 async def export(
@@ -33,7 +33,7 @@ async def export(
         actor: who takes it; None for the command line.
         tenant_id: whose data.
         path: a ZIP in the format of docs/portability.md; whatever is there is replaced, once the new one is whole.
-        progress: called after each table with its entry and the number of tables.
+        progress: awaited after each table with its entry and the number of tables; what it raises ends the export.
 
     Raises:
         UnknownTenant: there is no such company; the platform's own tenant is none.
@@ -50,7 +50,7 @@ async def export(
             for name, batches in parts:
                 entry = await writer.table(name, batches)
                 if progress:
-                    progress(entry, len(parts))
+                    await progress(entry, len(parts))
             manifest = Manifest(
                 FORMAT,
                 version("alquimista"),

@@ -1,6 +1,5 @@
 """Putting a tenant into an installation that does not have it."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -57,7 +56,7 @@ async def restore(db: Database, path: Path, progress: Progress | None = None) ->
         await usage.make_partitions_of(db, _days_of_raw(export))
         try:
             async with owner_tenant_transaction(db, export.manifest.tenant_id) as conn:
-                await queries.ask_later(conn)
+                await queries.begin_restoring(conn, export.manifest.tenant_id)
                 await _put_back(conn, export, ids, progress)
                 await queries.disarm(conn, export.manifest.tenant_id, clock.now())
         except UniqueViolation as error:
@@ -137,9 +136,7 @@ async def _make_missing(conn: TransactionConn, reference: Reference, theirs: lis
         await queries.insert_rows(conn, reference.name, list(_decode(missing[0])), missing)
 
 
-async def _put_back(
-    conn: TransactionConn, export: Reader, ids: dict[str, str], progress: Callable[[Entry, int], None] | None
-) -> None:
+async def _put_back(conn: TransactionConn, export: Reader, ids: dict[str, str], progress: Progress | None) -> None:
     known = {table.name: table for table in in_order(await queries.tables(conn))}
     shared = {reference.name for reference in REFERENCES}
     entries = {entry.table: entry for entry in export.manifest.tables}
@@ -155,7 +152,7 @@ async def _put_back(
                 raise BadExport(why=f"{name} has other columns here")
             await queries.insert_rows(conn, name, columns, lines)
         if progress:
-            progress(entries[name], len(entries) - len(shared))
+            await progress(entries[name], len(entries) - len(shared))
 
 
 def _days_of_raw(export: Reader) -> set[date]:

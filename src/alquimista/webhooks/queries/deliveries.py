@@ -187,6 +187,26 @@ REPLAY = Statement(
     NoRow,
 )
 
+# To an endpoint that is disabled nothing is sent, so that nothing is counted or moved either.
+_GIVEN_UP = """
+    FROM alquimista_platform.webhook_deliveries d
+    JOIN alquimista_platform.webhook_endpoints e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
+    WHERE d.tenant_id = %(tenant_id)s AND d.state = 'failed' AND e.status = 'enabled'
+      AND (%(ids)s::uuid[] IS NULL OR d.id = ANY (%(ids)s::uuid[]))
+"""
+COUNT_GIVEN_UP = Statement(f"SELECT count(*) AS count {_GIVEN_UP}", _Count)
+# The rows are picked once: as a plain subquery the planner may ask for them again, and move more than the limit.
+REQUEUE = Statement(
+    f"""
+    WITH picked AS MATERIALIZED (SELECT d.id {_GIVEN_UP} ORDER BY d.created_at LIMIT %(limit)s FOR UPDATE OF d)
+    UPDATE alquimista_platform.webhook_deliveries
+    SET state = 'pending', next_attempt_at = %(now)s, step = 0, updated_at = %(now)s
+    WHERE tenant_id = %(tenant_id)s AND state = 'failed' AND id IN (SELECT id FROM picked)
+    RETURNING id AS delivery_id, endpoint_id
+    """,  # noqa: S608 - A constant condition.
+    SendDelivery,
+)
+
 DUE = Statement(
     """
     SELECT id AS delivery_id, endpoint_id FROM alquimista_platform.webhook_deliveries
@@ -351,3 +371,17 @@ async def tenants_due(conn: Conn, before: datetime, old: datetime, now: datetime
 async def purge(conn: Conn, tenant_id: UUID, before: datetime, limit: int) -> int:
     """Forget finished deliveries of before then; how many."""
     return await conn.execute(PURGE, tenant_id=tenant_id, before=before, limit=limit)
+
+
+async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None) -> int:
+    """How many deliveries, or of these, were given up and can be sent."""
+    found = await conn.fetch_one(COUNT_GIVEN_UP, tenant_id=tenant_id, ids=None if ids is None else list(ids))
+    return found.count if found else 0
+
+
+async def requeue(
+    conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int, now: datetime
+) -> list[SendDelivery]:
+    """Let deliveries that were given up, or these, wait again; which ones."""
+    wanted = None if ids is None else list(ids)
+    return await conn.fetch(REQUEUE, tenant_id=tenant_id, ids=wanted, limit=limit, now=now)

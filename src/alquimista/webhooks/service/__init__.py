@@ -3,10 +3,12 @@
 from alquimista.webhooks.gateway import Poster
 from alquimista.webhooks.service.deliveries import (
     attempts,
+    count_given_up,
     emit,
     get_delivery,
     list_deliveries,
     replay,
+    requeue,
     send_test,
     told,
 )
@@ -27,6 +29,7 @@ __all__ = [
     "Sending",
     "attempts",
     "change",
+    "count_given_up",
     "create",
     "delete",
     "deliver",
@@ -37,6 +40,7 @@ __all__ = [
     "list_deliveries",
     "list_endpoints",
     "replay",
+    "requeue",
     "reseal",
     "rotate_secret",
     "send_test",

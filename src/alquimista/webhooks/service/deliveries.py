@@ -113,6 +113,19 @@ async def replay(
     return found
 
 
+async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None = None) -> int:
+    """How many of the tenant's messages, or of these, were given up and can be sent again."""
+    return await queries.count_given_up(conn, tenant_id, ids)
+
+
+async def requeue(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int, now: datetime) -> int:
+    """Send the tenant's messages that were given up, or these, again, each once; how many. Takes a transaction."""
+    moved = await queries.requeue(conn, tenant_id, ids, limit, now)
+    for one in moved:
+        await enqueue(conn, DELIVER, one, tenant_id=tenant_id)
+    return len(moved)
+
+
 async def _enabled(conn: Conn, tenant_id: UUID, endpoint_id: UUID) -> None:
     if (await get(conn, tenant_id, endpoint_id)).status is EndpointStatus.DISABLED:
         raise EndpointDisabled

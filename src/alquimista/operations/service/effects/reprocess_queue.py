@@ -11,8 +11,10 @@ from alquimista.db.statement import Conn
 from alquimista.i18n import N_
 from alquimista.jobs import service as jobs
 from alquimista.notifications import service as notifications
-from alquimista.operations.models.kinds import Queue, ReprocessQueueParameters, read_ids
+from alquimista.operations.models.kinds import MOST_MOVED, Queue, ReprocessQueueParameters, read_ids
 from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
+from alquimista.orchestrator import service as orchestrator
+from alquimista.webhooks import service as webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ async def _move_mails(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, l
 QUEUES: Final[dict[Queue, Movable]] = {
     Queue.MAILS: Movable(notifications.count_given_up, _move_mails),
     Queue.JOBS: Movable(jobs.count_failed, jobs.requeue_failed),
+    Queue.WEBHOOKS: Movable(webhooks.count_given_up, webhooks.requeue),
+    Queue.EVENTS: Movable(orchestrator.count_given_up, orchestrator.requeue),
 }
 
 
@@ -37,7 +41,7 @@ async def commit(conn: Conn, run: Run) -> Output:
     """Move them, in the transaction that ends the command: both or neither."""
     wanted: ReprocessQueueParameters = run.parameters
     ids = read_ids(wanted)
-    limit = len(ids) if ids is not None else wanted.count
+    limit = MOST_MOVED if ids is not None else wanted.count  # An event may have failed at many consumers.
     moved = await QUEUES[wanted.queue].move(conn, run.tenant, ids, limit, clock.now())
     return {"queue": wanted.queue.value, "moved": moved}
 
