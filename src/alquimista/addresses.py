@@ -1,6 +1,9 @@
 """Which addresses others may have us call: those of the internet, and no others (no requests into our own network)."""
 
+import asyncio
 import ipaddress
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -16,6 +19,27 @@ _OWN: Final = tuple(
 _CARRIERS: Final = tuple(
     map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 )
+
+
+# Names that strangers give may take their time, and a thread that waits for one cannot be called back. It is none of
+# those that everybody else's requests need.
+_RESOLVERS: Final = ThreadPoolExecutor(32, thread_name_prefix="resolve")
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """A name's addresses, as the system has them.
+
+    Raises:
+        OSError: it has none.
+        UnicodeError: it is no name.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.run_in_executor(_RESOLVERS, _look_up, host, port)
+    return list(dict.fromkeys(found))
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 def refused(address: Address, *, private: bool) -> bool:

@@ -155,3 +155,11 @@ async def test_old_processes_are_forgotten_but_for_the_last_of_an_agent(company)
     running = await company.running()
     assert [one.instance_id for one in running.instances] == ["old"]
     assert running.state == "offline"
+
+
+async def test_boots_without_end_leave_only_so_many_rows(company, monkeypatch, sql):
+    monkeypatch.setattr("alquimista.fleet.queries.beats.MOST_BOOTS", 3)
+    for _ in range(6):
+        assert (await company.beat(boot_id=str(uuid4()))).status_code == 200
+    rows = await sql("SELECT count(*) FROM alquimista_platform.agent_boots WHERE tenant_id = %s", company.id)
+    assert rows == [(3,)]

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from alquimista.integrations.models.connections import Connection, provider_of
-from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.integrations.models.failures import Failed, IntegrationFailure
 from support import connections
 from support.connections import bodies, gateways
 
@@ -40,13 +40,13 @@ async def test_what_is_right_works(settings, fake, provider):
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (401, Failure.CREDENTIALS),
-        (403, Failure.CREDENTIALS),
-        (404, Failure.NOT_FOUND),
-        (429, Failure.BUSY),
-        (500, Failure.SERVER_ERROR),
-        (302, Failure.REDIRECTED),
-        (418, Failure.REFUSED),
+        (401, IntegrationFailure.CREDENTIALS),
+        (403, IntegrationFailure.CREDENTIALS),
+        (404, IntegrationFailure.NOT_FOUND),
+        (429, IntegrationFailure.BUSY),
+        (500, IntegrationFailure.SERVER_ERROR),
+        (302, IntegrationFailure.REDIRECTED),
+        (418, IntegrationFailure.REFUSED),
     ],
 )
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -58,23 +58,23 @@ async def test_each_refusal_has_its_name(settings, fake, provider, status, expec
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_service_that_is_silent_or_hangs_up_is_told_apart(settings, fake, provider):
     fake.faulty.next("slow")
-    assert await failure(settings, fake, connection(fake, provider), 0.2) is Failure.TIMED_OUT
+    assert await failure(settings, fake, connection(fake, provider), 0.2) is IntegrationFailure.TIMED_OUT
     fake.faulty.next("dropped")
-    assert await failure(settings, fake, connection(fake, provider)) is Failure.UNEXPECTED
+    assert await failure(settings, fake, connection(fake, provider)) is IntegrationFailure.UNEXPECTED
 
 
 @pytest.mark.parametrize(
     ("provider", "changes", "expected"),
     [
-        ("cloud_api", {"credentials": {"access_token": "another-token"}}, Failure.CREDENTIALS),
-        ("cloud_api", {"config": {"phone_number_id": "99999999"}}, Failure.NOT_FOUND),
-        ("evolution", {"credentials": {"api_key": "another-key"}}, Failure.CREDENTIALS),
-        ("evolution", {"config": {"instance": "outra"}}, Failure.NOT_FOUND),
-        ("stripe", {"credentials": {"api_key": "sk_test_another000000"}}, Failure.CREDENTIALS),
-        ("asaas", {"credentials": {"api_key": "$aact_hmlg_another000"}}, Failure.CREDENTIALS),
-        ("asaas", {"config": {"environment": "production"}}, Failure.NOT_FOUND),
-        ("webhook", {"credentials": {"secret": "whsec_" + "A" * 43 + "="}}, Failure.CREDENTIALS),
-        ("webhook", {"credentials": {"secret": "whsec_" + "A" * 33}}, Failure.UNREADABLE),
+        ("cloud_api", {"credentials": {"access_token": "another-token"}}, IntegrationFailure.CREDENTIALS),
+        ("cloud_api", {"config": {"phone_number_id": "99999999"}}, IntegrationFailure.NOT_FOUND),
+        ("evolution", {"credentials": {"api_key": "another-key"}}, IntegrationFailure.CREDENTIALS),
+        ("evolution", {"config": {"instance": "outra"}}, IntegrationFailure.NOT_FOUND),
+        ("stripe", {"credentials": {"api_key": "sk_test_another000000"}}, IntegrationFailure.CREDENTIALS),
+        ("asaas", {"credentials": {"api_key": "$aact_hmlg_another000"}}, IntegrationFailure.CREDENTIALS),
+        ("asaas", {"config": {"environment": "production"}}, IntegrationFailure.NOT_FOUND),
+        ("webhook", {"credentials": {"secret": "whsec_" + "A" * 43 + "="}}, IntegrationFailure.CREDENTIALS),
+        ("webhook", {"credentials": {"secret": "whsec_" + "A" * 33}}, IntegrationFailure.UNREADABLE),
     ],
 )
 async def test_what_is_wrong_is_named(settings, fake, provider, changes, expected):
@@ -83,12 +83,16 @@ async def test_what_is_wrong_is_named(settings, fake, provider, changes, expecte
 
 async def test_an_instance_without_a_telephone_is_not_connected(settings, fake):
     fake.state = "connecting"
-    assert await failure(settings, fake, connection(fake, "evolution")) is Failure.NOT_READY
+    assert await failure(settings, fake, connection(fake, "evolution")) is IntegrationFailure.NOT_READY
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("/page.ics", Failure.UNEXPECTED), ("/moved.ics", Failure.REDIRECTED), ("/nothing.ics", Failure.NOT_FOUND)],
+    [
+        ("/page.ics", IntegrationFailure.UNEXPECTED),
+        ("/moved.ics", IntegrationFailure.REDIRECTED),
+        ("/nothing.ics", IntegrationFailure.NOT_FOUND),
+    ],
 )
 async def test_a_page_is_no_calendar(settings, fake, path, expected):
     one = connection(fake, "ics", credentials={"url": fake.url + path})

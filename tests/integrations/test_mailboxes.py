@@ -11,7 +11,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.integrations import service
 from alquimista.integrations.gateway import Gateways
 from alquimista.integrations.models.connections import ImapConfig, MailboxCredentials, SmtpConfig, SmtpConnection
-from alquimista.integrations.models.failures import Failed, Failure, NotConnected, UnknownIntegration
+from alquimista.integrations.models.failures import Failed, IntegrationFailure, NotConnected, UnknownIntegration
 from alquimista.wiring import Services
 from support import connections
 from support.connections import on_premises
@@ -51,15 +51,18 @@ async def test_smtp_signs_in_inside_tls_and_sends_nothing(trusted, tls):
         assert await failure(trusted, "smtp", smtp(url)) is None
         assert server.logins == [(USER, PASSWORD, True)]
         assert server.messages == []
-        assert await failure(trusted, "smtp", smtp(url), BAD) is Failure.CREDENTIALS
+        assert await failure(trusted, "smtp", smtp(url), BAD) is IntegrationFailure.CREDENTIALS
     async with mail_server(implicit=tls[0], auth_require_tls=False) as (server, url):
         assert await failure(trusted, "smtp", smtp(url, "tls")) is None
 
 
 async def test_smtp_without_tls_never_hears_the_password(trusted, tls):
     async with mail_server(auth_require_tls=False) as (server, url):
-        assert await failure(trusted, "smtp", smtp(url)) is Failure.INSECURE
-        assert await failure(trusted, "smtp", smtp(url, "tls")) in {Failure.TLS, Failure.UNREACHABLE}
+        assert await failure(trusted, "smtp", smtp(url)) is IntegrationFailure.INSECURE
+        assert await failure(trusted, "smtp", smtp(url, "tls")) in {
+            IntegrationFailure.TLS,
+            IntegrationFailure.UNREACHABLE,
+        }
         assert server.logins == []
 
 
@@ -68,15 +71,15 @@ async def test_smtp_with_a_strange_certificate_never_hears_the_password(tls, sec
     strict = Gateways(on_premises(connections.Settings(secret_key="x" * 40)))
     options = {"tls_context": tls[0]} if security == "starttls" else {"implicit": tls[0], "auth_require_tls": False}
     async with mail_server(**options) as (server, url):
-        assert await failure(strict, "smtp", smtp(url, security)) is Failure.TLS
+        assert await failure(strict, "smtp", smtp(url, security)) is IntegrationFailure.TLS
         assert server.logins == []
 
 
 async def test_smtp_refuses_private_addresses_unless_allowed(tls):
     public = Gateways(connections.Settings(secret_key="x" * 40))
     async with mail_server(tls_context=tls[0]) as (server, url), fake_imap(tls[0]) as (mailbox, port):
-        assert await failure(public, "smtp", smtp(url)) is Failure.PRIVATE_ADDRESS
-        assert await failure(public, "imap", imap(port)) is Failure.PRIVATE_ADDRESS
+        assert await failure(public, "smtp", smtp(url)) is IntegrationFailure.PRIVATE_ADDRESS
+        assert await failure(public, "imap", imap(port)) is IntegrationFailure.PRIVATE_ADDRESS
         assert (server.logins, mailbox.asked) == ([], [])
 
 
@@ -89,7 +92,7 @@ async def test_a_mail_goes_out_in_the_sender_s_name_or_says_why_not(trusted, tls
         (sent,) = server.messages
         assert (sent.mail_from, sent.rcpt_tos) == ("recepcao@example.com", ["ana@example.com"])
         assert b"From: recepcao@example.com" in sent.content
-        for refusal, expected in (("452 later", Failure.BUSY), ("554 never", Failure.REFUSED)):
+        for refusal, expected in (("452 later", IntegrationFailure.BUSY), ("554 never", IntegrationFailure.REFUSED)):
             server.refuse = refusal
             with pytest.raises(Failed) as caught:
                 await trusted.send_mail(smtp(url), GOOD, mail)
@@ -124,25 +127,25 @@ async def test_imap_looks_at_the_inbox_without_touching_it(trusted, tls, starttl
         config = imap(port, "starttls" if starttls else "tls")
         assert await failure(trusted, "imap", config) is None
         assert server.asked[-3:] == ["AUTHENTICATE", "EXAMINE", "LOGOUT"]
-        assert await failure(trusted, "imap", config, BAD) is Failure.CREDENTIALS
+        assert await failure(trusted, "imap", config, BAD) is IntegrationFailure.CREDENTIALS
 
 
 async def test_imap_signs_in_at_servers_without_sasl(trusted, tls):
     async with fake_imap(tls[0], "login only") as (server, port):
         assert await failure(trusted, "imap", imap(port)) is None
         tricky = MailboxCredentials('a" LOGOUT\\', 'b" c\\')
-        assert await failure(trusted, "imap", imap(port), tricky) is Failure.CREDENTIALS
+        assert await failure(trusted, "imap", imap(port), tricky) is IntegrationFailure.CREDENTIALS
         assert server.logins[-1] == ('a" LOGOUT\\', 'b" c\\')
-        assert await failure(trusted, "imap", imap(port), MailboxCredentials("ç", "ã")) is Failure.REFUSED
+        assert await failure(trusted, "imap", imap(port), MailboxCredentials("ç", "ã")) is IntegrationFailure.REFUSED
 
 
 @pytest.mark.parametrize(
     ("manner", "expected"),
     [
-        ("no inbox", Failure.NOT_FOUND),
-        ("strange", Failure.UNEXPECTED),
-        ("endless", Failure.UNEXPECTED),
-        ("hangs up", Failure.UNEXPECTED),
+        ("no inbox", IntegrationFailure.NOT_FOUND),
+        ("strange", IntegrationFailure.UNEXPECTED),
+        ("endless", IntegrationFailure.UNEXPECTED),
+        ("hangs up", IntegrationFailure.UNEXPECTED),
     ],
 )
 async def test_imap_on_bad_days(trusted, tls, manner, expected):
@@ -154,19 +157,19 @@ async def test_imap_that_is_silent_costs_no_more_than_its_time(tls, monkeypatch)
     monkeypatch.setenv("SSL_CERT_FILE", str(tls[1]))
     hasty = Gateways(on_premises(connections.Settings(secret_key="x" * 40)), timeout_s=0.3)
     async with fake_imap(tls[0], "silent") as (_, port):
-        assert await failure(hasty, "imap", imap(port)) is Failure.TIMED_OUT
+        assert await failure(hasty, "imap", imap(port)) is IntegrationFailure.TIMED_OUT
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_imap_with_a_strange_certificate_never_hears_the_password(tls, security):
     strict = Gateways(on_premises(connections.Settings(secret_key="x" * 40)), timeout_s=5)
     async with fake_imap(tls[0], starttls=security == "starttls") as (server, port):
-        assert await failure(strict, "imap", imap(port, security)) is Failure.TLS
+        assert await failure(strict, "imap", imap(port, security)) is IntegrationFailure.TLS
         assert server.logins == []
 
 
 async def test_imap_without_tls_never_hears_the_password(trusted, tls):
     async with fake_imap(tls[0], "no starttls", starttls=True) as (server, port):
-        assert await failure(trusted, "imap", imap(port, "starttls")) is Failure.INSECURE
-        assert await failure(trusted, "imap", imap(port, "tls")) is Failure.TLS
+        assert await failure(trusted, "imap", imap(port, "starttls")) is IntegrationFailure.INSECURE
+        assert await failure(trusted, "imap", imap(port, "tls")) is IntegrationFailure.TLS
         assert server.logins == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alquimista.addresses import refused
 from alquimista.breaker import FAILURES
 from alquimista.integrations.gateway.outbound import Outbound
-from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.integrations.models.failures import Failed, IntegrationFailure
 
 PRIVATE = [
     "127.0.0.1",
@@ -71,31 +71,30 @@ async def test_an_installation_for_strangers_does_not_call_inside(host, fake):
     port = fake.url.rpartition(":")[2]
     before = len(fake.hosts)
     told = await refusal(outbound.ask("GET", f"https://{host}:{port}/agenda.ics"))
-    assert told in {Failure.PRIVATE_ADDRESS, Failure.UNREACHABLE}
+    assert told in {IntegrationFailure.PRIVATE_ADDRESS, IntegrationFailure.UNREACHABLE}
     assert len(fake.hosts) == before
     if host in {"127.0.0.1", "localhost"}:
-        assert told is Failure.PRIVATE_ADDRESS
-        assert await refusal(outbound.dial(host, int(port))) is Failure.PRIVATE_ADDRESS
+        assert told is IntegrationFailure.PRIVATE_ADDRESS
+        assert await refusal(outbound.dial(host, int(port))) is IntegrationFailure.PRIVATE_ADDRESS
 
 
 async def test_one_private_address_among_public_ones_is_enough(monkeypatch):
-    async def resolved(*_args, **_more):
-        return [(None, None, None, "", (one, 443)) for one in ("1.1.1.1", "10.0.0.1")]
+    async def resolved(*_args):
+        return ["1.1.1.1", "10.0.0.1"]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved, raising=False)
-    assert await refusal(Outbound(private=False).resolve("mixed.example", 443)) is Failure.PRIVATE_ADDRESS
+    monkeypatch.setattr("alquimista.integrations.gateway.outbound.resolve", resolved)
+    assert await refusal(Outbound(private=False).addresses("mixed.example", 443)) is IntegrationFailure.PRIVATE_ADDRESS
 
 
 async def test_the_name_is_resolved_once_and_the_service_still_hears_it(fake, monkeypatch):
-    loop, port = asyncio.get_running_loop(), int(fake.url.rpartition(":")[2])
+    port = int(fake.url.rpartition(":")[2])
     asked = []
 
-    async def rebinding(host, port, **_more):
+    async def rebinding(host, _port):
         asked.append(host)
-        address = "127.0.0.1" if len(asked) == 1 else "10.0.0.1"
-        return [(None, None, None, "", (address, port))]
+        return ["127.0.0.1" if len(asked) == 1 else "10.0.0.1"]
 
-    monkeypatch.setattr(loop, "getaddrinfo", rebinding, raising=False)
+    monkeypatch.setattr("alquimista.integrations.gateway.outbound.resolve", rebinding)
     reply = await Outbound(private=True).ask("GET", f"http://agenda.example:{port}/agenda.ics")
     assert reply.status == 200
     assert asked == ["agenda.example"]
@@ -103,13 +102,13 @@ async def test_the_name_is_resolved_once_and_the_service_still_hears_it(fake, mo
 
 
 async def test_without_encryption_only_inside_and_where_it_is_allowed(fake):
-    assert await refusal(Outbound(private=False).ask("GET", "http://1.1.1.1/")) is Failure.INSECURE
-    assert await refusal(Outbound(private=True).ask("GET", "http://1.1.1.1/")) is Failure.INSECURE
+    assert await refusal(Outbound(private=False).ask("GET", "http://1.1.1.1/")) is IntegrationFailure.INSECURE
+    assert await refusal(Outbound(private=True).ask("GET", "http://1.1.1.1/")) is IntegrationFailure.INSECURE
 
 
 @pytest.mark.parametrize("address", ["https://user:pass@1.1.1.1/", "ftp://1.1.1.1/", "https://", "https://[::1"])
 async def test_what_is_no_web_address_is_not_called(address):
-    assert await refusal(Outbound(private=True).ask("GET", address)) is Failure.UNREACHABLE
+    assert await refusal(Outbound(private=True).ask("GET", address)) is IntegrationFailure.UNREACHABLE
 
 
 async def test_an_answer_is_cut_at_its_limit(fake):
@@ -119,9 +118,9 @@ async def test_an_answer_is_cut_at_its_limit(fake):
 
 async def test_nobody_there(unused_tcp_port):
     outbound = Outbound(private=True)
-    assert await refusal(outbound.ask("GET", f"http://127.0.0.1:{unused_tcp_port}/")) is Failure.UNREACHABLE
-    assert await refusal(outbound.dial("127.0.0.1", unused_tcp_port)) is Failure.UNREACHABLE
-    assert await refusal(outbound.dial("nobody.invalid", 443)) is Failure.UNREACHABLE
+    assert await refusal(outbound.ask("GET", f"http://127.0.0.1:{unused_tcp_port}/")) is IntegrationFailure.UNREACHABLE
+    assert await refusal(outbound.dial("127.0.0.1", unused_tcp_port)) is IntegrationFailure.UNREACHABLE
+    assert await refusal(outbound.dial("nobody.invalid", 443)) is IntegrationFailure.UNREACHABLE
 
 
 async def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls, monkeypatch):
@@ -135,12 +134,15 @@ async def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls, monkeypat
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls[0])
     address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    assert await refusal(Outbound(private=True).ask("GET", address)) is Failure.TLS
+    assert await refusal(Outbound(private=True).ask("GET", address)) is IntegrationFailure.TLS
     assert heard in ([], [b""])
     monkeypatch.setenv("SSL_CERT_FILE", str(tls[1]))
     assert (await Outbound(private=True).ask("GET", address)).body == b"ok"
     # The certificate is 127.0.0.1's, and of no other name that leads there.
-    assert await refusal(Outbound(private=True).ask("GET", address.replace("127.0.0.1", "localhost"))) is Failure.TLS
+    assert (
+        await refusal(Outbound(private=True).ask("GET", address.replace("127.0.0.1", "localhost")))
+        is IntegrationFailure.TLS
+    )
     server.close()
 
 
@@ -152,10 +154,12 @@ async def test_a_host_that_takes_no_connections_is_left_alone_and_others_are_not
         return outbound.ask("GET", f"http://{host}:{port}/") if way == "ask" else outbound.dial(host, port)
 
     for _ in range(FAILURES):
-        assert await refusal(call("127.0.0.1", unused_tcp_port)) is Failure.UNREACHABLE
+        assert await refusal(call("127.0.0.1", unused_tcp_port)) is IntegrationFailure.UNREACHABLE
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", unused_tcp_port)
     async with server:
-        assert await refusal(call("127.0.0.1", unused_tcp_port)) is Failure.LEFT_ALONE, "though it listens again"
+        assert await refusal(call("127.0.0.1", unused_tcp_port)) is IntegrationFailure.LEFT_ALONE, (
+            "though it listens again"
+        )
     assert (await outbound.ask("GET", f"{fake.url}/agenda.ics")).status == 200
 
 

@@ -17,7 +17,7 @@ from alquimista.db.crypto import Sealer
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.integrations import jobs, service
 from alquimista.integrations.models.connections import DEMO, GoogleCredentials
-from alquimista.integrations.models.failures import Failure
+from alquimista.integrations.models.failures import IntegrationFailure
 from alquimista.integrations.models.integrations import (
     FAILURES_UNTIL_ERROR,
     Integration,
@@ -61,13 +61,19 @@ async def open_incidents(sql, company):
     )
 
 
-@given(st.lists(st.sampled_from([None, Failure.TIMED_OUT, Failure.CREDENTIALS, Failure.AUTHORIZATION_ENDED])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [None, IntegrationFailure.TIMED_OUT, IntegrationFailure.CREDENTIALS, IntegrationFailure.AUTHORIZATION_ENDED]
+        )
+    )
+)
 def test_the_standing_follows_from_the_last_results(results):
     standing = Standing(IntegrationStatus.ACTIVE, 0)
     for result in results:
         standing = standing.after(result)
     streak = next((n for n, result in enumerate(reversed(results)) if result is None), len(results))
-    lost = streak >= FAILURES_UNTIL_ERROR or Failure.AUTHORIZATION_ENDED in results[len(results) - streak :]
+    lost = streak >= FAILURES_UNTIL_ERROR or IntegrationFailure.AUTHORIZATION_ENDED in results[len(results) - streak :]
     assert standing.failures == streak
     assert (standing.status is IntegrationStatus.ERROR) == lost
 

@@ -10,6 +10,7 @@ from alquimista import clock
 from alquimista.access import Actor, ActorKind, Role
 from alquimista.audit import service as audit
 from alquimista.db.bootstrap import role_url
+from alquimista.portability import queries
 from alquimista.portability.models import OUTLIVES, LeavingAlready, NotLeaving
 from alquimista.portability.service.offboard import delete, due, keep, offboard
 from alquimista.tenants import service as tenants
@@ -137,3 +138,12 @@ async def test_the_audit_forgets_who_left_for_good_and_is_proved_all_the_same(he
     assert (gone.email in kept, "Zuleica Prado" in kept) == (False, False)
     assert (stays.email in kept, "Otavio Lins" in kept) == (True, True)
     assert kept.count("'agent.configured'") == 2
+
+
+async def test_whose_deletion_has_begun_cannot_stay_any_more(left, here, companies):
+    one, _ = companies
+    with clock.frozen(left.delete_after + timedelta(seconds=1)):
+        assert await queries.begin_deletion(here.db.tenant(one.tenant_id), one.tenant_id, clock.now())
+        with pytest.raises(NotLeaving):
+            await keep(here.db, None, one.tenant_id)
+        assert await delete(here.db, one.tenant_id) > 0, "what was begun is finished"

@@ -1009,6 +1009,7 @@ CREATE TABLE alquimista_platform.tenant_offboardings (
   requested_at timestamp with time zone NOT NULL,
   delete_after timestamp with time zone NOT NULL,
   cancelled_at timestamp with time zone,
+  deleting_at timestamp with time zone,
   deleted_at timestamp with time zone
 )
 -- row security: enabled, forced;
@@ -2509,13 +2510,17 @@ ALTER TABLE alquimista_platform.tenant_integrations ADD CONSTRAINT tenant_integr
 
 ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_one_end CHECK (((cancelled_at IS NULL) OR (deleted_at IS NULL)));
 
-ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_patience CHECK ((deleted_at >= delete_after));
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_patience CHECK ((deleting_at >= delete_after));
 
 ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)));
 
 ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_standing_before_check CHECK ((standing_before = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])));
 
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_turn CHECK (((deleted_at IS NULL) OR (deleting_at IS NOT NULL)));
+
 ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_wait CHECK ((delete_after >= requested_at));
+
+ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_way CHECK (((cancelled_at IS NULL) OR (deleting_at IS NULL)));
 
 ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
@@ -4236,6 +4241,8 @@ GRANT UPDATE ON COLUMN alquimista_platform.permission_grants.revoked_by TO alqui
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.cancelled_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.deleted_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.deleting_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.tickets.assigned_to TO alquimista_app;
 

@@ -28,7 +28,7 @@ from alquimista.integrations.models.failures import (
     ChangedMeanwhile,
     ConsentIsTheirs,
     Demonstration,
-    Failure,
+    IntegrationFailure,
     NameTaken,
     NotConnected,
     TestFailed,
@@ -108,7 +108,7 @@ class IntegrationTested(msgspec.Struct, frozen=True):
     """What a test found. `failure` and `reason` say why it did not succeed."""
 
     ok: bool
-    failure: Failure | None
+    failure: IntegrationFailure | None
     reason: str | None
     integration: IntegrationView
 

@@ -93,15 +93,22 @@ CURRENT = Statement(
 CANCEL = Statement(
     f"""
     UPDATE alquimista_platform.tenant_offboardings SET cancelled_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND cancelled_at IS NULL AND deleted_at IS NULL
+    WHERE tenant_id = %(tenant_id)s AND cancelled_at IS NULL AND deleting_at IS NULL
     RETURNING {_OFFBOARDING}
     """,  # noqa: S608 - As above.
     Offboarding,
 )
+DELETING = Statement(
+    """
+    UPDATE alquimista_platform.tenant_offboardings SET deleting_at = coalesce(deleting_at, %(now)s)
+    WHERE tenant_id = %(tenant_id)s AND cancelled_at IS NULL AND deleted_at IS NULL AND delete_after <= %(now)s
+    """,
+    NoRow,
+)
 DELETED = Statement(
     """
     UPDATE alquimista_platform.tenant_offboardings SET deleted_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND cancelled_at IS NULL AND deleted_at IS NULL AND delete_after <= %(now)s
+    WHERE tenant_id = %(tenant_id)s AND deleting_at IS NOT NULL AND deleted_at IS NULL
     """,
     NoRow,
 )
@@ -318,8 +325,13 @@ async def cancel(conn: Conn, tenant_id: UUID, now: datetime) -> Offboarding | No
     return await conn.fetch_one(CANCEL, tenant_id=tenant_id, now=now)
 
 
+async def begin_deletion(conn: Conn, tenant_id: UUID, now: datetime) -> bool:
+    """Note that the tenant's data is being deleted from now on, or was begun to; False when it may not be, or is."""
+    return bool(await conn.execute(DELETING, tenant_id=tenant_id, now=now))
+
+
 async def mark_deleted(conn: Conn, tenant_id: UUID, now: datetime) -> bool:
-    """Note that the tenant's data is deleted now; False when it may not be, or was."""
+    """Note that the tenant's data is deleted now; False when its deletion has not begun, or is over."""
     return bool(await conn.execute(DELETED, tenant_id=tenant_id, now=now))
 
 

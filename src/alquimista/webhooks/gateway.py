@@ -7,7 +7,6 @@ that answers something else a moment later gains nothing. TLS still proves the n
 import asyncio
 import ipaddress
 import re
-import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from alquimista.addresses import Address, refused
+from alquimista.addresses import Address, refused, resolve
 from alquimista.config import Settings
 from alquimista.webhooks.models.deliveries import Failure, Outcome
 
@@ -36,12 +35,6 @@ class RefusedError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.value)
         self.failure = failure
-
-
-async def resolve(host: str, port: int) -> list[str]:
-    """A name's addresses, as the system has them."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 class Poster:

@@ -11,11 +11,14 @@ create table alquimista_platform.tenant_offboardings (
   requested_at timestamptz not null,
   delete_after timestamptz not null,
   cancelled_at timestamptz,
+  deleting_at timestamptz,
   deleted_at timestamptz,
   primary key (tenant_id, id),
   constraint tenant_offboardings_wait check (delete_after >= requested_at),
   constraint tenant_offboardings_one_end check (cancelled_at is null or deleted_at is null),
-  constraint tenant_offboardings_patience check (deleted_at >= delete_after)
+  constraint tenant_offboardings_patience check (deleting_at >= delete_after),
+  constraint tenant_offboardings_turn check (deleted_at is null or deleting_at is not null),
+  constraint tenant_offboardings_way check (cancelled_at is null or deleting_at is null)
 );
 create unique index tenant_offboardings_one on alquimista_platform.tenant_offboardings (tenant_id)
   where cancelled_at is null;
@@ -28,10 +31,11 @@ comment on column alquimista_platform.tenant_offboardings.standing_before is 'Wh
 comment on column alquimista_platform.tenant_offboardings.requested_at is 'When it was asked for.';
 comment on column alquimista_platform.tenant_offboardings.delete_after is 'Until when it may stay; its data is deleted soon after.';
 comment on column alquimista_platform.tenant_offboardings.cancelled_at is 'When it stayed after all.';
+comment on column alquimista_platform.tenant_offboardings.deleting_at is 'Since when its data is being deleted: it cannot stay any more.';
 comment on column alquimista_platform.tenant_offboardings.deleted_at is 'When its data was deleted.';
 
 call alquimista_platform.isolate('alquimista_platform.tenant_offboardings');
-grant select, insert, update (cancelled_at, deleted_at) on alquimista_platform.tenant_offboardings to alquimista_app;
+grant select, insert, update (cancelled_at, deleting_at, deleted_at) on alquimista_platform.tenant_offboardings to alquimista_app;
 
 -- What begins in one way only is put back as it was, by the owner who restores a whole tenant and by nobody else.
 create function alquimista_platform.is_restoring(tenant uuid) returns boolean

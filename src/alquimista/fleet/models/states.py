@@ -15,6 +15,7 @@ from alquimista.i18n import N_
 BEAT_EVERY: Final = timedelta(seconds=10)
 LATE_AFTER: Final = timedelta(seconds=30)
 OFFLINE_AFTER: Final = timedelta(seconds=90)
+MOST_BOOTS: Final = 120  # Of a process, in an hour; more tell nothing that these do not.
 MOST_INSTANCES: Final = 1_000  # Of one agent; those that were not heard of for a week make room.
 INSTANCES_KEPT: Final = timedelta(days=7)
 HISTORY_KEPT: Final = timedelta(days=90)

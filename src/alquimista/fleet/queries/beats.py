@@ -7,7 +7,7 @@ import msgspec
 
 from alquimista.agents.models.agents import AgentStatus
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.fleet.models.states import MOST_INSTANCES, Beat, Boot, Instance
+from alquimista.fleet.models.states import MOST_BOOTS, MOST_INSTANCES, Beat, Boot, Instance
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -52,7 +52,10 @@ BEAT = Statement(
     ), booted AS (
       INSERT INTO alquimista_platform.agent_boots (tenant_id, agent_id, instance_id, boot_id, version, booted_at)
       SELECT %(tenant_id)s, taken.agent_id, %(instance)s, %(boot_id)s, %(version)s, %(now)s FROM taken
-      WHERE NOT EXISTS (SELECT FROM known WHERE boot_id = %(boot_id)s)
+      WHERE NOT EXISTS (SELECT FROM known WHERE boot_id = %(boot_id)s) AND %(most_boots)s > (
+        SELECT count(*) FROM alquimista_platform.agent_boots b
+        WHERE b.tenant_id = %(tenant_id)s AND b.agent_id = taken.agent_id AND b.instance_id = %(instance)s
+          AND b.booted_at > %(now)s::timestamptz - interval '1 hour')
       ON CONFLICT DO NOTHING
     )
     SELECT agent_id, status, config AS config_version, paused_at, offline_at, EXISTS (SELECT FROM taken) AS taken
@@ -112,6 +115,7 @@ async def beat(conn: Conn, tenant_id: UUID, slug: str, told: Beat, now: datetime
         host=told.host,
         now=now,
         most=MOST_INSTANCES,
+        most_boots=MOST_BOOTS,
     )
 
 

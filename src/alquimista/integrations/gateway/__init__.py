@@ -24,7 +24,7 @@ from alquimista.integrations.gateway.outbound import Outbound
 from alquimista.integrations.gateway.port import TEST_TIMEOUT_S, Gateway
 from alquimista.integrations.gateway.smtp import Smtp
 from alquimista.integrations.models.connections import GoogleCredentials, MailboxCredentials, SmtpConfig
-from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.integrations.models.failures import Failed, IntegrationFailure
 
 __all__ = ["Endpoints", "Gateways"]
 
@@ -92,4 +92,4 @@ class Gateways:
             async with asyncio.timeout(self._timeout_s):
                 yield
         except TimeoutError:
-            raise Failed(Failure.TIMED_OUT) from None
+            raise Failed(IntegrationFailure.TIMED_OUT) from None

@@ -13,7 +13,7 @@ from alquimista.config import Settings, variable
 from alquimista.integrations.gateway.http import Endpoints, read
 from alquimista.integrations.gateway.outbound import Outbound, Reply
 from alquimista.integrations.models.connections import GoogleConfig, GoogleCredentials
-from alquimista.integrations.models.failures import AuthorizationNotConfigured, Failed, Failure
+from alquimista.integrations.models.failures import AuthorizationNotConfigured, Failed, IntegrationFailure
 
 # Which calendars there are, and their events: nothing else of the account.
 _SCOPES: Final = (
@@ -79,7 +79,7 @@ class GoogleCalendar:
             grant_type="authorization_code", code=code, code_verifier=verifier, redirect_uri=self.redirect_uri
         )
         if not granted.refresh_token:
-            raise Failed(Failure.AUTHORIZATION_ENDED)
+            raise Failed(IntegrationFailure.AUTHORIZATION_ENDED)
         return _credentials(granted, granted.refresh_token)
 
     async def renewed(self, credentials: GoogleCredentials) -> GoogleCredentials | None:
@@ -111,7 +111,7 @@ class GoogleCalendar:
             content=urlencode({**form, **known}).encode(),
         )
         if reply.status == 400 and _error(reply) == "invalid_grant":
-            raise Failed(Failure.AUTHORIZATION_ENDED)
+            raise Failed(IntegrationFailure.AUTHORIZATION_ENDED)
         return read(reply, _Granted)
 
     def _require_application(self) -> None:

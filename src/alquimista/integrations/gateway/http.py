@@ -23,7 +23,7 @@ from alquimista.integrations.models.connections import (
     NothingPublic,
     StripeCredentials,
 )
-from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.integrations.models.failures import Failed, IntegrationFailure
 
 _CALENDAR: Final = b"BEGIN:VCALENDAR"
 _CALENDAR_TYPES: Final = frozenset({"text/calendar", "text/plain", "application/octet-stream"})
@@ -55,7 +55,7 @@ def read(reply: Reply, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(require_success(reply).body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Failed(Failure.UNEXPECTED, reply.status) from None
+        raise Failed(IntegrationFailure.UNEXPECTED, reply.status) from None
 
 
 class _Identified(msgspec.Struct, frozen=True):
@@ -87,9 +87,9 @@ class CloudApi:
         if reply.status == 400:
             # Meta answers 400 both for a token that has ended and for a number that the token does not see.
             ended = _graph_code(reply) == _TOKEN_ENDED
-            raise Failed(Failure.CREDENTIALS if ended else Failure.NOT_FOUND, reply.status)
+            raise Failed(IntegrationFailure.CREDENTIALS if ended else IntegrationFailure.NOT_FOUND, reply.status)
         if read(reply, _Identified).id != config.phone_number_id:
-            raise Failed(Failure.UNEXPECTED)
+            raise Failed(IntegrationFailure.UNEXPECTED)
 
 
 def _graph_code(reply: Reply) -> int:
@@ -121,7 +121,7 @@ class Evolution:
             headers={"apikey": credentials.api_key},
         )
         if read(reply, _InstanceState).instance.state != "open":
-            raise Failed(Failure.NOT_READY)
+            raise Failed(IntegrationFailure.NOT_READY)
 
 
 class Ics:
@@ -139,7 +139,7 @@ class Ics:
         media = reply.content_type.partition(";")[0].strip().lower()
         ends = not reply.whole or body.upper().endswith(b"END:VCALENDAR")
         if media not in _CALENDAR_TYPES or body[: len(_CALENDAR)].upper() != _CALENDAR or not ends:
-            raise Failed(Failure.UNEXPECTED)
+            raise Failed(IntegrationFailure.UNEXPECTED)
 
 
 class CrmWebhook:
@@ -166,7 +166,7 @@ def signed(secret: str, event_id: str, moment: int, body: bytes) -> dict[str, st
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:
-        raise Failed(Failure.UNREADABLE) from None
+        raise Failed(IntegrationFailure.UNREADABLE) from None
     mac = hmac.new(key, b"%s.%d.%s" % (event_id.encode(), moment, body), hashlib.sha256).digest()
     return {
         "Content-Type": "application/json",

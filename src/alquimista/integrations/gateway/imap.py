@@ -4,15 +4,18 @@ import asyncio
 import imaplib
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
 from alquimista.integrations.gateway.outbound import Outbound, failure_of
 from alquimista.integrations.gateway.port import READ_TIMEOUT_S
 from alquimista.integrations.models.connections import ImapConfig, MailboxCredentials
-from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.integrations.models.failures import Failed, IntegrationFailure
 
 _MAX_LITERAL: Final = 64 * 1024
+# A server that is slow on purpose keeps threads waiting: these, and nobody else's.
+_EXAMINERS: Final = ThreadPoolExecutor(16, thread_name_prefix="imap")
 
 
 class Imap:
@@ -27,11 +30,13 @@ class Imap:
         # The thread cannot be stopped, but its connection can: whoever waits no longer hangs up.
         line = dialled.dup()
         try:
-            await asyncio.to_thread(_examine, dialled, config, credentials, self._outbound.tls)
+            await asyncio.get_running_loop().run_in_executor(
+                _EXAMINERS, _examine, dialled, config, credentials, self._outbound.tls
+            )
         except imaplib.IMAP4.abort:
-            raise Failed(Failure.UNEXPECTED) from None
+            raise Failed(IntegrationFailure.UNEXPECTED) from None
         except imaplib.IMAP4.error:
-            raise Failed(Failure.REFUSED) from None
+            raise Failed(IntegrationFailure.REFUSED) from None
         except OSError as error:
             raise Failed(failure_of(error)) from None
         finally:
@@ -66,12 +71,12 @@ def _examine(dialled: socket.socket, config: ImapConfig, credentials: MailboxCre
         client = _Client(dialled, config, tls)
         if config.security == "starttls":
             if "STARTTLS" not in client.capabilities:
-                raise Failed(Failure.INSECURE)
+                raise Failed(IntegrationFailure.INSECURE)
             client.starttls(tls)
         _sign_in(client, credentials)
         answer, _ = client.select("INBOX", readonly=True)
         if answer != "OK":
-            raise Failed(Failure.NOT_FOUND)
+            raise Failed(IntegrationFailure.NOT_FOUND)
         client.logout()
     finally:
         if client is not None:
@@ -89,11 +94,11 @@ def _sign_in(client: _Client, credentials: MailboxCredentials) -> None:
         elif (credentials.username + credentials.password).isascii():
             client.login(_quoted(credentials.username), credentials.password)
         else:
-            raise Failed(Failure.REFUSED)
+            raise Failed(IntegrationFailure.REFUSED)
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error:
-        raise Failed(Failure.CREDENTIALS) from None
+        raise Failed(IntegrationFailure.CREDENTIALS) from None
 
 
 def _quoted(text: str) -> str:

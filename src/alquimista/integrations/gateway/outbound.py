@@ -16,10 +16,10 @@ from typing import Final
 
 import httpx
 
-from alquimista.addresses import Address, refused
+from alquimista.addresses import Address, refused, resolve
 from alquimista.breaker import CircuitOpen
 from alquimista.integrations.gateway.port import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
-from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.integrations.models.failures import Failed, IntegrationFailure
 from alquimista.observability.circuits import CIRCUITS
 
 _MAX_ANSWER: Final = 256 * 1024
@@ -45,7 +45,7 @@ class Outbound:
         # Certificates are verified, always; SSL_CERT_FILE names the authorities of a company of one's own.
         self.tls: ssl.SSLContext = httpx.create_ssl_context()
 
-    async def resolve(self, host: str, port: int) -> tuple[Address, ...]:
+    async def addresses(self, host: str, port: int) -> tuple[Address, ...]:
         """Where a name leads, IPv4 first.
 
         Raises:
@@ -53,15 +53,15 @@ class Outbound:
         """
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = await resolve(host, port)
         except TimeoutError:
-            raise Failed(Failure.TIMED_OUT) from None
+            raise Failed(IntegrationFailure.TIMED_OUT) from None
         except (OSError, UnicodeError):
-            raise Failed(Failure.UNREACHABLE) from None
-        addresses = [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
+            raise Failed(IntegrationFailure.UNREACHABLE) from None
+        addresses = [ipaddress.ip_address(one.partition("%")[0]) for one in found]
         # One private address among public ones is how a name is made to lead inside.
         if any(refused(one, private=self._private) for one in addresses):
-            raise Failed(Failure.PRIVATE_ADDRESS)
+            raise Failed(IntegrationFailure.PRIVATE_ADDRESS)
         return tuple(sorted(dict.fromkeys(addresses), key=lambda one: one.version))
 
     async def dial(self, host: str, port: int) -> socket.socket:
@@ -70,7 +70,7 @@ class Outbound:
         Raises:
             Failed: nobody listens there, or it is not to be reached.
         """
-        addresses = await self.resolve(host, port)
+        addresses = await self.addresses(host, port)
         with self._circuit(host, port):
             return await _dialled(addresses, port)
 
@@ -84,7 +84,7 @@ class Outbound:
             with self._breakers.of(f"{host}:{port}").call(_Unanswered):
                 yield
         except CircuitOpen:
-            raise Failed(Failure.LEFT_ALONE) from None
+            raise Failed(IntegrationFailure.LEFT_ALONE) from None
 
     async def ask(
         self,
@@ -102,10 +102,10 @@ class Outbound:
         """
         url = _parsed(address)
         host = url.raw_host.decode("ascii")
-        pinned = (await self.resolve(host, _port(url)))[0]
+        pinned = (await self.addresses(host, _port(url)))[0]
         # Without encryption only to an address of one's own network, where the installation allows it.
         if url.scheme != "https" and (not self._private or not refused(pinned, private=False)):
-            raise Failed(Failure.INSECURE)
+            raise Failed(IntegrationFailure.INSECURE)
         request = httpx.Request(
             method,
             url.copy_with(host=str(pinned)),
@@ -130,7 +130,7 @@ class Outbound:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = failure_of(error)
                 # A certificate that is refused was shown by somebody.
-                raise (Failed if failure is Failure.TLS else _Unanswered)(failure) from None
+                raise (Failed if failure is IntegrationFailure.TLS else _Unanswered)(failure) from None
             except httpx.HTTPError as error:
                 raise Failed(failure_of(error)) from None
 
@@ -141,7 +141,7 @@ class _Unanswered(Failed):
 
 async def _dialled(addresses: Iterable[Address], port: int) -> socket.socket:
     """A connection to the first of these that takes it."""
-    last = _Unanswered(Failure.UNREACHABLE)
+    last = _Unanswered(IntegrationFailure.UNREACHABLE)
     for address in addresses:
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         dialled = socket.socket(family, socket.SOCK_STREAM)
@@ -151,7 +151,7 @@ async def _dialled(addresses: Iterable[Address], port: int) -> socket.socket:
                 await asyncio.get_running_loop().sock_connect(dialled, (str(address), port))
         except TimeoutError:
             dialled.close()
-            last = _Unanswered(Failure.TIMED_OUT)
+            last = _Unanswered(IntegrationFailure.TIMED_OUT)
         except OSError:
             dialled.close()
         except BaseException:
@@ -177,9 +177,9 @@ def _parsed(address: str) -> httpx.URL:
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL:
-        raise Failed(Failure.UNREACHABLE) from None
+        raise Failed(IntegrationFailure.UNREACHABLE) from None
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
-        raise Failed(Failure.UNREACHABLE)
+        raise Failed(IntegrationFailure.UNREACHABLE)
     return url
 
 
@@ -197,16 +197,16 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__ or found.__context__
 
 
-def failure_of(error: BaseException) -> Failure:
+def failure_of(error: BaseException) -> IntegrationFailure:
     """What an error of a connection means, by its causes: certificates, then time, then everything else."""
     causes = list(chain(error))
     if any(isinstance(one, ssl.SSLError) for one in causes):
-        return Failure.TLS
+        return IntegrationFailure.TLS
     if any(isinstance(one, TimeoutError | httpx.TimeoutException) for one in causes):
-        return Failure.TIMED_OUT
+        return IntegrationFailure.TIMED_OUT
     if any(isinstance(one, httpx.RemoteProtocolError) for one in causes):
-        return Failure.UNEXPECTED
-    return Failure.UNREACHABLE
+        return IntegrationFailure.UNEXPECTED
+    return IntegrationFailure.UNREACHABLE
 
 
 def require_success(reply: Reply) -> Reply:
@@ -219,11 +219,11 @@ def require_success(reply: Reply) -> Reply:
     if 200 <= status < 300:
         return reply
     if status in {401, 403}:
-        raise Failed(Failure.CREDENTIALS, status)
+        raise Failed(IntegrationFailure.CREDENTIALS, status)
     if status in {404, 410}:
-        raise Failed(Failure.NOT_FOUND, status)
+        raise Failed(IntegrationFailure.NOT_FOUND, status)
     if status in {408, 429}:
-        raise Failed(Failure.BUSY, status)
+        raise Failed(IntegrationFailure.BUSY, status)
     if 300 <= status < 400:
-        raise Failed(Failure.REDIRECTED, status)
-    raise Failed(Failure.SERVER_ERROR if status >= 500 else Failure.REFUSED, status)
+        raise Failed(IntegrationFailure.REDIRECTED, status)
+    raise Failed(IntegrationFailure.SERVER_ERROR if status >= 500 else IntegrationFailure.REFUSED, status)

@@ -12,7 +12,7 @@ from alquimista.config import Settings
 from alquimista.integrations.gateway.outbound import Outbound, chain, failure_of
 from alquimista.integrations.gateway.port import READ_TIMEOUT_S
 from alquimista.integrations.models.connections import MailboxCredentials, SmtpConfig
-from alquimista.integrations.models.failures import Failed, Failure
+from alquimista.integrations.models.failures import Failed, IntegrationFailure
 
 _LATER: Final = range(400, 500)  # "Try again", in SMTP.
 
@@ -76,7 +76,7 @@ async def _sign_in(client: aiosmtplib.SMTP, credentials: MailboxCredentials) -> 
     """By one mechanism: trying every one with a wrong password is how an account is locked."""
     await client.ehlo()
     if not client.supports_extension("auth"):
-        raise Failed(Failure.REFUSED)
+        raise Failed(IntegrationFailure.REFUSED)
     offered = client.supported_auth_methods
     sign_in = client.auth_plain if "plain" in offered else client.auth_login if "login" in offered else client.login
     await sign_in(credentials.username, credentials.password)
@@ -93,10 +93,10 @@ def _failed(error: Exception) -> Failed:
         error = error.recipients[0]
     if isinstance(error, aiosmtplib.SMTPResponseException):
         denied = isinstance(error, aiosmtplib.SMTPAuthenticationError)
-        for_good = Failure.CREDENTIALS if denied else Failure.REFUSED
-        return Failed(Failure.BUSY if error.code in _LATER else for_good, error.code)
+        for_good = IntegrationFailure.CREDENTIALS if denied else IntegrationFailure.REFUSED
+        return Failed(IntegrationFailure.BUSY if error.code in _LATER else for_good, error.code)
     causes = (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
     if isinstance(error, causes) or any(isinstance(one, ssl.SSLError) for one in chain(error)):
         return Failed(failure_of(error))
     # What is left is a server without STARTTLS.
-    return Failed(Failure.INSECURE)
+    return Failed(IntegrationFailure.INSECURE)

@@ -7,7 +7,7 @@ from alquimista.errors import BadRequest, Conflict, Forbidden, NotFound, Unavail
 from alquimista.i18n import N_, Text
 
 
-class Failure(StrEnum):
+class IntegrationFailure(StrEnum):
     """Why a test did not succeed."""
 
     UNREACHABLE = "unreachable"
@@ -28,30 +28,38 @@ class Failure(StrEnum):
     UNREADABLE = "unreadable"
 
 
-REASONS: Final[dict[Failure, Text]] = {
-    Failure.UNREACHABLE: N_("The server cannot be reached. Check its address and port."),
-    Failure.TIMED_OUT: N_("The service did not answer in time."),
-    Failure.LEFT_ALONE: N_("The server did not answer several times just now. It is called again in half a minute."),
-    Failure.PRIVATE_ADDRESS: N_("The address leads into a private network, where this installation does not connect."),
-    Failure.INSECURE: N_("The connection would not be encrypted. Use an https:// address, or a server with TLS."),
-    Failure.TLS: N_("The server's certificate cannot be verified, so nothing was sent to it."),
-    Failure.CREDENTIALS: N_("The service does not accept the credentials. Connect again with new ones."),
-    Failure.AUTHORIZATION_ENDED: N_("The authorisation has ended or was withdrawn. Connect again."),
-    Failure.NOT_FOUND: N_("The service does not know this account, instance or address."),
-    Failure.NOT_READY: N_("The service is there, but the account is not linked to it. Link it at the service first."),
-    Failure.BUSY: N_("The service asks to wait before it is called again."),
-    Failure.REFUSED: N_("The service refuses the request."),
-    Failure.REDIRECTED: N_("The address leads to another one. Write the final address."),
-    Failure.SERVER_ERROR: N_("The service has a failure of its own."),
-    Failure.UNEXPECTED: N_("What answers there is not the service that was expected."),
-    Failure.UNREADABLE: N_("The stored credentials cannot be read. Connect again."),
+REASONS: Final[dict[IntegrationFailure, Text]] = {
+    IntegrationFailure.UNREACHABLE: N_("The server cannot be reached. Check its address and port."),
+    IntegrationFailure.TIMED_OUT: N_("The service did not answer in time."),
+    IntegrationFailure.LEFT_ALONE: N_(
+        "The server did not answer several times just now. It is called again in half a minute."
+    ),
+    IntegrationFailure.PRIVATE_ADDRESS: N_(
+        "The address leads into a private network, where this installation does not connect."
+    ),
+    IntegrationFailure.INSECURE: N_(
+        "The connection would not be encrypted. Use an https:// address, or a server with TLS."
+    ),
+    IntegrationFailure.TLS: N_("The server's certificate cannot be verified, so nothing was sent to it."),
+    IntegrationFailure.CREDENTIALS: N_("The service does not accept the credentials. Connect again with new ones."),
+    IntegrationFailure.AUTHORIZATION_ENDED: N_("The authorisation has ended or was withdrawn. Connect again."),
+    IntegrationFailure.NOT_FOUND: N_("The service does not know this account, instance or address."),
+    IntegrationFailure.NOT_READY: N_(
+        "The service is there, but the account is not linked to it. Link it at the service first."
+    ),
+    IntegrationFailure.BUSY: N_("The service asks to wait before it is called again."),
+    IntegrationFailure.REFUSED: N_("The service refuses the request."),
+    IntegrationFailure.REDIRECTED: N_("The address leads to another one. Write the final address."),
+    IntegrationFailure.SERVER_ERROR: N_("The service has a failure of its own."),
+    IntegrationFailure.UNEXPECTED: N_("What answers there is not the service that was expected."),
+    IntegrationFailure.UNREADABLE: N_("The stored credentials cannot be read. Connect again."),
 }
 
 
 class Failed(Exception):  # noqa: N818 - It is told as a fact.
     """A gateway could not do what it was asked. `status` is the number that the service answered with."""
 
-    def __init__(self, failure: Failure, status: int | None = None) -> None:
+    def __init__(self, failure: IntegrationFailure, status: int | None = None) -> None:
         super().__init__(failure.value)
         self.failure = failure
         self.status = status

@@ -9,7 +9,7 @@ import msgspec
 
 from alquimista.errors import Invalid
 from alquimista.i18n import N_
-from alquimista.integrations.models.failures import Failure
+from alquimista.integrations.models.failures import IntegrationFailure
 
 NAME_LIMIT: Final = 100
 MOST: Final = 50  # That are not disconnected, in one company: each is tested every few minutes.
@@ -17,7 +17,7 @@ CHECK_EVERY: Final = timedelta(minutes=5)
 CHECK_JITTER_S: Final = 60  # Spreads the tests of what was connected at the same time.
 FAILURES_UNTIL_ERROR: Final = 3
 # What no further try will mend: the connection is in error at once.
-_FINAL: Final = frozenset({Failure.AUTHORIZATION_ENDED, Failure.UNREADABLE})
+_FINAL: Final = frozenset({IntegrationFailure.AUTHORIZATION_ENDED, IntegrationFailure.UNREADABLE})
 
 
 class IntegrationStatus(StrEnum):
@@ -83,7 +83,7 @@ class Standing(msgspec.Struct, frozen=True):
     status: IntegrationStatus
     failures: int
 
-    def after(self, failure: Failure | None) -> "Standing":
+    def after(self, failure: IntegrationFailure | None) -> "Standing":
         """The standing after one more test: three failures in a row are an error, one success ends it."""
         if failure is None:
             return Standing(IntegrationStatus.ACTIVE, 0)

@@ -25,7 +25,7 @@ from alquimista.integrations.models.connections import PROVIDERS
 from alquimista.integrations.models.failures import (
     Demonstration,
     Failed,
-    Failure,
+    IntegrationFailure,
     NotConnected,
     UnknownIntegration,
 )
@@ -137,7 +137,7 @@ async def _tested(services: Services, tenant_id: UUID, seen: IntegrationRecord) 
         config = msgspec.convert(seen.config, type=provider.config)
         credentials = msgspec.json.decode(clear, type=provider.credentials)
     except (SealError, msgspec.MsgspecError):
-        return Tested(Failed(Failure.UNREADABLE))
+        return Tested(Failed(IntegrationFailure.UNREADABLE))
     except UnknownIntegration:
         return Tested()  # Its credentials went meanwhile, and the generation with them: nothing will be written.
     try:

@@ -35,6 +35,5 @@ ROUTES: Final = (
         answers=(_MEDIA,),
         limits=(Limit(count=30, seconds=60, per=("user",)),),
         problems=(UnknownCommand, ExportGone),
-        example="PK…",
     ),
 )

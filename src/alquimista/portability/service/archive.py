@@ -14,6 +14,7 @@ from alquimista.db.migrations.files import CHAIN
 from alquimista.portability.models import FORMAT, MANIFEST, BadExport, Entry, Manifest
 
 _CHUNK: Final = 1 << 20
+_LONGEST: Final = 16 << 20  # Of a manifest and of a row; the database takes no longer one.
 
 
 def head() -> str:
@@ -86,7 +87,9 @@ class Reader:
         """A table's rows as lines of JSON, `size` at a time."""
         batch: list[str] = []
         with self._archive.open(entry.file) as file:
-            for line in file:
+            while line := file.readline(_LONGEST):
+                if not line.endswith(b"\n"):
+                    raise BadExport(why=f"a row of {entry.file} is too long")
                 batch.append(line.decode().rstrip("\n"))
                 if len(batch) == size:
                     yield batch
@@ -104,6 +107,8 @@ def reading(path: Path) -> Iterator[Reader]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(MANIFEST).file_size > _LONGEST:
+                raise BadExport(why="its manifest is too long")
             manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
             if manifest.format != FORMAT:
                 raise BadExport(why=f"format {manifest.format} is not {FORMAT}")

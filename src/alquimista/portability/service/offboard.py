@@ -90,8 +90,7 @@ async def delete(db: Database, tenant_id: UUID) -> int:
     Their part of the audit goes before their names, which it is found by; the audit is still proven without it.
     """
     now = clock.now()
-    leaving = await queries.current(db.tenant(tenant_id), tenant_id)
-    if leaving is None or leaving.deleted_at is not None or leaving.delete_after > now:
+    if not await queries.begin_deletion(db.tenant(tenant_id), tenant_id, now):
         return 0
     people = await queries.members(db.tenant(tenant_id), tenant_id)
     for one in await queries.last_of(db.login(), tenant_id, people):
