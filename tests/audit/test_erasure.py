@@ -1,6 +1,7 @@
 """A person's data can leave the audit, and the chain stays valid (LGPD)."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -80,10 +81,15 @@ async def test_an_erasure_is_safe_to_repeat_and_takes_what_came_since(db, tenant
     assert found(await verified()) == []
 
 
-async def test_who_erases_themselves_leaves_no_name_in_doing_so(db, tenant, ana, told, verified):
+async def test_who_erases_themselves_leaves_no_name_in_doing_so(db, tenant, ana, told, verified, monkeypatch):
+    monkeypatch.setattr(
+        "alquimista.audit.service.recording.current",
+        SimpleNamespace(get=lambda: SimpleNamespace(client_ip="203.0.113.7", headers={b"user-agent": b"Ana's"})),
+    )
     await erase(db, tenant, ana, ana)
     (entry,) = await service.entries(db.tenant(tenant), tenant, Wanted(action="audit.erase"), 10)
-    assert (entry.actor_email, entry.actor_name, entry.ip, entry.actor_erased) == ("", "", None, True)
+    assert (entry.actor_id, entry.actor_email, entry.actor_name) == (ana.user_id, "", "")
+    assert (entry.ip, entry.user_agent) == (None, "")
     assert found(await verified()) == []
 
 

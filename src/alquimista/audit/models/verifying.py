@@ -1,6 +1,8 @@
-"""Recomputing a chain, row after row, in memory that does not grow with it."""
+"""Recomputing a chain, row after row, in memory that does not grow with it.
 
-from collections import Counter
+Of an erasure a count and a hash are kept, from the first entry that it emptied until its own.
+"""
+
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -8,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from alquimista.audit.models.chain import ERASURE, GENESIS, Sealed, actor_digest, content_digest, link
+from alquimista.audit.models.erasing import Erasures, Part
 from alquimista.audit.models.heads import Head, genuine
 
 MOST_FINDINGS: Final = 1000  # Beyond them findings are counted, and no longer told one by one.
@@ -61,6 +64,8 @@ class _Wrong(NamedTuple):
 class Verifier:
     """Takes a chain's rows in order and says what is wrong with them.
 
+    `erasures` is where it is told of what was emptied below the first row, and of erasures above the last one.
+
     Args:
         tenant_id: whose chain it is.
         heads: signed heads to compare with, whose signatures are good, of this tenant.
@@ -77,8 +82,7 @@ class Verifier:
             self._heads.setdefault(head.seq, []).append(head)
         self._anchors = 0
         self._entries = self._erased = self._total = 0
-        self._erased_by: Counter[str] = Counter()
-        self._erasures: set[str] = set()
+        self.erasures = Erasures()
         self._wrong: list[_Wrong] = []
         self._findings: list[AuditFinding] = []
         self._check(self._seq, self._hash)
@@ -112,9 +116,10 @@ class Verifier:
     def finish(self) -> Report:
         """Everything that was found, once the last row was taken."""
         self._resolve()
-        for by, count in self._erased_by.items():
-            if by not in self._erasures:
-                self.find(What.CHANGED, None, f"{count} entries were emptied by an erasure that is not here.")
+        for count in self.erasures.left():
+            self.find(
+                What.CHANGED, None, f"{count} parts are empty in the name of an erasure that does not follow them."
+            )
         beyond = [seq for seq in self._heads if seq > self._seq]
         if beyond:
             head = self._heads[max(beyond)][0]
@@ -139,7 +144,7 @@ class Verifier:
         else:
             self._examine_personal(row)
         if row.action == ERASURE:
-            self._erasures.add(row.id)
+            self._settle(row)
         if self._follows and row.hash != link(
             self._hash, row.seq, self._tenant, row, row.actor_digest, row.content_digest
         ):
@@ -148,16 +153,37 @@ class Verifier:
                 self._tell_changed(self._wrong.pop())
 
     def _examine_personal(self, row: Sealed) -> None:
-        erasures = {row.actor_erased_by, row.content_erased_by} - {None}
-        self._erased += bool(erasures)
-        self._erased_by.update(one for one in erasures if one is not None)
-        for salt, erased_by, digest, stored, part in (
-            (row.actor_salt, row.actor_erased_by, actor_digest, row.actor_digest, "who did it"),
-            (row.content_salt, row.content_erased_by, content_digest, row.content_digest, "its content"),
+        self._erased += row.actor_erased_by is not None or row.content_erased_by is not None
+        no_actor = (row.actor_email, row.actor_name, row.ip, row.user_agent) == ("", "", None, "")
+        no_content = (row.details, row.before, row.after) == ("{}", None, None)
+        for part, salt, erased_by, empty, digest, stored, name in (
+            (Part.ACTOR, row.actor_salt, row.actor_erased_by, no_actor, actor_digest, row.actor_digest, "who did it"),
+            (
+                Part.CONTENT,
+                row.content_salt,
+                row.content_erased_by,
+                no_content,
+                content_digest,
+                row.content_digest,
+                "its content",
+            ),
         ):
-            # What was emptied says by which erasure.
-            if erased_by is None if salt is None else digest(row) != stored:
-                self.find(What.CHANGED, row.seq, f"{_named(row)}: {part} was changed.")
+            # What has no salt any more is empty, and says by which erasure; what has one was not erased.
+            if salt is None and erased_by is not None:
+                self.erasures.emptied(row.id, part, erased_by)
+                intact = empty
+            else:
+                intact = salt is not None and erased_by is None and digest(row) == stored
+            if not intact:
+                self.find(What.CHANGED, row.seq, f"{_named(row)}: {name} was changed.")
+
+    def _settle(self, row: Sealed) -> None:
+        if not self.erasures.agrees(row):
+            self.find(
+                What.CHANGED,
+                row.seq,
+                f"{_named(row)}: what is empty in the name of this erasure is not what it emptied.",
+            )
 
     def _resolve(self) -> None:
         """Tell rows that changed places, and rows that only follow one, from rows that were changed."""

@@ -44,28 +44,33 @@ _CONDITIONS: Final = {
     "before_id": "(occurred_at, id) < (%(before_at)s, %(before_id)s)",
 }
 
-# Two updates, since the parts are erased for different reasons: whom it was done by, and whom it tells about.
+# Two updates, since the parts are erased for different reasons: whom it was done by, and whom it tells about. Only of
+# what is sealed: an entry that was committed a moment ago has no digest yet, and would be sealed above its erasure.
+_SEALED: Final = """EXISTS (
+        SELECT FROM alquimista_platform.audit_seals s WHERE s.tenant_id = a.tenant_id AND s.entry_id = a.id)"""
 ERASE_ACTOR: Final = Statement(
-    """
+    f"""
     UPDATE alquimista_platform.audit_personal p
     SET actor_salt = NULL, actor_email = '', actor_name = '', ip = NULL, user_agent = '', actor_erased_by = %(by)s
     FROM alquimista_platform.audit_logs a
     WHERE a.tenant_id = %(tenant_id)s AND p.tenant_id = a.tenant_id AND p.entry_id = a.id
       AND p.actor_erased_by IS NULL AND (a.actor_id = %(user_id)s OR p.actor_email = ANY(%(emails)s::text[]))
-    """,
+      AND {_SEALED}
+    """,  # noqa: S608 - Of our own constants.
     NoRow,
 )
 ERASE_CONTENT: Final = Statement(
-    """
+    f"""
     UPDATE alquimista_platform.audit_personal p
-    SET content_salt = NULL, details = '{}', before = NULL, after = NULL, content_erased_by = %(by)s
+    SET content_salt = NULL, details = '{{}}', before = NULL, after = NULL, content_erased_by = %(by)s
     FROM alquimista_platform.audit_logs a
     WHERE a.tenant_id = %(tenant_id)s AND p.tenant_id = a.tenant_id AND p.entry_id = a.id
       AND p.content_erased_by IS NULL AND a.action <> 'audit.erase'
       AND ((a.resource_type = 'user' AND a.resource_id = %(user_id)s::uuid::text) OR EXISTS (
         SELECT FROM unnest(%(emails)s::text[] || %(user_id)s::uuid::text) AS trace (text)
         WHERE strpos(lower(concat_ws(' ', p.details, p.before, p.after)), trace.text) > 0))
-    """,
+      AND {_SEALED}
+    """,  # noqa: S608 - Of our own constants.
     NoRow,
 )
 
@@ -112,7 +117,7 @@ async def entries(conn: Conn, wanted: Wanted, limit: int) -> list[Entry]:
 
 
 async def erase(conn: Conn, tenant_id: UUID, user_id: UUID, emails: Sequence[str], by: UUID) -> tuple[int, int]:
-    """Empty what tells of a person in a tenant's entries; how many, by part."""
+    """Empty what tells of a person in a tenant's sealed entries; how many, by part."""
     params = {"tenant_id": tenant_id, "user_id": user_id, "emails": list(emails), "by": by}
     return await conn.execute(ERASE_ACTOR, **params), await conn.execute(ERASE_CONTENT, **params)
 

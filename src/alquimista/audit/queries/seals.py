@@ -58,6 +58,20 @@ class Stray(msgspec.Struct, frozen=True):
     queued: bool
 
 
+class Erasure(msgspec.Struct, frozen=True):
+    """The entry of an erasure."""
+
+    id: UUID
+
+
+class Emptied(msgspec.Struct, frozen=True):
+    """A sealed entry of which an erasure emptied a part."""
+
+    id: str
+    actor_erased_by: UUID | None
+    content_erased_by: UUID | None
+
+
 class NewSeal(NamedTuple):
     """A place in the chain."""
 
@@ -142,6 +156,30 @@ AT: Final = Statement(
     WHERE tenant_id = %(tenant_id)s AND seq = %(seq)s
     """,
     Last,
+)
+ERASURES: Final = Statement(
+    """
+    SELECT a.id
+    FROM alquimista_platform.audit_seals s
+    JOIN alquimista_platform.audit_logs a ON a.tenant_id = s.tenant_id AND a.id = s.entry_id
+    WHERE s.tenant_id = %(tenant_id)s AND s.seq > %(after)s AND s.seq <= %(until)s AND a.action = 'audit.erase'
+    """,
+    Erasure,
+)
+# OFFSET keeps the look-up by key: for so few rows as it expects, the planner would read the whole table each time.
+EMPTIED: Final = Statement(
+    """
+    SELECT s.entry_id::text AS id, p.actor_erased_by, p.content_erased_by
+    FROM alquimista_platform.audit_seals s
+    CROSS JOIN LATERAL (
+      SELECT actor_erased_by, content_erased_by FROM alquimista_platform.audit_personal
+      WHERE tenant_id = s.tenant_id AND entry_id = s.entry_id OFFSET 0
+    ) p
+    WHERE s.tenant_id = %(tenant_id)s AND s.seq > %(after)s AND s.seq <= %(until)s
+      AND (p.actor_erased_by = ANY(%(erasures)s::uuid[]) OR p.content_erased_by = ANY(%(erasures)s::uuid[]))
+    ORDER BY s.seq
+    """,
+    Emptied,
 )
 STRAYS: Final = Statement(
     f"""
@@ -232,6 +270,16 @@ async def before(conn: Conn, tenant_id: UUID, since: datetime) -> Last | None:
 async def at(conn: Conn, tenant_id: UUID, seq: int) -> Last | None:
     """A place of the chain."""
     return await conn.fetch_one(AT, tenant_id=tenant_id, seq=seq)
+
+
+async def erasures(conn: Conn, tenant_id: UUID, after: int, until: int) -> list[UUID]:
+    """The erasures in a stretch of the chain."""
+    return [one.id for one in await conn.fetch(ERASURES, tenant_id=tenant_id, after=after, until=until)]
+
+
+async def emptied(conn: Conn, tenant_id: UUID, after: int, until: int, erasures: Sequence[UUID]) -> list[Emptied]:
+    """What these erasures emptied in a stretch of the chain, in order."""
+    return await conn.fetch(EMPTIED, tenant_id=tenant_id, after=after, until=until, erasures=list(erasures))
 
 
 async def strays(conn: Conn, tenant_id: UUID, old: datetime, limit: int) -> list[Stray]:

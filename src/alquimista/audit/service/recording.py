@@ -36,6 +36,8 @@ async def record(
     user_agent: str = "",
     trace_id: str | None = None,
     tenant_id: UUID | None = None,
+    entry_id: UUID | None = None,
+    named: bool = True,
 ) -> UUID:
     """Append what happened, in the transaction of the act itself; the entry's id.
 
@@ -43,16 +45,17 @@ async def record(
     `tenant_id` defaults to the actor's, and to the platform's when there is none; it must be the connection's tenant.
     `before` and `after` are what an auditor wants to see of the thing as it was and as it is. `trace_id`, `ip` and
     `user_agent` default to those of the request at hand. An address in place of an id is told among the details: the
-    chain itself names nobody.
+    chain itself names nobody. `entry_id` is for who needs it beforehand. An entry that is not `named` holds of
+    the actor only the ids and the role.
     """
     request = current.get()
-    if request is not None:
+    if request is not None and named:
         ip = ip or request.client_ip
         user_agent = user_agent or request.headers.get(b"user-agent", b"").decode("latin-1")
     told = harmless(details or {})
     if "@" in resource_id:
         told, resource_id = {"resource": resource_id, **told}, ""
-    entry_id = new_id()
+    entry_id = entry_id or new_id()
     await queries.insert(
         conn,
         tenant_id=tenant_id or (actor.tenant_id if actor else None) or PLATFORM_TENANT,
@@ -69,8 +72,8 @@ async def record(
         result=result,
         trace_id=trace_id or get_contextvars().get("trace_id") or None,
         actor_salt=secrets.token_bytes(SALT_BYTES),
-        actor_email=actor.email if actor else "",
-        actor_name=actor.name[:_NAME_LIMIT] if actor else "",
+        actor_email=actor.email if actor and named else "",
+        actor_name=actor.name[:_NAME_LIMIT] if actor and named else "",
         ip=ip or None,
         user_agent=user_agent[:_AGENT_LIMIT],
         content_salt=secrets.token_bytes(SALT_BYTES),

@@ -10,11 +10,13 @@ from alquimista.audit.models.chain import GENESIS
 from alquimista.audit.models.heads import Head
 from alquimista.audit.models.verifying import MOST_FINDINGS, AuditFinding, Report, Verifier, What, sort_heads
 from alquimista.audit.queries import seals as queries
+from alquimista.audit.service.erasing import emptied
 from alquimista.audit.service.signing import signer
 from alquimista.config import Settings
 from alquimista.db.pool import Database
 
 CHUNK: Final = 2000
+_NO_END: Final = 2**63 - 1
 _SEALED_WITHIN: Final = timedelta(minutes=1)  # An entry that waits for longer is told.
 
 
@@ -55,11 +57,17 @@ async def verify(
     for _, finding in bad:
         verifier.find(finding.what, finding.seq, finding.sentence)
     seq, last = after[0], end.seq if end else 0
+    # What erasures of this stretch emptied below it belongs to what they say as well.
+    below = await queries.erasures(conn, tenant_id, seq, last) if seq else ()
+    async for entry_id, part, by in emptied(conn, tenant_id, seq, below):
+        verifier.erasures.emptied(entry_id, part, str(by))
     while rows := await queries.chain(conn, tenant_id, seq, last, CHUNK):
         for row in rows:
             verifier.take(row)
         seq = rows[-1].seq
         on_progress(seq - after[0], last - after[0])
+    for by in await queries.erasures(conn, tenant_id, last, _NO_END):
+        verifier.erasures.forget(str(by))  # It took place meanwhile.
     if latest is None:
         for finding in await _strays(db, tenant_id):
             verifier.find(finding.what, finding.seq, finding.sentence)
