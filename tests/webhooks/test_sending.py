@@ -133,6 +133,28 @@ async def test_two_workers_that_are_woken_up_for_one_message_send_it_once(compan
     assert len(receiver.got) == 1
 
 
+async def test_a_company_with_slow_receivers_takes_some_places_and_not_all(
+    company, receiver, db, deliver, worker, monkeypatch
+):
+    monkeypatch.setattr("alquimista.webhooks.service.sending._MOST_OF_A_TENANT", 2)
+    made = await company.webhook(receiver.url())
+    for _ in range(4):
+        await emit(db, company)
+    messages = await company.deliveries(made["webhook"]["id"])
+    receiver.hold = asyncio.Event()
+    first, *others = [SendDelivery(one["id"], made["webhook"]["id"]) for one in messages]
+    sending = [asyncio.create_task(service.deliver(worker, company.id, one)) for one in (first, others[0])]
+    await receiver.arrived.wait()
+    for one in others[1:]:  # These come back at once, and their workers are free.
+        await asyncio.wait_for(service.deliver(worker, company.id, one), 5)
+    receiver.hold.set()
+    await asyncio.gather(*sending)
+    assert len(receiver.got) == 2
+    with clock.frozen(clock.now() + timedelta(minutes=1)):
+        await deliver(company.id)
+    assert {one["state"] for one in await company.deliveries(made["webhook"]["id"])} == {"delivered"}
+
+
 async def test_a_worker_that_dies_while_it_sends_leads_to_another_try(company, receiver, db, worker, sql):
     made = await company.webhook(receiver.url())
     webhook_id = made["webhook"]["id"]
