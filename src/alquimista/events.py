@@ -27,7 +27,6 @@ class EventType(StrEnum):
     TICKET_OPENED = "ticket.opened"
     TICKET_ANSWERED = "ticket.answered"
     TICKET_CLOSED = "ticket.closed"
-    COMMAND_FINISHED = "command.finished"
     INTEGRATION_CONNECTED = "integration.connected"
     INTEGRATION_FAILING = "integration.failing"
     INTEGRATION_RECOVERED = "integration.recovered"
@@ -98,7 +97,6 @@ _FIRST_OF_AGENTS: Final = EventType.LEAD_RECEIVED
 _ORDER: Final = list(EventType)
 _SPECIAL: Final = {
     # Commands are the vendor's own; what they do to a company is told by what happens to it.
-    EventType.COMMAND_FINISHED: _INTERNAL,
     # How Nigredo decides is its own affair.
     EventType.INTENT_DETECTED: _LEARNING,
     EventType.SENTIMENT_CLASSIFIED: _LEARNING,

@@ -75,19 +75,24 @@ async def test_the_guarantee_gives_back_credit_and_changes_and_takes_back_what_w
     assert await one.balance() == 10_000
 
 
+async def owed_back(sold, one):
+    """What staff see of money that they must send back: whether it is the plan's price, and when it was done."""
+    found = await incidents.staff_page(sold.staff(), 10, 0, tenant_id=one.tenant.id)
+    return [("297.00" in line.incident.title, line.incident.resolved_at) for line in found.items]
+
+
 async def test_money_that_came_by_hand_goes_back_by_hand(one, sold):
     invoice = await one.subscribe()
     providers = Providers(settings_of())
     await collecting.received(sold, providers, one.rules, ACTOR, one.tenant.id, invoice.id, 29_700)
     async with one.book() as book:
         await collecting.guarantee(book)
-    found, _ = await incidents.page(sold.tenant(one.tenant.id), one.tenant.id, 10, 0)
-    assert [("297.00" in i.title, i.resolved_at) for i in found] == [(True, None)]
+    assert (await incidents.page(sold.tenant(one.tenant.id), one.tenant.id, 10, 0))[0] == [], "staff's own business"
+    assert await owed_back(sold, one) == [(True, None)]
     assert (await one.invoices())[0].status == "paid", "nobody has sent anything yet"
     async with one.book() as book:
         await collecting.ask_refund(book, invoice.id, None, "sent")
-    found, _ = await incidents.page(sold.tenant(one.tenant.id), one.tenant.id, 10, 0)
-    assert found[0].resolved_at is not None
+    assert (await owed_back(sold, one))[0][1] is not None
 
 
 async def test_a_second_refund_waits_for_the_first(one):

@@ -89,10 +89,10 @@ async def test_dead_is_told_from_connected_and_back(company, worker, fake, sql):
     assert await open_incidents(sql, company) == []
     await probe(worker, company, 4)
     assert await row(sql, one) == ("error", 3, False, 2, 3)
-    title = "A integração Caixa não funciona"
-    assert await open_incidents(sql, company) == [("error", "integrations", condition(UUID(one)), title)]
+    title = "Caixa não responde"
+    assert await open_incidents(sql, company) == [("warning", "integrations", condition(UUID(one)), title)]
     shown = (await company.owner.get("/tenant/incidents")).json()["incidents"]
-    assert [incident["title"] for incident in shown] == [title]
+    assert [incident["title"] for incident in shown] == ["Caixa does not answer"], "in the reader's language"
     assert [found.id for found in await service.failing(worker.db.tenant(company.id), company.id)] == [UUID(one)]
     await probe(worker, company, 5)
     assert len(await open_incidents(sql, company)) == 1

@@ -66,9 +66,14 @@ async def test_a_company_is_looked_at_with_its_integrations_and_agents(services,
     await queue.beat(db.staff(), clock.new_id(), clock.now())
     found = await outcome(services, await give(HEALTH, tenant.id), line)
     assert found["probes"]["agents"]["active"] == [
-        {"agent_id": str(agent), "name": "Vendas Ativas", "last_request_hour": None}
+        {"agent_id": str(agent), "name": "Vendas Ativas", "offline": False, "last_request_hour": None}
     ]
     assert found["status"] == "healthy"
+    noted = "INSERT INTO alquimista_platform.agent_standings (tenant_id, agent_id, offline_at, updated_at)"
+    await sql(f"{noted} VALUES (%s, %s, now(), now())", tenant.id, agent)
+    found = await outcome(services, await give(HEALTH, tenant.id), line)
+    assert (found["status"], found["probes"]["agents"]["offline"]) == ("degraded", 1)
+    await sql("DELETE FROM alquimista_platform.agent_standings WHERE tenant_id = %s", tenant.id)
     await sql(
         "INSERT INTO alquimista_platform.tenant_integrations (tenant_id, id, type, provider, name, status,"
         " created_at, updated_at) VALUES (%s, %s, 'email', 'demo', 'SMTP', 'error', now(), now())",

@@ -30,7 +30,7 @@ from alquimista.errors import Invalid
 from alquimista.i18n import N_
 from alquimista.identity import service as identity
 from alquimista.incidents import service as incidents
-from alquimista.incidents.models import NewIncident, Severity
+from alquimista.incidents.models import RuleName, by_rule
 from alquimista.jobs.queue import enqueue
 from alquimista.payments import service as payments
 from alquimista.payments.models import Changed, Charge, NoPortal, Notice, Opened, Order, OrderLine, Outcome, Payer
@@ -235,10 +235,11 @@ async def _give_back(book: Book, invoice: Invoice, total_cents: int) -> None:
     charges = await payments.of_invoice(book.conn, book.tenant.id, invoice.id)
     if any(one.provider == "manual" and one.status is Outcome.PAID for one in charges):
         number, cents = invoice.number, total_cents - invoice.refunded_cents
-        title = book.tell(N_("Pay back {amount} of invoice {number}", amount=amount_of(cents), number=number))
-        text = book.tell(N_("It was paid by hand: send the money back, then record the refund of the invoice."))
-        owed = NewIncident(
-            severity=Severity.WARNING, title=title, description=text, source="billing", dedupe_key=_owed_back(invoice)
+        owed = by_rule(
+            RuleName.REFUND_BY_HAND,
+            source="billing",
+            subject=str(invoice.id),
+            params={"amount": amount_of(cents), "number": str(number)},
         )
         await incidents.open_incident(book.conn, book.tenant.id, owed, book.now)
         return
@@ -254,7 +255,7 @@ def amount_of(cents: int) -> str:
 
 
 def _owed_back(invoice: Invoice) -> str:
-    return f"refund:{invoice.id}"
+    return f"{RuleName.REFUND_BY_HAND}:{invoice.id}"
 
 
 _BY_HAND: Final = "received by hand"

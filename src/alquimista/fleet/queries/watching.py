@@ -68,6 +68,21 @@ RECOVERED_TENANTS = Statement(
     OfTenant,
 )
 
+
+class MissedAgent(msgspec.Struct, frozen=True):
+    """Which agent."""
+
+    agent_id: UUID
+
+
+MISSED = Statement(
+    """
+    SELECT agent_id FROM alquimista_platform.agent_standings
+    WHERE tenant_id = %(tenant_id)s AND offline_at IS NOT NULL
+    """,
+    MissedAgent,
+)
+
 # Of one tenant. Decided again in the transaction that opens the incident: an agent may have been heard of meanwhile.
 GO_OFFLINE = Statement(
     f"""
@@ -165,3 +180,8 @@ async def recover_all(conn: Conn, tenant_id: UUID, since: datetime, now: datetim
 async def recover(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> Missed | None:
     """Take the mark from one agent that was heard of now; None when it has none."""
     return await conn.fetch_one(RECOVER, tenant_id=tenant_id, agent_id=agent_id, now=now)
+
+
+async def missed(conn: Conn, tenant_id: UUID) -> set[UUID]:
+    """The tenant's agents that are noted as offline."""
+    return {row.agent_id for row in await conn.fetch(MISSED, tenant_id=tenant_id)}

@@ -11,7 +11,7 @@ from alquimista.fleet.service.controls import (
 )
 from alquimista.fleet.service.reading import Running, read
 from alquimista.fleet.service.streaming import ControlStreams, install
-from alquimista.fleet.service.watching import forget, settle, tenants_with_fleet, watch
+from alquimista.fleet.service.watching import forget, missed, settle, tenants_with_fleet, watch
 
 __all__ = [
     "ControlStreams",
@@ -21,6 +21,7 @@ __all__ = [
     "configuration_changed",
     "forget",
     "install",
+    "missed",
     "pause",
     "read",
     "restart",

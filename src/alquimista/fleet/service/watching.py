@@ -15,7 +15,7 @@ from alquimista.fleet.queries import beats, controls
 from alquimista.fleet.queries import watching as queries
 from alquimista.fleet.queries.watching import Missed
 from alquimista.incidents import service as incidents
-from alquimista.incidents.models import NewIncident, Severity
+from alquimista.incidents.models import NewIncident, RuleName, by_rule
 from alquimista.orchestrator import service as orchestrator
 
 BLACKOUT: Final = "fleet.blackout"
@@ -50,7 +50,7 @@ async def settle(conn: Conn, tenant_id: UUID, missed_before: datetime | None, no
             await _publish(conn, tenant_id, EventType.AGENT_ONLINE, one)
     if missed_before is not None:
         for one in await queries.go_offline(conn, tenant_id, missed_before, now):
-            await incidents.open_incident(conn, tenant_id, _offline(one), now)
+            await incidents.open_incident(conn, tenant_id, _offline(one, now), now)
             await _publish(conn, tenant_id, EventType.AGENT_OFFLINE, one)
 
 
@@ -60,6 +60,11 @@ async def recover(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) ->
     if back is not None:
         await incidents.resolve(conn, tenant_id, condition(agent_id), now)
         await _publish(conn, tenant_id, EventType.AGENT_ONLINE, back)
+
+
+async def missed(conn: Conn, tenant_id: UUID) -> set[UUID]:
+    """The tenant's agents that an incident says are offline."""
+    return await queries.missed(conn, tenant_id)
 
 
 async def tenants_with_fleet(conn: Conn) -> list[UUID]:
@@ -83,29 +88,15 @@ async def _publish(conn: Conn, tenant_id: UUID, what: EventType, agent: Missed) 
     await orchestrator.publish(conn, tenant_id, what, data)
 
 
-def _offline(missed: Missed) -> NewIncident:
-    return NewIncident(
-        severity=Severity.ERROR,
-        title=f"O agente {missed.name} não responde",
-        description=(
-            f"Nenhum processo do agente {missed.name} dá sinal desde {missed.seen_at:%d/%m/%Y %H:%M} UTC. "
-            "Verifique o servidor em que ele roda; o incidente se encerra sozinho quando ele voltar."
-        ),
+def _offline(missed: Missed, now: datetime) -> NewIncident:
+    return by_rule(
+        RuleName.AGENT_OFFLINE,
         source=_SOURCE,
-        dedupe_key=condition(missed.agent_id),
+        subject=str(missed.agent_id),
+        params={"agent": missed.name, "minutes": int((now - missed.seen_at).total_seconds() // 60)},
         details={"agent_id": str(missed.agent_id), "seen_at": missed.seen_at.isoformat()},
     )
 
 
 def _blackout(count: int) -> NewIncident:
-    return NewIncident(
-        severity=Severity.CRITICAL,
-        title="Nenhum agente dá sinal",
-        description=(
-            f"{count} agentes silenciaram juntos e nenhum outro é ouvido: verifique se a própria plataforma recebe "
-            "requisições. Até que algum volte, nenhum incidente é aberto para as empresas."
-        ),
-        source=_SOURCE,
-        dedupe_key=BLACKOUT,
-        details={"agents": count},
-    )
+    return by_rule(RuleName.BLACKOUT, source=_SOURCE, params={"agents": count}, details={"agents": count})

@@ -24,6 +24,8 @@ class RuleName(StrEnum):
     AGENT_OFFLINE = "agent.offline"
     INTEGRATION_FAILING = "integration.failing"
     QUEUE_LAG = "jobs.queue_lag"
+    BLACKOUT = "fleet.blackout"
+    REFUND_BY_HAND = "refund"
     MANUAL = "manual"  # Opened by hand: its texts are those that were written.
 
 
@@ -59,16 +61,14 @@ RULES: Final[dict[str, Rule]] = {
             name=RuleName.USAGE_DRIFT,
             severity=Severity.ERROR,
             title=N_("Usage totals differ from the records"),
-            description=N_(
-                "On {day} the totals do not match the records received. Our team was told and will count again."
-            ),
+            description=N_("On {day} the totals do not match the records received. They are to be counted again."),
         ),
         Rule(
             name=RuleName.BILLING_DRIFT,
             severity=Severity.ERROR,
             title=N_("Billed usage differs from the records"),
             description=N_(
-                "From {first} to {last}, records, totals and invoices do not agree. Our team was told and will mend it."
+                "From {first} to {last}, records, totals and invoices do not agree. What was billed wrongly is mended."
             ),
         ),
         Rule(
@@ -77,6 +77,7 @@ RULES: Final[dict[str, Rule]] = {
             title=N_("{agent} is offline"),
             description=N_("The agent has not given a sign of life for {minutes} minutes."),
             tells=True,
+            command="HEALTH_CHECK",
         ),
         Rule(
             name=RuleName.INTEGRATION_FAILING,
@@ -84,6 +85,7 @@ RULES: Final[dict[str, Rule]] = {
             title=N_("{integration} does not answer"),
             description=N_("The connection fails since {failures} tries. Test it, or connect it again."),
             tells=True,
+            command="HEALTH_CHECK",
         ),
         Rule(
             name=RuleName.QUEUE_LAG,
@@ -93,6 +95,24 @@ RULES: Final[dict[str, Rule]] = {
             visibility=Visibility.INTERNAL,
             tells=True,
             command="HEALTH_CHECK",
+        ),
+        Rule(
+            name=RuleName.BLACKOUT,
+            severity=Severity.CRITICAL,
+            title=N_("No agent gives a sign of life"),
+            description=N_(
+                "{agents} agents fell silent together and no other is heard: see whether the platform takes requests. "
+                "Until one is back, no company's incident is opened."
+            ),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.REFUND_BY_HAND,
+            severity=Severity.WARNING,
+            title=N_("Pay back {amount} of invoice {number}"),
+            description=N_("It was paid by hand: send the money back, then record the refund of the invoice."),
+            visibility=Visibility.INTERNAL,
         ),
         Rule(
             name=RuleName.MANUAL,

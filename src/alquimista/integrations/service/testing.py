@@ -19,7 +19,7 @@ from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.i18n import DEFAULT_LOCALE
 from alquimista.incidents import service as incidents
-from alquimista.incidents.models import NewIncident, Severity
+from alquimista.incidents.models import RuleName, by_rule
 from alquimista.integrations.gateway import Gateways
 from alquimista.integrations.models.connections import PROVIDERS
 from alquimista.integrations.models.failures import (
@@ -185,13 +185,12 @@ async def _turned(
         await incidents.resolve(conn, tenant_id, condition(found.id), now)
         await changed(conn, None, "integration.recovered", tenant_id, found)
         return
-    failing = NewIncident(
-        severity=Severity.ERROR,
-        title=f"A integração {found.name} não funciona",
-        description=f"{error} Confira a integração e, se for preciso, conecte-a de novo.",
+    failing = by_rule(
+        RuleName.INTEGRATION_FAILING,
         source="integrations",
-        dedupe_key=condition(found.id),
-        details={"integration_id": str(found.id), "kind": found.type, "provider": found.provider},
+        subject=str(found.id),
+        params={"integration": found.name, "failures": standing.failures},
+        details={"integration_id": str(found.id), "kind": found.type, "provider": found.provider, "error": error},
     )
     await incidents.open_incident(conn, tenant_id, failing, now)
     await changed(conn, None, "integration.failed", tenant_id, found)

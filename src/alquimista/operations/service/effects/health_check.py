@@ -16,6 +16,7 @@ from alquimista.cache.bus import Bus
 from alquimista.config import Settings
 from alquimista.db.statement import Conn
 from alquimista.errors import Unavailable
+from alquimista.fleet import service as fleet
 from alquimista.i18n import N_
 from alquimista.integrations import service as integrations
 from alquimista.integrations.models.integrations import IntegrationStatus
@@ -118,20 +119,31 @@ async def _integrations(run: Run) -> tuple[Health, Mapping[str, Any]]:
 
 async def _agents(run: Run) -> tuple[Health, Mapping[str, Any]]:
     conn = run.db.tenant(run.tenant)
-    found, last = await asyncio.gather(
+    found, last, missed = await asyncio.gather(
         agents.list_agents(conn, run.tenant),
         usage.last_hours(conn, run.tenant, clock.now() - _LOOKED_BACK),
+        fleet.missed(conn, run.tenant),
     )
     active = [one for one in found if one.status == AgentStatus.ACTIVE]
     suspended = sum(one.status == AgentStatus.SUSPENDED for one in found)
     told = [
-        {"agent_id": str(one.agent_id), "name": one.name, "last_request_hour": last.get(one.agent_id)}
+        {
+            "agent_id": str(one.agent_id),
+            "name": one.name,
+            "offline": one.agent_id in missed,
+            "last_request_hour": last.get(one.agent_id),
+        }
         for one in active[:100]
     ]
     for line in told:
         hour = line["last_request_hour"]
         line["last_request_hour"] = hour.isoformat() if isinstance(hour, datetime) else None
-    return ("degraded" if suspended else "healthy"), {"active": told, "suspended": suspended}
+    offline = sum(one.agent_id in missed for one in active)
+    return ("degraded" if suspended or offline else "healthy"), {
+        "active": told,
+        "suspended": suspended,
+        "offline": offline,
+    }
 
 
 _PLATFORM: Final[dict[str, Probe]] = {
