@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { transform } from "lightningcss";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const web = join(here, "../src/alquimista/web");
@@ -39,18 +40,38 @@ function symbol(name) {
   return `<symbol id="${name}" viewBox="0 0 24 24">${inner}</symbol>`;
 }
 
+// The component library styles far more than we use: a rule is left out when it needs a class that no source of ours
+// names. The chart library's classes are its own.
+function withoutUnused(css) {
+  const sources = [...walk(join(web, "templates"), ".html"), ...walk(web, ".py"), ...walk(join(here, "src"), "")].filter((path) => /\.(html|py|js|css)$/.test(path));
+  const named = new Set(sources.flatMap((path) => readFileSync(path, "utf8").split(/[\s"'`{}()<>,;.=|&~]+|:(?=\s)/)));
+  const utility = (name) => /[:[\]()/.!]/.test(name); // Made by Tailwind, which found it in a source.
+  const kept = (name) => named.has(name) || utility(name) || /^u-|^uplot$/.test(name);
+  // What stands in :not() may well be missing; of the alternatives of :is() and :where(), one must be there.
+  const possible = (selector) =>
+    selector.every((part) => {
+      if (part.type === "class") return kept(part.name);
+      if (part.type === "pseudo-class" && ["is", "where"].includes(part.kind)) return part.selectors.some(possible);
+      return true;
+    });
+  const style = ({ value }) => (value.selectors.some(possible) ? undefined : []);
+  return transform({ filename: "app.css", code: css, minify: true, visitor: { Rule: { style } } }).code;
+}
+
 async function bundle() {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   cpSync(join(modules, "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"), join(out, "inter.woff2"));
   cpSync(join(modules, "htmx.org/dist/htmx.min.js"), join(out, "htmx.js"));
   for (const mark of ["mark.svg", "favicon.svg"]) cpSync(join(here, "src", mark), join(out, mark));
+  for (const picture of readdirSync(join(web, "guide/images"))) cpSync(join(web, "guide/images", picture), join(out, `guide-${picture}`));
   writeFileSync(join(out, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${iconNames().map(symbol).join("")}</svg>`);
   const tailwind = join(modules, "@tailwindcss/cli/dist/index.mjs");
   execFileSync(process.execPath, [tailwind, "-i", "src/app.css", "-o", join(out, "app.css"), "--minify"], { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
+  writeFileSync(join(out, "app.css"), withoutUnused(readFileSync(join(out, "app.css"))));
   await build({
     absWorkingDir: here,
-    entryPoints: ["src/app.js", "src/theme.js"],
+    entryPoints: ["src/app.js", "src/theme.js", "src/offline.js"],
     bundle: true,
     minify: true,
     format: "iife",
@@ -68,7 +89,7 @@ function seal() {
     const path = join(out, name);
     const content = readFileSync(path);
     digest.update(name).update(content);
-    if (name.endsWith(".woff2")) continue;
+    if (name.endsWith(".woff2") || name.endsWith(".png")) continue;
     writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
     writeFileSync(`${path}.br`, brotliCompressSync(content));
   }

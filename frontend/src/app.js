@@ -1,6 +1,13 @@
+import "./address.js";
 import "./charts.js";
 import "./copy.js";
+import "./dialogs.js";
+import "./failures.js";
 import "./live.js";
 import "./menus.js";
 import "./notifications.js";
+import "./palette.js";
 import "./session.js";
+import "./tabs.js";
+import "./working.js";
+import "./shortcuts.js";

@@ -1,9 +1,11 @@
 // Draws [data-plot] hosts with uPlot, over the server's still SVG: the same figures, plus a cursor.
 import uPlot from "uplot";
+import { offer } from "./download.js";
 
 const root = document.documentElement;
 const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const live = new Map(); // host → {plot, source}
+const DASHES = [undefined, [5, 4], [2, 3], [10, 4, 2, 4]]; // Lines differ without their colours, too.
 
 // Days are calendar dates of the tenant: shown as written, never shifted to the reader's own zone.
 const day = (options) => new Intl.DateTimeFormat(root.lang, { timeZone: "UTC", ...options });
@@ -69,7 +71,7 @@ function draw(host) {
     hooks: { setCursor: [tooltip(host, colors, currency)] },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 72, size: 32, values: (_, ticks) => ticks.map((t) => day({ day: "2-digit", month: "short" }).format(t * 1000)) },
+      { ...axis, grid: { show: false }, space: 72, size: 32, incrs: [1, 2, 3, 5, 7, 10, 15, 30].map((days) => days * 86_400), values: (_, ticks) => ticks.map((t) => day({ day: "2-digit", month: "short" }).format(t * 1000)) },
       { ...axis, grid: { stroke: css("--chart-grid"), width: 1 }, size: 58, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, ...[1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((n) => [n, 2 * n, 2.5 * n, 5 * n])], values: (_, ticks) => ticks.map((n) => number({ notation: "compact", maximumFractionDigits: 1 }).format(n)) },
     ],
     series: [
@@ -78,7 +80,7 @@ function draw(host) {
         label,
         stroke: colors[i],
         width: i ? 1.5 : 2.25,
-        dash: i ? [5, 4] : undefined,
+        dash: DASHES[i % DASHES.length],
         points: { show: days.length === 1, size: 7 },
         paths: uPlot.paths.spline(),
         fill: i ? undefined : (plot) => glow(plot, css("--chart-1-fill")),
@@ -107,6 +109,7 @@ new ResizeObserver(() => {
     if (plot.width !== host.clientWidth) plot.setSize({ width: host.clientWidth, height: host.clientHeight });
   }
 }).observe(document.getElementById("content") ?? root);
+offer((host) => live.get(host)?.plot);
 document.addEventListener("themechange", () => refresh({ force: true }));
 document.addEventListener("htmx:after:swap", () => refresh());
 document.fonts.ready.then(() => refresh({ force: true }));

@@ -32,6 +32,7 @@ if (idle) {
     if (left <= 0) {
       clearInterval(watch);
       leave.elements.expired.value = "true";
+      leave.elements.redirect.value = location.pathname + location.search; // Filters may have changed it since.
       return leave.requestSubmit();
     }
     if (left <= WARNING && !dialog.open) dialog.showModal();

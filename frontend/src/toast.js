@@ -1,5 +1,6 @@
 // Toasts are <template data-toast="name"> elements of the page, so that their texts are the server's translations.
-export function toast(name, seconds = 6, title = "") {
+// `again` is what the toast's button for another try does; without it there is none.
+export function toast(name, { seconds = 6, title = "", again = null } = {}) {
   const region = document.getElementById("toasts");
   const template = document.querySelector(`template[data-toast="${name}"]`);
   if (!region || !template || region.querySelector(`[data-name="${name}"]`)) return;
@@ -7,6 +8,12 @@ export function toast(name, seconds = 6, title = "") {
   item.dataset.name = name;
   if (title) item.querySelector("p").textContent = title;
   item.querySelector("[data-close]")?.addEventListener("click", () => item.remove());
+  const retry = item.querySelector("[data-again]");
+  if (retry) retry.hidden = !again;
+  retry?.addEventListener("click", () => {
+    item.remove();
+    again();
+  });
   region.append(item);
   if (seconds) setTimeout(() => item.remove(), seconds * 1000);
 }

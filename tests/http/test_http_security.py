@@ -130,11 +130,23 @@ async def test_a_public_form_needs_the_token_of_its_cookie(client):
     assert other.status_code == 403
 
 
-async def test_a_public_forms_token_is_kept_while_its_cookie_is_there(client):
+async def test_a_public_forms_token_is_good_while_its_cookie_is_there(client):
     first = await client.get("/token")
     second = await client.get("/token")
-    assert first.json() == second.json()
     assert not second.headers.get_list("set-cookie")
+    for shown in (first, second):
+        assert (await client.post("/login", data={"name": "x", "_csrf": shown.json()["token"]})).status_code == 200
+
+
+async def test_a_token_never_stands_in_two_answers_alike(client):
+    """What is compressed tells by its length what it repeats (decision 60)."""
+    one, other = [(await client.get("/token", headers=SESSION)).json()["token"] for _ in range(2)]
+    assert not {one[at : at + 8] for at in range(len(one) - 7)} & {other[at : at + 8] for at in range(len(other) - 7)}
+    for token in (one, other):
+        taken = await client.request("DELETE", "/empty", headers={**SESSION, "x-csrf-token": token})
+        assert taken.status_code == 200
+    torn = one[:64] + other[64:]
+    assert (await client.request("DELETE", "/empty", headers={**SESSION, "x-csrf-token": torn})).status_code == 403
 
 
 async def test_a_strangers_token_does_not_open_a_session(client):

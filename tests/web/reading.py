@@ -5,7 +5,7 @@ from html import unescape
 
 import httpx
 
-from factories import PASSWORD, MadeUser
+from factories import MadeUser
 
 
 def token_of(html: str) -> str:
@@ -26,5 +26,5 @@ async def send(browser: httpx.AsyncClient, page: str, action: str, **fields: str
     return await browser.post(action, data={"_csrf": token_of(shown.text), **fields})
 
 
-async def sign_in(browser: httpx.AsyncClient, user: MadeUser, password: str = PASSWORD) -> httpx.Response:
-    return await send(browser, "/login", "/login", email=user.email, password=password)
+async def sign_in(browser: httpx.AsyncClient, user: MadeUser, password: str | None = None) -> httpx.Response:
+    return await send(browser, "/login", "/login", email=user.email, password=password or user.password)

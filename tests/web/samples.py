@@ -16,9 +16,18 @@ from alquimista.dashboards.models.client import (
     TenantMe,
     TenantUsage,
 )
-from alquimista.dashboards.models.company import CompanyOverview, OpenIncident, PlatformCounts, PlatformDay, TenantLine
+from alquimista.dashboards.models.company import (
+    CompanyOverview,
+    FeedCommand,
+    OpenIncident,
+    PeriodBefore,
+    PlatformCounts,
+    PlatformDay,
+    TenantLine,
+)
 from alquimista.dashboards.models.figures import Figures, Money, Period
-from alquimista.web.overview import Answers
+from alquimista.dashboards.models.staff import TopAgentUsage
+from alquimista.web.client.overview import Answers
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -194,5 +203,13 @@ def company(period: Period = Period.MONTH) -> CompanyOverview:
                 UUID(int=1), UUID(int=0), names[0], "critical", "CRM sem resposta", NOW - timedelta(minutes=17)
             ),
             OpenIncident(UUID(int=2), UUID(int=9), None, "warning", "Fila de e-mail lenta", NOW - timedelta(hours=3)),
+        ],
+        before=PeriodBefore(sum(d.total_requests for d in days) // 2, 97.81, 1400.0),
+        top_agents=[TopAgentUsage(UUID(int=7), "Retenção", 91_000, 99.1, 12)],
+        commands=[
+            FeedCommand(
+                UUID(int=5), "RESTART_AGENT", UUID(int=0), names[0], "SUCCESS", "Ana Souza", NOW - timedelta(hours=2)
+            ),
+            FeedCommand(UUID(int=6), "HEALTH_CHECK", None, None, "RUNNING", None, NOW - timedelta(minutes=1)),
         ],
     )

@@ -1,14 +1,24 @@
 """What scripts add: charts, live figures, sorting in place, the theme, the warning before a session ends."""
 
+import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
 
-from web.test_browser_pages import Visit, open_page
+from alquimista.cache.store import invalidate
+from alquimista.http.streams import Streams
+from factories import make_user
+from web.test_browser_pages import Visit, open_page, sign_in
 from web.test_pages_overview import sent  # noqa: F401 - A fixture.
 
 pytestmark = pytest.mark.browser
+STREAM = "**/notifications/stream*"
+KEPT_PAGES = """async () => {
+  const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+  return (await Promise.all(caches_.map((one) => one.keys()))).flat().map(({ url }) => url);
+}"""
 OVERVIEW = Visit("/app/dashboard?period=7d", 1280, "light", "en", "admin")
 
 
@@ -22,6 +32,165 @@ async def test_new_usage_appears_by_itself_and_open_parts_stay_open(site, sent, 
     await expect(page.locator("#requests-table")).to_have_attribute("open", "")
     await expect(page.locator("#requests-table tbody tr").last).to_contain_text(str(before + 3))
     assert await page.locator("#requests canvas").count() == 1
+    assert page.mistakes == []
+    await page.context.close()
+
+
+async def held(site, person):
+    """Wait until somebody's browser holds a stream."""
+    async with asyncio.timeout(15):
+        while not site.services.get(Streams)._count[person.id]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def asked_by(page):
+    """The requests for a part that a tab makes from now on."""
+    found = []
+    page.on("request", lambda one: found.append(one.url) if "/live?" in one.url else None)
+    return found
+
+
+async def test_the_stream_names_what_has_changed_and_nothing_is_asked_without_need(site, sent, chromium):  # noqa: F811
+    page = await open_page(chromium, site, OVERVIEW)
+    await held(site, site.people["admin"])
+    await asyncio.sleep(4)  # What is asked for as the page and its stream begin.
+    asked = asked_by(page)
+    await asyncio.sleep(7)
+    assert asked == [], "nothing has changed"
+    began = asyncio.get_running_loop().time()
+    await sent(2)
+    async with asyncio.timeout(10):
+        while not asked:  # noqa: ASYNC110 - The browser's own time.
+            await asyncio.sleep(0.02)
+    assert asyncio.get_running_loop().time() - began < 3
+    assert page.mistakes == []
+    await page.context.close()
+
+
+async def test_tabs_that_do_not_hold_the_stream_hear_too(site, sent, chromium):  # noqa: F811
+    first = await open_page(chromium, site, OVERVIEW)
+    await held(site, site.people["admin"])
+    second = await first.context.new_page()
+    await second.goto(OVERVIEW.path)
+    await asyncio.sleep(4)
+    asked = asked_by(second)
+    before = int((await second.locator("article.card p.num").first.inner_text()).replace(",", ""))
+    await sent(1)
+    await expect(second.locator("article.card p.num").first).to_have_text(str(before + 1), timeout=9_000)
+    assert len(asked) <= 2
+    await first.context.close()
+
+
+async def test_a_part_hears_of_its_own_topics_alone(site, sent, chromium):  # noqa: F811
+    page = await open_page(chromium, site, OVERVIEW)
+    await held(site, site.people["admin"])
+    await page.evaluate("document.querySelector('[data-live=part]').dataset.topics = 'incidents tickets'")
+    await asyncio.sleep(4)
+    asked = asked_by(page)
+    tenant = site.people["admin"].tenant_id
+    await invalidate(site.db.tenant(tenant), tenant, "agents")
+    await asyncio.sleep(2.5)
+    assert asked == []
+    await invalidate(site.db.tenant(tenant), tenant, "tickets")
+    async with asyncio.timeout(10):
+        while not asked:  # noqa: ASYNC110 - As above.
+            await asyncio.sleep(0.02)
+    await page.context.close()
+
+
+async def test_without_a_stream_it_asks_every_three_seconds(site, chromium):
+    page = await open_page(chromium, site, OVERVIEW)
+    await page.route(STREAM, lambda route: route.abort())
+    await page.reload()
+    asked = asked_by(page)
+    await asyncio.sleep(7.5)
+    assert len(asked) >= 2
+    await page.context.close()
+
+
+async def test_a_session_that_is_revoked_elsewhere_leads_to_the_login_and_back(site, chromium):
+    site.people["guest"] = await make_user(site.db, site.people["admin"].tenant_id)
+    visit = replace(OVERVIEW, who="guest")
+    page = await open_page(chromium, site, visit)
+    await held(site, site.people["guest"])
+    await page.context.request.post(
+        "/logout", form={"_csrf": await page.locator("[name=_csrf]").first.input_value()}, max_redirects=0
+    )
+    await page.context.add_cookies(site.cookies["guest"])  # As on another machine: this browser knows nothing of it.
+    await page.wait_for_url("**/login?**", timeout=20_000)
+    await sign_in(page, site.people["guest"])
+    await page.wait_for_url("**/app/dashboard?period=7d")
+    site.cookies.pop("guest")
+    await page.context.close()
+
+
+async def test_charts_are_saved_as_csv_and_as_a_picture(site, sent, chromium):  # noqa: F811
+    page = await open_page(chromium, site, OVERVIEW)
+    await expect(page.locator("#requests canvas")).to_have_count(1)
+    async with page.expect_download() as saved:
+        await page.click("[data-save=csv]")
+    file = await saved.value
+    assert re.fullmatch(r"overview-requests-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv", file.suggested_filename)
+    lines = (await file.path()).read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith('"Day","This period"')
+    assert len(lines) == 8
+    last = await page.locator("#requests-table tbody tr").last.locator("td").first.text_content()
+    assert lines[-1].split(",")[1] == last.replace(",", "")
+    async with page.expect_download() as saved:
+        await page.click("[data-save=png]")
+    picture = (await (await saved.value).path()).read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 5_000
+    assert page.mistakes == []
+    await page.context.close()
+
+
+async def test_what_failed_in_passing_can_be_tried_again(site, sent, chromium):  # noqa: F811
+    page = await open_page(chromium, site, OVERVIEW)
+    busy = re.compile(r"/app/dashboard\?.*period=30d")
+    await page.route(busy, lambda route: route.fulfill(status=503, body="busy"))
+    await page.click("#period-30d")
+    toast = page.locator("#toasts [data-name=busy]")
+    await expect(toast).to_contain_text("That did not work")
+    await page.unroute(busy)
+    await toast.get_by_role("button", name="Try again").click()
+    await expect(page.locator("#period-30d")).to_have_attribute("aria-current", "true")
+    await page.route(busy, lambda route: route.abort())
+    await page.click("#period-7d")
+    await expect(page.locator("#period-7d")).to_have_attribute("aria-current", "true")
+    await page.click("#period-30d")
+    await expect(page.locator("#toasts [data-name=unreached]")).to_be_visible()
+    await page.context.close()
+
+
+async def test_offline_is_said_and_a_form_stays_as_it_is(site, chromium):
+    page = await open_page(chromium, site, replace(OVERVIEW, path="/app/notifications/preferences"))
+    await page.context.set_offline(True)
+    await expect(page.locator("#toasts [data-name=disconnected]")).to_contain_text("You are offline")
+    await page.locator("main form button.btn").last.click()
+    again = page.locator("#toasts [data-name=unreached]")
+    await expect(again).to_be_visible()
+    assert page.url.endswith("/app/notifications/preferences")
+    await page.context.set_offline(False)
+    await expect(page.locator("#toasts [data-name=disconnected]")).to_have_count(0)
+    await page.locator("main form button.btn").last.click()
+    await expect(page.locator("main")).to_contain_text("Saved. It holds for what comes from now on.")
+    assert page.url.endswith("/app/notifications/preferences"), "what was said once is not in the address"
+    await page.reload()
+    await expect(page.locator("main")).not_to_contain_text("Saved. It holds")
+    await page.context.close()
+
+
+async def test_a_page_that_cannot_be_reached_says_so_and_opens_by_itself(site, chromium):
+    page = await open_page(chromium, site, OVERVIEW)
+    await page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    assert await page.evaluate(KEPT_PAGES) == [f"{site.url}/offline"]
+    await page.context.set_offline(True)
+    await page.goto("/app/notifications")
+    await expect(page.locator("h1")).to_have_text("You are offline")
+    assert page.url.endswith("/app/notifications")
+    await page.context.set_offline(False)
+    await expect(page.locator("h1")).to_have_text("Notifications", timeout=20_000)
     assert page.mistakes == []
     await page.context.close()
 
@@ -58,7 +227,9 @@ async def test_the_theme_is_kept_and_the_navigation_folds(site, chromium):
 
 async def test_a_lost_connection_is_said_and_live_is_not_claimed(site, chromium):
     page = await open_page(chromium, site, OVERVIEW)
-    await page.route(re.compile(r"/live\?"), lambda route: route.abort())
+    for lost in (STREAM, re.compile(r"/live\?")):
+        await page.route(lost, lambda route: route.abort())
+    await page.reload()
     await expect(page.locator(".live-badge")).to_be_hidden(timeout=9_000)
     await expect(page.locator("#toasts")).to_contain_text("Connection lost", timeout=20_000)
     await page.unroute(re.compile(r"/live\?"))

@@ -32,7 +32,7 @@ def visit(path="/app/dashboard", width=1280, theme="light"):
 def streams_of(page):
     """The requests for a stream that a tab makes from now on."""
     found = []
-    page.on("request", lambda one: found.append(one) if one.url.endswith("/notifications/stream") else None)
+    page.on("request", lambda one: found.append(one) if "/notifications/stream?" in one.url else None)
     return found
 
 

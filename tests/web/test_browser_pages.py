@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
+from alquimista.http.locale import COOKIE
 from factories import MadeUser
 from web.test_pages_overview import sent  # noqa: F401 - A fixture.
 
@@ -75,6 +76,8 @@ async def open_page(browser, site, visit: Visit, **options) -> Page:
     page.mistakes = []
     page.on("pageerror", lambda error: page.mistakes.append(str(error)))
     page.on("console", lambda line: page.mistakes.append(line.text) if "Content Security" in line.text else None)
+    # As chosen on this device: people of the demo have a language of their own.
+    await context.add_cookies([{"name": COOKIE, "value": visit.language, "url": site.url}])
     await context.add_cookies(site.cookies.get(visit.who, []))
     await page.goto(visit.path)
     if visit.who and "/login" in page.url:

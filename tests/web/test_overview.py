@@ -7,11 +7,11 @@ import pytest
 
 from alquimista.dashboards.models.client import Limits
 from alquimista.dashboards.models.figures import Money, Period
-from alquimista.web.company import CompanyQuery, arranged
-from alquimista.web.overview import OverviewQuery
-from alquimista.web.pages.company import values as company_values
-from alquimista.web.pages.dashboard import values
+from alquimista.web.client.overview import OverviewQuery
+from alquimista.web.pages.client.overview import values
+from alquimista.web.pages.staff.overview import values as company_values
 from alquimista.web.rendering import fragment
+from alquimista.web.staff.overview import CompanyQuery, arranged
 from web import samples
 from web.reading import text_of
 
@@ -73,10 +73,24 @@ def test_the_company_overview_names_each_tenant_and_the_platform_itself():
     assert text.index("Varejo Guarani") < text.index("Transportes Aurora")
     assert "Fila de e-mail lenta Plataforma · há 3 horas Atenção" in text
     assert "34 de 37 no total" in text
+    assert "+100,0%" in text
+    assert "+1,0 p.p." in text.replace("\u00a0", " ")
+    assert "Retenção clientes com ele ativo: 12 91.000 99,1% de sucesso" in text
+    assert "Reiniciar um agente Clínica Vitória Régia · Ana Souza · há 2 horas Feito" in text
+    assert "Verificar a saúde Plataforma · uma regra" in text
+    assert f'href="/app/company/operations/{samples.company().commands[0].command_id}"' in html
+    assert "MRR" not in text
+
+
+def test_who_may_not_read_commands_sees_none_on_the_company_overview():
+    view = arranged(samples.company(), CompanyQuery(), "en", commands=False)
+    html = fragment("en", "dashboards/_company.html", now=samples.NOW, seen="", **company_values(view))
+    assert "Last commands" not in html
+    assert "/operations/" not in html
 
 
 def test_a_part_that_cannot_be_read_says_so_and_the_rest_stands():
-    html = shown(samples.answers(agents=None, incidents=None, incident_total=0), period=Period.WEEK)
-    assert html.count("This part could not be loaded") == 2
+    html = shown(samples.answers(incidents=None, incident_total=0), period=Period.WEEK)
+    assert html.count("This part could not be loaded") == 1
     assert "Google Agenda" in html
     assert 'href="/app/dashboard?period=7d&amp;sort=requests&amp;order=desc&amp;page=1"' in html

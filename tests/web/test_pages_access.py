@@ -66,7 +66,7 @@ async def test_a_fragment_of_a_signed_out_reader_moves_the_whole_page(site):
         headers = {"hx-request": "true", "hx-current-url": f"{site.url}/app/dashboard?period=90d"}
         answer = await browser.get("/app/dashboard/live", headers=headers)
         assert answer.status_code == 401
-        assert answer.headers["hx-redirect"] == "/login?redirect=%2Fapp%2Fdashboard%3Fperiod%3D90d"
+        assert answer.headers["hx-redirect"] == "/login?redirect=%2Fapp%2Fdashboard%3Fperiod%3D90d&expired=true"
 
 
 async def test_signing_out_ends_the_session(site):

@@ -11,7 +11,7 @@ from alquimista.access import PLATFORM_TENANT, Actor, ActorKind
 from alquimista.agents import service as agents
 from alquimista.billing.service import catalogue
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.web.agents import plain
+from alquimista.web.public.agents import plain
 from factories import make_user
 from support.identity import eventually
 from web.reading import send, text_of

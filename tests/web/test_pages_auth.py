@@ -63,7 +63,7 @@ async def test_the_second_step_takes_a_code_of_the_app(site):
     user = await make_user(site.db, name="Ana Dois Fatores")
     async with site.browser() as browser:
         await sign_in(browser, user)
-        enrolled = await send(browser, "/account/second-factor", "/account/second-factor")
+        enrolled = await send(browser, "/account/second-factor", "/account/second-factor", password=user.password)
         secret = re.search(r"<code[^>]*>([A-Z2-7]+)</code>", enrolled.text)[1]
         confirm = {"_csrf": token_of(enrolled.text), "code": "000000"}
         wrong = await browser.post("/account/second-factor/confirm", data=confirm)

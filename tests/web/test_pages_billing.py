@@ -7,7 +7,7 @@ import pytest
 from alquimista import clock
 from alquimista.billing.models.summary import Use
 from alquimista.billing.service import subscribing
-from alquimista.web.billing import _bar
+from alquimista.web.client.billing import _bar
 from factories import make_user
 from support.billing_pages import reader
 from web.reading import send, sign_in, text_of, token_of
@@ -61,7 +61,7 @@ async def test_an_active_one_shows_its_plan_its_use_and_its_invoices(one):
         "R$12.34",
         "Active agents 3 of 16",
         "People 1 of 10",
-        "Requests of the month 0 of 50,000",
+        "Requests of this billing period 0 of 50,000",
         "No. 1",
         "Paid",
     ):

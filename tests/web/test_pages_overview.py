@@ -139,7 +139,7 @@ async def test_staff_see_all_tenants_and_open_one(site, sent):
         await sign_in(browser, site.people["staff"])
         page = (await browser.get("/app/company?period=7d")).text
         assert "Clínica Aurora" in text_of(page)
-        opened = await browser.get(re.search(r'href="(/app/dashboard\?tenant_id=[^"]+)"', page)[1])
+        opened = await browser.get(re.search(r'href="(/app/company/tenants/[0-9a-f-]{36})"', page)[1])
         assert "Clínica Aurora" in text_of(opened.text)
         live = re.search(r'hx-get="(/app/company/live[^"]+)"', page)[1].replace("&amp;", "&")
         assert (await browser.get(live)).status_code == 200

@@ -4,6 +4,8 @@ import pytest
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
+from alquimista.audit import service as audit
+from alquimista.audit.models import Wanted
 from alquimista.commercial import service
 from alquimista.commercial.models import CommercialContact
 from alquimista.db.tenancy import tenant_transaction
@@ -56,6 +58,22 @@ async def test_a_request_moves_on_step_by_step(db, support):
     late = await support.post(f"{path}/status", data={"_csrf": token_of(html), "status": "cancelled"})
     assert late.status_code == 409
     assert "The status is “Closed” by now" in text_of(late.text)
+
+
+async def test_each_read_of_strangers_data_is_an_entry_of_the_platforms_audit(db, support):
+    request = await asked(db, "Quem leu?")
+
+    async def told(action):
+        found = await audit.entries(db.tenant(PLATFORM_TENANT), PLATFORM_TENANT, Wanted(action=action), 1000)
+        assert all(one.by_staff for one in found)
+        return [one.resource_id for one in found]
+
+    lists, path = len(await told("commercial_requests.listed")), "/internal/commercial/requests"
+    for door in (HERE, path):
+        assert (await support.get(door)).status_code == 200
+        assert (await support.get(f"{door}/{request.id}")).status_code == 200
+    assert len(await told("commercial_requests.listed")) == lists + 2
+    assert (await told("commercial_request.read")).count(str(request.id)) == 2
 
 
 async def test_only_staff_read_it(site, db, support):

@@ -66,7 +66,7 @@ async def test_the_pages_are_the_companys_with_a_banner_on_each(site, staff, ten
         assert "You are looking at Clínica Aurora as its administrator." in text_of(shown.text), path
         assert 'action="/app/view-as/end"' in shown.text
     overview = text_of((await staff.get(DASHBOARD)).text)
-    assert "Client panel" in overview
+    assert "Company panel" in overview
     assert "Prospecção ativa" in overview
     assert "Ana Souza" in overview
     assert (await staff.get("/app/company")).headers["location"] == f"{DASHBOARD}?error=forbidden"

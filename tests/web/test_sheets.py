@@ -5,7 +5,7 @@ import pytest
 from alquimista.agents.models.agents import Source, entry
 from alquimista.catalogue import files
 from alquimista.clock import new_id
-from alquimista.web import sheets
+from alquimista.web.staff import sheets
 
 SHIPPED = files.read().agents
 

@@ -11,8 +11,8 @@ from alquimista.i18n import LOCALES, portuguese
 from alquimista.web.rendering import TEMPLATES, environment
 
 FILES = sorted(TEMPLATES.rglob("*.html"))
-# Words that are the same in every language: names of ours, and the languages' own.
-UNIVERSAL = {"Alquimista", "PT", "EN"}
+# Words that are the same in every language: names of ours, the languages' own, keys and kinds of files.
+UNIVERSAL = {"Alquimista", "PT", "EN", "Ctrl", "Enter", "Esc", "CSV", "PNG"}
 _VOID_OF_TEXT = re.compile(r"<(script|style)\b[^>]*>.*?</\1>|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
@@ -46,7 +46,7 @@ def test_no_text_stands_outside_of_the_translations(path):
 def test_nothing_needs_a_looser_content_policy(path):
     text = source(path)
     assert re.findall(r"\sstyle\s*=", text) == []
-    assert re.findall(r"\son\w+\s*=", text) == []
+    assert re.findall(r"\son\w+\s*=(?!=)", text) == []
     assert [
         tag for tag in re.findall(r"<script[^>]*>", text) if "src=" not in tag and "application/json" not in tag
     ] == []

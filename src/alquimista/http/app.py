@@ -16,11 +16,13 @@ from alquimista.cache.store import Cache
 from alquimista.errors import MethodNotAllowed, NotFound
 from alquimista.http import locale, proxies, security
 from alquimista.http.caching import Hit
+from alquimista.http.compression import compress
 from alquimista.http.context import Context, new_trace_id
 from alquimista.http.crowd import Crowd
 from alquimista.http.door import Door, PageError
 from alquimista.http.failures import describe
 from alquimista.http.limits import Limiter
+from alquimista.http.maintenance import Maintenance
 from alquimista.http.metrics import Metrics
 from alquimista.http.repeats import Repeats
 from alquimista.http.responses import Answer, RawHeaders, head, send_whole
@@ -87,7 +89,8 @@ class App:
         self.metrics = Metrics()
         self._security = head(security.headers(services.settings))
         self.crowd = Crowd(self.metrics, self._security)
-        self.repeats = Repeats(services, remembered, self.metrics)
+        self._maintenance = Maintenance(services.settings)
+        self.repeats = Repeats(services, remembered, self.metrics, self._maintenance)
         self._steps = Steps(services, authenticate, self.metrics, self.crowd, self.repeats)
         self._door = Door(self.metrics, page_error)
         self._lifespan = lifespan
@@ -115,6 +118,7 @@ class App:
         answer: Answer | Hit | Response
         self.crowd.count += 1
         try:
+            self._maintenance.check(path)
             if plan is not None:
                 answer = await self._steps.serve(plan, context, receive)
             else:
@@ -169,9 +173,9 @@ class App:
             answer.headers[name] = value
         answer.headers.setdefault("cache-control", "no-store")
         if type(answer).__call__ is Response.__call__ and answer.background is None:
+            body = compress(answer, context.headers)
             own += answer.raw_headers
-            body = bytes(answer.body) if whole else b""
-            await send_whole(scope, send, answer.status_code, self._security, own, body)
+            await send_whole(scope, send, answer.status_code, self._security, own, body if whole else b"")
         else:  # A stream, a file, or something to do afterwards.
             answer.raw_headers.extend((*self._security.headers, *own))
             await answer(scope, receive, send if whole else _without_body(send))

@@ -2,6 +2,9 @@
 
 A signed-in session's token is an HMAC of its id, so it can be neither planted nor kept beyond the session. A public
 form (the login) has no session yet: a random cookie takes its place, and the form must show that cookie's HMAC.
+
+Pages travel compressed, and a length that tells what a page repeats must not tell the token: each time that it is
+written it is mixed with other random bytes, which stand before it (decision 60).
 """
 
 import hashlib
@@ -19,18 +22,23 @@ from alquimista.http.security import cookie_name, origin, set_cookie
 
 COOKIE: Final = "csrf"
 HEADER: Final = b"x-csrf-token"
+_HEX: Final = frozenset("0123456789abcdef")
+_SIZE: Final = hashlib.sha256().digest_size
 
 
 def token(context: Context) -> str:
-    """The token that a page's forms and scripts must send back; sets the cookie that a public form needs."""
+    """The token that a page's forms and scripts must send back, another text each time.
+
+    Sets the cookie that a public form needs.
+    """
     settings = context.services.settings
     if context.actor is not None and context.actor.kind is ActorKind.SESSION:
-        return _sign(settings, f"session:{context.actor.session_id}")
+        return _masked(_sign(settings, f"session:{context.actor.session_id}"))
     seed = context.request.cookies.get(cookie_name(settings, COOKIE), "")
     if not seed:
         seed = secrets.token_urlsafe(24)
         context.cookies.append(set_cookie(settings, COOKIE, seed))
-    return _sign(settings, f"anonymous:{seed}")
+    return _masked(_sign(settings, f"anonymous:{seed}"))
 
 
 def check_site(settings: Settings, headers: dict[bytes, bytes]) -> None:
@@ -39,7 +47,7 @@ def check_site(settings: Settings, headers: dict[bytes, bytes]) -> None:
     Raises:
         CrossSite: Sec-Fetch-Site or Origin names another site.
     """
-    if headers.get(b"sec-fetch-site", b"none") not in {b"same-origin", b"none"}:
+    if asked_by_another_site(headers):
         raise CrossSite
     sent = headers.get(b"origin")
     if sent is None:
@@ -50,6 +58,11 @@ def check_site(settings: Settings, headers: dict[bytes, bytes]) -> None:
         own |= {f"{scheme}://{headers.get(b'host', b'').decode('latin-1').lower()}" for scheme in ("http", "https")}
     if sent.decode("latin-1").lower() not in own:
         raise CrossSite
+
+
+def asked_by_another_site(headers: dict[bytes, bytes]) -> bool:
+    """Whether the browser says that a page of another site made it ask."""
+    return headers.get(b"sec-fetch-site", b"none") not in {b"same-origin", b"none"}
 
 
 def check_token(context: Context, sent: str) -> None:
@@ -66,12 +79,29 @@ def check_token(context: Context, sent: str) -> None:
         if not seed:
             raise CrossSite
         expected = _sign(settings, f"anonymous:{seed}")
-    if not hmac.compare_digest(sent.encode(), expected.encode()):
+    if not hmac.compare_digest(_unmasked(sent), expected):
         raise CrossSite
 
 
-def _sign(settings: Settings, binding: str) -> str:
-    return hmac.new(_key(settings), binding.encode(), hashlib.sha256).hexdigest()
+def _masked(signature: bytes) -> str:
+    mask = secrets.token_bytes(_SIZE)
+    return (mask + _mixed(mask, signature)).hex()
+
+
+def _unmasked(sent: str) -> bytes:
+    """The signature that a token holds; nothing for what is none."""
+    if len(sent) != 4 * _SIZE or not _HEX.issuperset(sent):
+        return b""
+    raw = bytes.fromhex(sent)
+    return _mixed(raw[:_SIZE], raw[_SIZE:])
+
+
+def _mixed(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(_SIZE)
+
+
+def _sign(settings: Settings, binding: str) -> bytes:
+    return hmac.digest(_key(settings), binding.encode(), hashlib.sha256)
 
 
 @lru_cache(maxsize=8)

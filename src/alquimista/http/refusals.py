@@ -23,7 +23,7 @@ class MalformedQuery(BadRequest):
 
 class TenantRequired(BadRequest):
     code = "tenant_required"
-    message = N_("Staff belong to no company: add ?tenant_id= with the id of the company to look at.")
+    message = N_("Staff belong to no customer: add ?tenant_id= with the id of the customer to look at.")
 
 
 class ForeignTenant(Forbidden):
@@ -33,7 +33,7 @@ class ForeignTenant(Forbidden):
 
 class UnknownTenant(NotFound):
     code = "unknown_tenant"
-    message = N_("There is no company with this id.")
+    message = N_("There is no customer with this id.")
 
 
 class NoTenant(Forbidden):
@@ -48,7 +48,7 @@ class StaffOnly(Forbidden):
 
 class ViewIsReadOnly(Forbidden):
     code = "view_is_read_only"
-    message = N_("You are looking at a company as its administrator, which changes nothing. End the view first.")
+    message = N_("You are looking at a customer as its administrator, which changes nothing. End the view first.")
 
 
 class WrongCredential(Forbidden):

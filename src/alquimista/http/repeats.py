@@ -18,6 +18,7 @@ from alquimista.clock import now
 from alquimista.http import caching
 from alquimista.http.context import Context, new_trace_id
 from alquimista.http.limits import Lease, Limiter
+from alquimista.http.maintenance import Maintenance
 from alquimista.http.metrics import Metrics
 from alquimista.http.plan import Plan
 from alquimista.http.responses import WORDS, Whole
@@ -43,11 +44,14 @@ class _Repeat(NamedTuple):
 class Repeats:
     """The requests that were answered from the cache lately."""
 
-    def __init__(self, services: Services, remembered: Remembered | None, metrics: Metrics) -> None:
+    def __init__(
+        self, services: Services, remembered: Remembered | None, metrics: Metrics, maintenance: Maintenance
+    ) -> None:
         self._limiter = services.get(Limiter)
         self._cache: Cache | None = services.extras.get(Cache)
         self._remembered = remembered
         self._metrics = metrics
+        self._maintenance = maintenance
         self._known: dict[bytes, _Repeat] = {}
 
     def note(self, plan: Plan, context: Context, place: caching.Place) -> None:
@@ -76,7 +80,7 @@ class Repeats:
         """
         digest = _digest(host, words)
         repeat = self._known.get(digest)
-        if repeat is None or self._cache is None:
+        if repeat is None or self._cache is None or self._maintenance.on:
             return None
         started = perf_counter()
         if repeat.standing() is not repeat.actor:

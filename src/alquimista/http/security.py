@@ -20,8 +20,8 @@ _FIXED: Final = (
 def headers(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
     """The headers of requirements 1.5, ready to send. HSTS only when people reach the platform over https."""
     # Chromium applies form-action to redirects too: forms that sign out of an external issuer, or go on to a payment
-    # provider's page, must be let through to it.
-    abroad = settings.oidc_issuer or settings.payment_provider != "manual"
+    # provider's page or to a service's consent, must be let through to it.
+    abroad = settings.oidc_issuer or settings.payment_provider != "manual" or settings.google_client_id
     form_action = "'self' https:" if abroad else "'self'"
     policy = (
         "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "

@@ -4,6 +4,8 @@ A stream belongs to channels. Whoever changes something wakes its channel in the
 hears of it over the bus and asks the stream's own handler what is new. What is told therefore comes from the database
 after the commit, and a message that was missed costs nothing: after a gap each stream looks for itself.
 
+A stream may also follow a tenant: then it says by name what has changed (http/changes.py), as events of their own.
+
 Who may look is asked again at every beat, however much is told meanwhile, and at once when sessions end: a stream
 never outlives its session by more than a beat.
 """
@@ -13,17 +15,19 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import psycopg
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from alquimista.access import ActorKind, Permission
+from alquimista.access import PLATFORM_TENANT, ActorKind, Permission
 from alquimista.cache import bus
 from alquimista.cache.bus import Bus
 from alquimista.db.statement import Conn
 from alquimista.errors import Problem, TooManyRequests, Unavailable
+from alquimista.http.changes import ANYTHING, Changes
 from alquimista.http.context import Context
 from alquimista.http.responses import encode
 from alquimista.http.routes import Authenticate
@@ -31,6 +35,7 @@ from alquimista.i18n import N_
 
 TOPIC: Final = "stream"
 MEDIA: Final = "text/event-stream"
+CHANGES: Final = "changes"  # The events of a stream that follows a tenant.
 STREAM: Final = "alquimista.stream"  # An extension of ASGI of ours: the server ends such an answer when it stops.
 _SESSIONS: Final = ("session", "tenant")  # What identity and tenants tell when sessions or companies change.
 _BEAT_S: Final = 15.0
@@ -59,6 +64,12 @@ class StreamEvent(msgspec.Struct, frozen=True):
         return mark + b"event: " + self.name.encode() + b"\ndata: " + encode(self.data) + b"\n\n"
 
 
+class Changed(msgspec.Struct, frozen=True):
+    """What an event `changes` says: the names of what has changed; `*` when that is not known."""
+
+    topics: list[str]
+
+
 News = Callable[[Wakes], Awaitable[Sequence[StreamEvent]]]
 
 
@@ -83,19 +94,28 @@ class Streams:
         self.authenticate = authenticate
         self._open: set[EventStream] = set()
         self._count: Counter[object] = Counter()
+        self._changes = Changes(ear)
         ear.subscribe(TOPIC, self._hear)
         for topic in _SESSIONS:
             ear.subscribe(topic, self._doubt)
         ear.on_reset(self._look_all)
 
     def open(
-        self, context: Context, permission: Permission, channels: Iterable[str], news: News, *, beat_s: float = _BEAT_S
+        self,
+        context: Context,
+        permission: Permission,
+        channels: Iterable[str],
+        news: News,
+        *,
+        beat_s: float = _BEAT_S,
+        follows: UUID | None = None,
     ) -> "EventStream":
         """An answer that tells news of some channels for as long as its reader holds `permission`.
 
         `news` is asked at the beginning, and after gaps, with None: then it answers what is to be known now, and else
         with the payloads of the wakes since. It opens and ends its own transactions. What it raises as
-        Unavailable ends the stream, and the client comes back.
+        Unavailable ends the stream, and the client comes back. What has changed at the tenant that it `follows` is
+        told by name, without asking anybody; the platform's own tenant stands for all of them.
 
         Raises:
             TooManyStreams: the reader, or this process, has no room for one more.
@@ -104,23 +124,30 @@ class Streams:
         full = self._count[_whose(context)] >= limit or self._count[context.who.tenant_id] >= _MOST_OF_A_TENANT
         if full or len(self._open) >= _MOST:
             raise TooManyStreams(retry_after=30)
-        return EventStream(self, context, permission, frozenset(channels), news, beat_s)
+        return EventStream(self, context, permission, frozenset(channels), news, beat_s, follows)
 
     def enter(self, stream: "EventStream") -> None:
         """A stream begins."""
         self._open.add(stream)
         self._count.update((_whose(stream.context), stream.context.who.tenant_id))
+        if stream.follows is not None:
+            self._changes.follow(stream.follows, stream.changed)
 
     def leave(self, stream: "EventStream") -> None:
         """A stream has ended."""
         self._open.discard(stream)
         self._count.subtract((_whose(stream.context), stream.context.who.tenant_id))
         self._count += Counter()  # Forgets those that have none.
+        if stream.follows is not None:
+            self._changes.leave(stream.follows, stream.changed)
 
     def _hear(self, message: dict[str, Any]) -> None:
+        channel = message["channel"]
         for stream in self._open:
-            if message["channel"] in stream.channels:
+            if channel in stream.channels:
                 stream.wake(message["payload"])
+        if ":" not in channel:  # Nobody's own: what staff look at together, such as commands.
+            self._changes.note(PLATFORM_TENANT, (channel,))
 
     def _doubt(self, message: dict[str, Any]) -> None:
         for stream in self._open:
@@ -131,6 +158,8 @@ class Streams:
         for stream in self._open:
             stream.doubt()  # A session may have ended in the gap, and nobody would tell again.
             stream.wake(None)
+            if stream.follows is not None:
+                stream.changed(frozenset((ANYTHING,)))
 
 
 class EventStream(Response):
@@ -146,17 +175,20 @@ class EventStream(Response):
         channels: frozenset[str],
         news: News,
         beat_s: float,
+        follows: UUID | None,
     ) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self.context = context
         self.channels = channels
+        self.follows = follows
         self._streams = streams
         self._permission = permission
         self._news = news
         self._beat_s = beat_s
         self._waked = asyncio.Event()
         self._wakes: list[dict[str, Any]] = []
+        self._changed: set[str] = set()
         self._missed = True
         self._doubted = False
 
@@ -166,6 +198,11 @@ class EventStream(Response):
             self._missed = True
         else:
             self._wakes.append(payload)
+        self._waked.set()
+
+    def changed(self, names: frozenset[str]) -> None:
+        """Something that it follows has changed."""
+        self._changed |= names
         self._waked.set()
 
     def doubt(self) -> None:
@@ -199,13 +236,17 @@ class EventStream(Response):
                 asked_at = clock()
             wakes, self._wakes = None if self._missed else self._wakes, []
             self._missed = False
+            found: list[StreamEvent] = []
             if wakes is None or wakes:
                 try:
-                    found = await self._news(wakes)
+                    found += await self._news(wakes)
                 except (Unavailable, psycopg.Error):
                     return
-                if found:
-                    await _write(send, b"".join(one.text for one in found))
+            if self._changed:
+                names, self._changed = sorted(self._changed), set()
+                found.append(StreamEvent(CHANGES, Changed(names)))
+            if found:
+                await _write(send, b"".join(one.text for one in found))
             if await self._wait(gone):
                 await _write(send, b": beat\n\n")
 

@@ -158,6 +158,17 @@ def ago(value: datetime | None, locale: str, now: datetime) -> str:
     )
 
 
+def span(began: datetime, locale: str, ended: datetime) -> str:
+    """How long something lasted, in its two largest units: 4 min; 2 h 5 min; 1.203 d 4 h."""
+    minutes = max(0, int((ended - began).total_seconds()) // 60)
+    hours, days = minutes // 60, minutes // 1440
+    if days:
+        return f"{number(days, locale)}\u00a0d {hours % 24}\u00a0h"
+    if hours:
+        return f"{hours}\u00a0h {minutes % 60}\u00a0min"
+    return f"{minutes}\u00a0min" if minutes else "<\u00a01\u00a0min"
+
+
 def tz(zone: str) -> tzinfo:
     """The zone by its IANA name. Tenants hold checked names; an empty one is UTC."""
     return ZoneInfo(zone) if zone else UTC

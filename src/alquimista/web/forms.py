@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Self
+from enum import StrEnum
+from typing import Any, Final, Self, TypeVar
+
+import msgspec
 
 from alquimista.errors import FieldError, Invalid, Problem
+from alquimista.http.explain import explain
 from alquimista.i18n import N_, Text
 from alquimista.web import formats
 
 _MOST_CENTS: Final = 10**12
+E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ def cents_of(text: str, name: str) -> int:
     return cents
 
 
+def member_of(kind: type[E], text: str) -> E | None:
+    """The member with this value, as addresses and choices name one; None for nothing and for what there is not."""
+    return next((one for one in kind if one.value == text), None)
+
+
 def reason_of(text: str, name: str) -> str:
     """Why something is done, in one line, as the audit keeps it.
 
@@ -54,6 +64,18 @@ def reason_of(text: str, name: str) -> str:
     if not 3 <= len(reason) <= 300 or not reason.isprintable():
         raise Invalid.of(name, N_("Say why in one line of 3 to 300 characters."))
     return reason
+
+
+def shaped(values: Mapping[str, Any], shape: Any) -> Any:  # noqa: ANN401 - Any type that msgspec knows.
+    """Texts as a form sends them, in a shape.
+
+    Raises:
+        Invalid: what does not fit, each field by its path.
+    """
+    try:
+        return msgspec.convert(values, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(errors=explain(values, shape, str(error), strict=False)) from None
 
 
 def renamed(problem: Problem, **names: str) -> Problem:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from alquimista.http.context import Context
 from alquimista.i18n import LOCALES, Text, translate
-from alquimista.web import assets, charts, formats
+from alquimista.web import acts, assets, charts, formats
 from alquimista.web.shell import Shell
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -27,6 +27,7 @@ _FILTERS: Final[dict[str, Callable[..., str]]] = {
     "short_day": formats.short_day,
     "moment": formats.moment,
     "ago": formats.ago,
+    "span": formats.span,
 }
 
 
@@ -83,6 +84,7 @@ def environment(locale: str) -> Environment:
     for name, write in _FILTERS.items():
         env.filters[name] = _localised(write, locale)
     env.filters["say"] = partial(_say, locale=locale)
+    env.filters["act"], env.filters["thing"] = acts.act, acts.thing
     env.filters["cnpj"] = formats.cnpj
     env.filters["spark"] = charts.sparkline
     return env

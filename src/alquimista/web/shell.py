@@ -1,14 +1,17 @@
 """What surrounds every page: who reads it, where they are, and what the header and navigation show."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from alquimista.access import Permission, Viewing
 from alquimista.http import csrf
-from alquimista.http.context import Context
+from alquimista.http.context import Context, require_uuid
 from alquimista.i18n import N_, Text
 from alquimista.web import nav
+from alquimista.web.nav import Group
+
+_SAID_ONCE: Final = ("done=", "saved=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,9 @@ class Shell:
     email: str
     role: Text
     internal: bool
-    nav: tuple[nav.Group, ...]
+    nav: tuple[Group, ...]
+    settings: tuple[Group, ...]
+    carried: str  # What links to a company's pages end with: staff name it in each address.
     home: str
     path: str
     here: str
@@ -40,9 +45,11 @@ class Shell:
             role=nav.ROLE_LABELS[actor.role] if actor and actor.role else Text(""),
             internal=actor is not None and actor.internal and actor.viewing is None,
             nav=nav.groups(actor) if actor else (),
+            settings=nav.settings(actor, of_company=context.tenant_id is not None) if actor else (),
+            carried=_carried(context),
             home=(nav.home(actor) if actor else None) or "/",
             path=url.path,
-            here=url.path + (f"?{url.query}" if url.query else ""),
+            here=_here(url.path, url.query),
             csrf=csrf.token(context),
             idle_seconds=settings.session_idle_minutes * 60,
             outbox=has_outbox(context),
@@ -61,14 +68,28 @@ class Shell:
     @property
     def place(self) -> Text:
         """Which half of the product this is."""
-        return N_("Operations panel") if self.internal else N_("Client panel")
+        return N_("Operations panel") if self.internal else N_("Company panel")
+
+
+def _carried(context: Context) -> str:
+    actor = context.actor
+    if actor is None or not actor.internal or actor.viewing is not None or context.tenant_id is None:
+        return ""
+    return f"?tenant_id={context.tenant_id}"
+
+
+def _here(path: str, query: str) -> str:
+    """The address, without what was just done: that is said once, however the reader comes back."""
+    kept = "&".join(part for part in query.split("&") if not part.startswith(_SAID_ONCE))
+    return f"{path}?{kept}" if kept else path
 
 
 def _viewable(context: Context) -> UUID | None:
     actor = context.actor
     if actor is None or actor.viewing is not None or not actor.may(Permission.TENANT_VIEW_AS):
         return None
-    return context.tenant_id
+    named = context.path.get("tenant_id")  # The staff's own pages about a company name it in their address.
+    return require_uuid("tenant_id", named) if named else context.tenant_id
 
 
 def _bell(context: Context) -> str:

@@ -17,6 +17,7 @@ class Table(Generic[T]):
     """One page of sorted rows, with the links to the other pages and orders.
 
     `query` is the rest of the page's address, kept in every link. `target` is the id of the element that is swapped.
+    `size` is how many rows a page has.
     """
 
     id: str
@@ -29,11 +30,12 @@ class Table(Generic[T]):
     path: str
     query: Mapping[str, str]
     target: str
+    size: int = PAGE_SIZE
 
     @property
     def first(self) -> int:
         """The number of the first row shown, from 1."""
-        return (self.page - 1) * PAGE_SIZE + 1
+        return (self.page - 1) * self.size + 1
 
     @property
     def last(self) -> int:
@@ -55,7 +57,10 @@ class Table(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paged(Generic[T]):
-    """One page of rows in the order of the service; `parameter` is what its number is called in the address."""
+    """One page of rows in the order of the service; `parameter` is what its number is called in the address.
+
+    `size` is how many rows a page has.
+    """
 
     id: str
     rows: Sequence[T]
@@ -65,16 +70,17 @@ class Paged(Generic[T]):
     path: str
     query: Mapping[str, str]
     target: str
+    size: int = PAGE_SIZE
 
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return max(1, -(-self.total // PAGE_SIZE))
+        return max(1, -(-self.total // self.size))
 
     @property
     def first(self) -> int:
         """The number of the first row shown, from 1."""
-        return (self.page - 1) * PAGE_SIZE + 1
+        return (self.page - 1) * self.size + 1
 
     @property
     def last(self) -> int:
@@ -89,16 +95,35 @@ class Paged(Generic[T]):
 async def paged(
     read: Callable[[int], Awaitable[tuple[Sequence[T], int]]],
     page: int,
+    size: int = PAGE_SIZE,
     **place: Any,  # noqa: ANN401 - id, parameter, path, query and target go to Paged as they are.
 ) -> Paged[T]:
     """A page of what `read` answers from an offset on, with how many there are; beyond the end it is the last one."""
     page = min(max(1, page), _LAST_PAGE)
-    rows, total = await read((page - 1) * PAGE_SIZE)
-    last = max(1, -(-total // PAGE_SIZE))
+    rows, total = await read((page - 1) * size)
+    last = max(1, -(-total // size))
     if page > last:
         page = last
-        rows, total = await read((page - 1) * PAGE_SIZE)
-    return Paged(rows=rows, total=total, page=page, **place)
+        rows, total = await read((page - 1) * size)
+    return Paged(rows=rows, total=total, page=page, size=size, **place)
+
+
+async def live_list(
+    read: Callable[[int], Awaitable[tuple[Sequence[T], int]]],
+    page: int,
+    size: int,
+    *,
+    part: str,
+    path: str,
+    query: Mapping[str, str],
+) -> tuple[Paged[T], str]:
+    """A page of a list that is the part of a page which refreshes itself, and the address where it does.
+
+    What is empty in the `query` is left out of its links.
+    """
+    kept = {name: value for name, value in query.items() if value}
+    table = await paged(read, page, size, id="list", parameter="page", path=path, query=kept, target=part)
+    return table, f"{path}/live?{urlencode({**kept, 'page': str(table.page)})}"
 
 
 def link(href: str, target: str, *, anchor: str = "") -> Markup:
@@ -120,13 +145,16 @@ def arrange(
     sort: str,
     descending: bool,
     page: int,
+    size: int = PAGE_SIZE,
     **place: Any,  # noqa: ANN401 - id, path, query and target go to Table as they are.
 ) -> Table[T]:
     """Sort and cut the rows. Rows without a value come last in either order; a page beyond the end is the last one."""
     key = keys[sort]
     known = sorted((r for r in rows if key(r) is not None), key=key, reverse=descending)
     ordered = known + [r for r in rows if key(r) is None]
-    pages = max(1, -(-len(ordered) // PAGE_SIZE))
+    pages = max(1, -(-len(ordered) // size))
     page = min(max(1, page), pages)
-    shown = tuple(ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
-    return Table(rows=shown, total=len(ordered), page=page, pages=pages, sort=sort, descending=descending, **place)
+    shown = tuple(ordered[(page - 1) * size : page * size])
+    return Table(
+        rows=shown, total=len(ordered), page=page, pages=pages, sort=sort, descending=descending, size=size, **place
+    )

@@ -1,8 +1,10 @@
 """Failures as a browser should see them: to the sign-in, back to one's own page, or a page that says what happened."""
 
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
+import structlog
 from starlette.responses import RedirectResponse, Response
 
 from alquimista.access import Permission
@@ -12,24 +14,50 @@ from alquimista.http.refusals import CrossSite, TenantRequired
 from alquimista.identity.models.oidc import local_path
 from alquimista.identity.models.problems import SessionEnded
 from alquimista.web import nav
-from alquimista.web.pages.second_factor import PATH as SECOND_FACTOR
+from alquimista.web.pages.account.second_factor import PATH as SECOND_FACTOR
 from alquimista.web.rendering import page
 
 _BOUNCED: Final = (Forbidden, TenantRequired)
 _RETRY: Final = (Unavailable, TooManyRequests, CrossSite)
+_log = structlog.get_logger("alquimista.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a reader can do: `again` loads the page once more, `back` is the page of the form that failed."""
+
+    again: bool
+    back: str
+    start: str
+
+    @classmethod
+    def of(cls, context: Context, problem: Problem) -> "Way":
+        """What can be done about this one."""
+        read = context.request.method == "GET"
+        passing = isinstance(problem, _RETRY) or problem.status >= 500
+        home = nav.home(context.actor) if context.actor else None
+        return cls(read and passing, "" if read else _shown_before(context), home or "/")
 
 
 async def page_error(context: Context, problem: Problem) -> Response:
-    """The answer of a page that failed."""
+    """The answer of a page that failed. Its support id is the trace id of the line that the log gets here."""
     target = _elsewhere(context, problem)
     if target is None:
+        _log.info(
+            "page.refused",
+            trace_id=context.trace_id,
+            path=context.request.url.path,
+            status=problem.status,
+            code=problem.code,
+        )
         shown = page(
             context,
             "errors/problem.html",
             status=problem.status,
             problem=problem,
+            way=Way.of(context, problem),
             trace_id=context.trace_id,
-            retry=context.request.method == "GET" and isinstance(problem, _RETRY),
+            support=context.services.settings.support_email,
         )
         shown.headers.update(problem.headers)
         return shown
@@ -59,7 +87,8 @@ def _elsewhere(context: Context, problem: Problem) -> str | None:
 def _login(context: Context, problem: Problem) -> str:
     here = _here(context)
     query = {"redirect": here} if here not in {"", "/", "/app"} else {}
-    if isinstance(problem, SessionEnded):
+    # Of two requests of a page whose session has ended, the first one's answer takes the cookie away from the second.
+    if isinstance(problem, SessionEnded) or "hx-request" in context.request.headers:
         query["expired"] = "true"
     return "/login" + (f"?{urlencode(query)}" if query else "")
 
@@ -67,7 +96,16 @@ def _login(context: Context, problem: Problem) -> str:
 def _here(context: Context) -> str:
     """The page to come back to: that which the fragment belongs to, when a fragment was asked for."""
     if context.request.method != "GET":
-        return ""
+        return _shown_before(context)
     shown = context.request.headers.get("hx-current-url")
     url = urlsplit(shown) if shown else context.request.url
+    return local_path(url.path + (f"?{url.query}" if url.query else ""), "")
+
+
+def _shown_before(context: Context) -> str:
+    """The page of ours that a form was sent from; empty when the browser does not say, or it was another site's."""
+    shown = context.request.headers.get("hx-current-url") or context.request.headers.get("referer", "")
+    url = urlsplit(shown)
+    if url.netloc.lower() != context.request.headers.get("host", "").lower():
+        return ""
     return local_path(url.path + (f"?{url.query}" if url.query else ""), "")

@@ -1,0 +1,1 @@
+"""What the customers' pages show, arranged from the answers of the rooms."""
