@@ -60,12 +60,13 @@ class Permission(StrEnum):
     TRACE_READ = "trace:read"
     AUDIT_READ = "audit:read"
     GRANT_MANAGE = "grant:manage"
+    COMPANY_MANAGE = "company:manage"  # Name, language and time zone of one's own company.
     APPROVAL_READ = "approval:read"
     APPROVAL_DECIDE = "approval:decide"
     COMMAND_READ = "command:read"
     COMMAND_RUN = "command:run"
     USAGE_RECOMPUTE = "usage:recompute"  # Changes what is billed: never for support (requirements 1.2).
-    TENANT_MANAGE = "tenant:manage"  # Create, suspend and resume companies.
+    TENANT_MANAGE = "tenant:manage"  # Create, change, suspend and resume companies.
     TENANT_EXPORT = "tenant:export"  # Everything of one company, in a file.
     TENANT_VIEW_AS = "tenant:view_as"
     TRIAL_USE = "trial:use"  # One's own trials, in one's own company: staff belong to none.
@@ -93,6 +94,7 @@ _TENANT_ADMIN: Final = _MEMBER | {
     Permission.WEBHOOK_MANAGE,
     Permission.AUDIT_READ,
     Permission.GRANT_MANAGE,
+    Permission.COMPANY_MANAGE,
     Permission.APPROVAL_READ,
     Permission.APPROVAL_DECIDE,
 }

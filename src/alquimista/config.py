@@ -158,7 +158,7 @@ class Settings:
         "With fewer requests than this in that time, no incident is opened.", 50, values.positive
     )
     queue_lag_minutes: int = setting(
-        "An incident is opened when a job that is due has waited for this long.", 15, values.positive
+        "An incident is opened when a job that is due has waited for this long.", 5, values.positive
     )
     raw_retention_months: int = setting("How long raw agent requests are kept.", 13, values.positive)
     invoice_due_days: int = setting("Days from an invoice's issue until it is due.", 5, values.positive)
@@ -193,6 +193,13 @@ class Settings:
         "The types of commands that a second person must approve, separated by commas; `none` for no type.",
         ("RECOMPUTE_USAGE", "EXPORT_TENANT"),
         values.command_types,
+    )
+    rule_commands: tuple[tuple[str, str], ...] = setting(
+        "What an incident's rule gives by itself, where that is not HEALTH_CHECK: `agent.offline:RESTART_AGENT` asks "
+        "the processes of a missed agent to start anew, once an incident; `none` behind one of `agent.offline`, "
+        "`integration.failing`, `jobs.queue_lag` and `usage.error_rate` gives nothing. Separated by commas.",
+        (),
+        values.rule_commands,
     )
     requests_hard_percent: int = setting(
         "Percent of a plan's requests in a month at which its agents stop until the next one, when the plan sells none "

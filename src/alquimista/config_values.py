@@ -44,6 +44,25 @@ def command_types(raw: str) -> tuple[str, ...]:
     return names
 
 
+# What each rule may do by itself: what asks for a person's approval, or destroys something, is never among it.
+RULE_COMMANDS: Final = {
+    "agent.offline": ("HEALTH_CHECK", "RESTART_AGENT", "none"),
+    "integration.failing": ("HEALTH_CHECK", "none"),
+    "jobs.queue_lag": ("HEALTH_CHECK", "none"),
+    "usage.error_rate": ("HEALTH_CHECK", "none"),
+}
+
+
+def rule_commands(raw: str) -> tuple[tuple[str, str], ...]:
+    pairs = [(rule.strip(), command.strip()) for rule, _, command in (one.partition(":") for one in raw.split(","))]
+    for rule, command in pairs:
+        if rule not in RULE_COMMANDS:
+            raise ValueError(f"write pairs as agent.offline:RESTART_AGENT, of the rules {', '.join(RULE_COMMANDS)}")
+        if command not in RULE_COMMANDS[rule]:
+            raise ValueError(f"{rule} may give {', '.join(RULE_COMMANDS[rule])}")
+    return tuple(dict(pairs).items())
+
+
 def boolean(raw: str) -> bool:
     value = raw.strip().lower()
     if value not in {"true", "false", "1", "0", "yes", "no"}:

@@ -14,6 +14,9 @@ class EventType(StrEnum):
 
     AGENT_ACTIVATED = "agent.activated"
     AGENT_DEACTIVATED = "agent.deactivated"
+    AGENT_PAUSED = "agent.paused"
+    AGENT_RESUMED = "agent.resumed"
+    AGENT_CONFIGURED = "agent.configured"
     AGENT_OFFLINE = "agent.offline"
     AGENT_ONLINE = "agent.online"
     APPROVAL_REQUESTED = "approval.requested"
@@ -93,6 +96,7 @@ _INTERNAL: Final = Kind(Origin.PLATFORM, told=False)
 _AGENTS: Final = Kind(Origin.AGENTS, told=True)
 _LEARNING: Final = Kind(Origin.AGENTS, told=False)
 _DONE: Final = Kind(Origin.AGENTS, told=False, completion=True)
+_HANDED: Final = Kind(Origin.AGENTS, told=True, completion=True)
 _FIRST_OF_AGENTS: Final = EventType.LEAD_RECEIVED
 _ORDER: Final = list(EventType)
 _SPECIAL: Final = {
@@ -105,6 +109,10 @@ _SPECIAL: Final = {
     EventType.TEMPLATE_PROMOTED: _LEARNING,
     EventType.TEMPLATE_DEMOTED: _LEARNING,
     **dict.fromkeys(_ORDER[_ORDER.index(EventType.RECEIVING_DONE) :], _DONE),
+    # A person, or the company's own system, goes on from here.
+    EventType.SERVICE_WANTS_MEETING: _HANDED,
+    EventType.SERVICE_WANTS_PERSON: _HANDED,
+    EventType.SERVICE_OPTED_OUT: _HANDED,
 }
 KINDS: Final[dict[EventType, Kind]] = {
     one: _SPECIAL.get(one) or (_AGENTS if index >= _ORDER.index(_FIRST_OF_AGENTS) else _PLATFORM)

@@ -31,7 +31,7 @@ from alquimista.integrations.service import install as install_integrations
 from alquimista.jobs import queries as liveness
 from alquimista.jobs import service as queue
 from alquimista.jobs.consumer import consume
-from alquimista.jobs.models import Job, Periodic
+from alquimista.jobs.models import Job, Periodic, Runs
 from alquimista.notifications import jobs as notifications
 from alquimista.observability import logs
 from alquimista.observability.exposition import DIRECTORY_VARIABLE, SNAPSHOT_SECONDS, Exposition
@@ -84,7 +84,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     *operations.PERIODIC,
 )
 # Rooms that act upon events are named here.
-CONSUMERS: Final[tuple[Consumer, ...]] = ()
+CONSUMERS: Final[tuple[Consumer, ...]] = (*fleet.CONSUMERS,)
 
 _BEAT_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 20  # For running jobs when the process is asked to end; then they go back into the queue.
@@ -116,6 +116,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(install_usage(services, bus).close)
         stack.push_async_callback(install_webhooks(services).close)
         services.add(Consumers(CONSUMERS))
+        services.add(Runs(PERIODIC))
         install_integrations(services)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_beat(services, stop))

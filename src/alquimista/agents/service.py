@@ -10,6 +10,7 @@ from alquimista.agents.models.agents import (
     AgentLimitReached,
     AgentOnTrial,
     AgentRules,
+    AgentSheet,
     AgentStatus,
     AgentSuspended,
     Configuration,
@@ -250,16 +251,32 @@ async def configuration(conn: Conn, tenant_id: UUID, agent_id: UUID) -> Configur
     found = await settings_queries.get(conn, tenant_id, agent_id)
     if found is None:
         raise UnknownAgent
-    settings = found.definition.configuration if found.definition else ()
-    return Configuration(
-        agent_id=found.agent_id,
-        slug=found.slug,
-        name=found.name,
-        status=found.status,
-        version=found.config_version,
-        config=found.config,
-        in_force=in_force(settings, found.config),
-        settings=settings,
+    return _configuration(found)
+
+
+async def sheet(conn: Conn, tenant_id: UUID, agent_id: UUID) -> AgentSheet:
+    """An agent that the tenant has or had, as a page about it needs it: in one round trip.
+
+    Raises:
+        UnknownAgent: the tenant never had it.
+    """
+    found = await settings_queries.sheet(conn, tenant_id, agent_id)
+    if found is None:
+        raise UnknownAgent
+    return AgentSheet(
+        agent=TenantAgent(
+            found.agent_id,
+            found.slug,
+            found.name,
+            found.segment,
+            found.status,
+            found.activated_at,
+            found.deactivated_at,
+        ),
+        description=found.description,
+        configuration=_configuration(found),
+        company=found.company,
+        time_zone=found.time_zone,
     )
 
 
@@ -292,7 +309,23 @@ async def configure(
         "after": {one: config.get(one) for one in names},
     }
     await _changed(conn, actor, tenant_id, agent_id, "agent.configured", details)
+    data = {"agent_id": agent_id, "agent": before.slug, "by": actor.user_id}
+    await orchestrator.publish(conn, tenant_id, EventType.AGENT_CONFIGURED, data)
     return await configuration(conn, tenant_id, agent_id)
+
+
+def _configuration(found: settings_queries.Configured | settings_queries.SheetRow) -> Configuration:
+    settings = found.definition.configuration if found.definition else ()
+    return Configuration(
+        agent_id=found.agent_id,
+        slug=found.slug,
+        name=found.name,
+        status=found.status,
+        version=found.config_version,
+        config=found.config,
+        in_force=in_force(settings, found.config),
+        settings=settings,
+    )
 
 
 async def _publish_changes(conn: Conn, tenant_id: UUID, before: Mapping[UUID, str]) -> None:

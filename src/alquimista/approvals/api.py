@@ -7,11 +7,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.approvals import service
 from alquimista.approvals.guards import ACTING, READING
 from alquimista.approvals.models import (
     MANUAL,
+    PAGE,
     AlreadyDecided,
     Approval,
     ApprovalClosed,
@@ -76,9 +78,11 @@ async def ask(context: Context) -> Approval:
     """Ask the company's people; its own do, nobody of the staff in their place."""
     if context.who.internal:
         raise Forbidden
-    new = NewApproval(**msgspec.structs.asdict(context.body), audience=Audience.TENANT)
+    approval_id = clock.new_id()
+    page = f"{PAGE}/{approval_id}"
+    new = NewApproval(**msgspec.structs.asdict(context.body), audience=Audience.TENANT, page=page)
     async with tenant_transaction(context.db, context.tenant) as conn:
-        return await service.request(conn, context.who, context.tenant, new, context.now)
+        return await service.request(conn, context.who, context.tenant, new, context.now, approval_id=approval_id)
 
 
 async def list_own(context: Context) -> Approvals:
@@ -175,7 +179,7 @@ _APPROVAL: Final = Approval(
     action_details=dict(_ASKED.action_details),
     required_approvals=1,
     permission=None,
-    page="/app",
+    page=f"{PAGE}/{_ID}",
     status=ApprovalStatus.APPROVED,
     requested_by=_ID,
     requested_by_name="Ana Souza",

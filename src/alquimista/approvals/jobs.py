@@ -17,7 +17,7 @@ _EXPIRE: Final = "approvals.expire"
 async def tell(services: Services, tenant_id: UUID | None, payload: Told) -> None:
     """Tell those whom a state of a request concerns."""
     assert tenant_id is not None
-    await service.tell(services.db, tenant_id, payload, clock.now())
+    await service.tell(services.db, services.get(service.Reactions), tenant_id, payload, clock.now())
 
 
 async def due(services: Services, _tenant_id: UUID | None, _payload: object) -> None:

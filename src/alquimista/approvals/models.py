@@ -9,11 +9,12 @@ import msgspec
 
 from alquimista.access import Actor, Permission
 from alquimista.errors import Conflict, Forbidden, Gone, NotFound, Problem
-from alquimista.i18n import N_
+from alquimista.i18n import N_, Text
 
 LIFE: Final = timedelta(hours=24)
 # What people ask for through the API, for which no room of ours waits.
 MANUAL: Final = "manual."
+PAGE: Final = "/app/dashboard/settings/approvals"  # Below it each request of a company's own has its page, by its id.
 
 
 class Audience(StrEnum):
@@ -58,6 +59,14 @@ class NewApproval(msgspec.Struct, frozen=True, kw_only=True):
     page: str = "/app"
 
 
+class Whose(StrEnum):
+    """Which requests somebody looks at: those that wait for them, those they made, or all that they may see."""
+
+    WAITING = "waiting"
+    MINE = "mine"
+    ALL = "all"
+
+
 class ApprovalDecision(msgspec.Struct, frozen=True):
     """What one person decided, and why."""
 
@@ -65,6 +74,15 @@ class ApprovalDecision(msgspec.Struct, frozen=True):
     decision: Verdict
     comment: str
     created_at: datetime
+    approver_name: str | None = None
+
+
+class Inbox(msgspec.Struct, frozen=True):
+    """A page of requests, how many there are in all, and how many of whatever status wait for the reader."""
+
+    approvals: list["Approval"]
+    total: int
+    waiting: int
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -94,11 +112,18 @@ class Approval(msgspec.Struct, frozen=True):
     expires_at: datetime
     closed_at: datetime | None
     decisions: tuple[ApprovalDecision, ...]
+    tenant_name: str | None = None
 
     @property
     def closed(self) -> bool:
         """Whether nothing can be decided any more."""
         return self.status is not ApprovalStatus.PENDING
+
+
+def in_words(action_type: str) -> Text:
+    """What a company's own system asks for, as words: `manual.campaign_text` is “Campaign text”."""
+    words = action_type.removeprefix(MANUAL).replace("_", " ").replace(".", ": ")
+    return Text("{words}", {"words": words[:1].upper() + words[1:]})
 
 
 class UnknownApproval(NotFound):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,9 +15,12 @@ _COLUMNS = """r.tenant_id, r.id, r.audience, r.action_type, r.resource_type, r.r
       (SELECT u.full_name FROM alquimista_platform.users AS u WHERE u.id = r.requested_by) AS requested_by_name,
       r.created_at, r.expires_at, r.closed_at,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('approver_id', d.approver_id, 'decision', d.decision,
-         'comment', d.comment, 'created_at', d.created_at) ORDER BY d.created_at, d.approver_id), '[]')
+         'comment', d.comment, 'created_at', d.created_at, 'approver_name',
+         (SELECT u.full_name FROM alquimista_platform.users AS u WHERE u.id = d.approver_id))
+         ORDER BY d.created_at, d.approver_id), '[]')
        FROM alquimista_platform.approval_decisions AS d
-       WHERE d.tenant_id = r.tenant_id AND d.request_id = r.id) AS decisions"""
+       WHERE d.tenant_id = r.tenant_id AND d.request_id = r.id) AS decisions,
+      (SELECT t.name FROM alquimista_platform.tenants AS t WHERE t.id = r.tenant_id) AS tenant_name"""
 
 INSERT = Statement(
     """
@@ -133,6 +137,42 @@ COUNT = Statement(
     """,
     Count,
 )
+_WAITING = """r.status = 'pending' AND r.expires_at > %(now)s AND r.requested_by <> %(user_id)s
+        AND (r.permission IS NULL OR r.permission = ANY (%(permissions)s::text[]))
+        AND NOT EXISTS (SELECT FROM alquimista_platform.approval_decisions AS v
+          WHERE v.tenant_id = r.tenant_id AND v.request_id = r.id AND v.approver_id = %(user_id)s)"""
+# What waits for somebody is so whatever status they ask for.
+_THEIRS = f"""CASE %(whose)s::text WHEN 'waiting' THEN {_WAITING}
+        ELSE r.status = ANY (%(statuses)s::text[]) AND (%(whose)s = 'all' OR r.requested_by = %(user_id)s) END"""
+_VISIBLE = """(%(tenant_id)s::uuid IS NULL OR r.tenant_id = %(tenant_id)s::uuid) AND r.audience = %(audience)s
+      AND starts_with(r.action_type, %(prefix)s::text)"""
+
+
+class InboxCount(msgspec.Struct, frozen=True):
+    """How many there are of what was asked for, and how many wait."""
+
+    total: int
+    waiting: int
+
+
+INBOX = Statement(
+    f"""
+    SELECT {_COLUMNS}
+    FROM alquimista_platform.approval_requests AS r
+    WHERE {_VISIBLE} AND {_THEIRS}
+    ORDER BY r.created_at DESC, r.id DESC
+    LIMIT %(limit)s OFFSET %(offset)s
+    """,  # noqa: S608 - The constants above.
+    Approval,
+)
+INBOX_COUNT = Statement(
+    f"""
+    SELECT count(*) FILTER (WHERE {_THEIRS}) AS total, count(*) FILTER (WHERE {_WAITING}) AS waiting
+    FROM alquimista_platform.approval_requests AS r
+    WHERE {_VISIBLE}
+    """,  # noqa: S608 - As above.
+    InboxCount,
+)
 NOTICE = Statement(
     """
     INSERT INTO alquimista_platform.approval_notices (tenant_id, request_id, status, created_at)
@@ -226,6 +266,13 @@ async def page(
     found = await conn.fetch(PAGE, **wanted, limit=limit, offset=offset)
     counted = await conn.fetch_one(COUNT, **wanted)
     return found, counted.total if counted else 0
+
+
+async def inbox(conn: Conn, wanted: dict[str, Any], limit: int, offset: int) -> tuple[list[Approval], InboxCount]:
+    """One page of a reader's requests, newest first, and the numbers of them. `wanted` holds the parameters above."""
+    found = await conn.fetch(INBOX, **wanted, limit=limit, offset=offset)
+    counted = await conn.fetch_one(INBOX_COUNT, **wanted)
+    return found, counted or InboxCount(0, 0)
 
 
 async def notice(conn: Conn, tenant_id: UUID, approval_id: UUID, status: ApprovalStatus, now: datetime) -> bool:

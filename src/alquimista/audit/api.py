@@ -1,7 +1,7 @@
 """Reading the audit: a company its own, staff any; verifying it, and taking it away as a file that proves itself."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from starlette.responses import StreamingResponse
 
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.audit import service
-from alquimista.audit.guards import reader, seen, seen_by_all
-from alquimista.audit.models import Category, Entry, Place, Result, Wanted
-from alquimista.audit.models.verifying import AuditFinding, Report
+from alquimista.audit.guards import VERIFYING, reader, seen, seen_by_all
+from alquimista.audit.models import Category, Entry, Result, Wanted
+from alquimista.audit.models.showing import CURSOR, AuditActor, AuditEntry, AuditSeal, cursor, place, shown
+from alquimista.audit.models.verifying import Report, What
 from alquimista.http.context import Context
 from alquimista.http.routes import Limit, Route, TenantScope
 
@@ -21,9 +22,6 @@ _DEFAULT_LIMIT: Final = 100
 _MAX_LIMIT: Final = 1000
 _VERIFIED: Final = 5000  # By one request; `alquimista audit verify` and an export verify everything.
 _SHOWN: Final = 100
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_STAFF: Final = "Alquimista"  # Where a member of staff has no name.
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -44,7 +42,7 @@ class AuditQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Annotated[
             str,
             Meta(
-                pattern=r"^[0-9]{1,17}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$(?!\n)",
+                pattern=CURSOR,
                 description="The `next` of the page before.",
             ),
         ]
@@ -63,7 +61,7 @@ class AuditQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             trace_id=self.trace_id,
             since=self.since,
             until=self.until,
-            before=None if self.after is None else _place(self.after),
+            before=None if self.after is None else place(self.after),
         )
 
 
@@ -73,52 +71,19 @@ class InternalAuditQuery(AuditQuery, frozen=True, kw_only=True, forbid_unknown_f
     tenant_id: UUID | None = None
 
 
-class AuditActor(msgspec.Struct, frozen=True):
-    """Who did it. Of the vendor's staff, a company sees the name and that they are staff, not their address."""
-
-    kind: str
-    id: UUID | None
-    name: str
-    email: str | None
-    role: str | None
-    staff: bool
-
-
-class AuditSeal(msgspec.Struct, frozen=True):
-    """An entry's place in its company's chain, and the hash that ties it to the one before."""
-
-    seq: int
-    hash: str
-
-
-class AuditEntry(msgspec.Struct, frozen=True):
-    """One entry. `sealed` is null for the first seconds. `erased` tells that personal data was taken out since."""
-
-    id: UUID
-    tenant_id: UUID | None
-    occurred_at: datetime
-    actor: AuditActor
-    action: str
-    category: Category
-    resource_type: str
-    resource_id: str
-    result: Result
-    details: dict[str, Any]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    ip: str | None
-    user_agent: str | None
-    session_id: UUID | None
-    trace_id: str | None
-    erased: bool
-    sealed: AuditSeal | None
-
-
 class AuditPage(msgspec.Struct, frozen=True):
     """Entries, newest first. `next` leads to the following page; null at the end."""
 
     entries: list[AuditEntry]
     next: str | None
+
+
+class AuditFinding(msgspec.Struct, frozen=True):
+    """One thing that is wrong, in a sentence. `seq` is the place in the chain, where there is one."""
+
+    what: What
+    seq: int | None
+    sentence: str
 
 
 class AuditProof(msgspec.Struct, frozen=True):
@@ -134,7 +99,7 @@ class AuditProof(msgspec.Struct, frozen=True):
     findings: list[AuditFinding]
 
     @classmethod
-    def of(cls, report: Report) -> "AuditProof":
+    def of(cls, report: Report, locale: str) -> "AuditProof":
         return cls(
             intact=not report.total,
             entries=report.entries,
@@ -143,7 +108,7 @@ class AuditProof(msgspec.Struct, frozen=True):
             erased=report.erased,
             anchors=report.anchors,
             total=report.total,
-            findings=report.findings[:_SHOWN],
+            findings=[AuditFinding(one.what, one.seq, one.sentence.render(locale)) for one in report.findings[:_SHOWN]],
         )
 
 
@@ -170,7 +135,7 @@ async def verify_audit_logs(context: Context) -> AuditProof:
     """Recompute the newest entries of a company's chain."""
     await reader(context)
     report = await service.verify(context.db, context.services.settings, context.tenant, latest=_VERIFIED)
-    return AuditProof.of(report)
+    return AuditProof.of(report, context.locale)
 
 
 async def export_audit_logs(context: Context) -> StreamingResponse:
@@ -188,46 +153,8 @@ async def export_audit_logs(context: Context) -> StreamingResponse:
 
 def _page(found: list[Entry], limit: int, *, whole: bool) -> AuditPage:
     page = found[:limit]
-    more = f"{(page[-1].occurred_at - _EPOCH) // _MICROSECOND}-{page[-1].id}" if len(found) > limit else None
-    return AuditPage([_entry(one, whole=whole) for one in page], more)
-
-
-def _place(text: str) -> Place:
-    """Where a page ended. The pattern has let nothing else through; its last moments lie beyond every calendar."""
-    micros, _, entry_id = text.partition("-")
-    return Place(_EPOCH + min(int(micros) * _MICROSECOND, timedelta(days=365 * 1000)), UUID(entry_id))
-
-
-def _entry(one: Entry, *, whole: bool) -> AuditEntry:
-    """An entry for staff (`whole`), or for the company: staff's address, place and software are not its business."""
-    hidden = one.by_staff and not whole
-    return AuditEntry(
-        id=one.id,
-        tenant_id=None if one.tenant_id == PLATFORM_TENANT else one.tenant_id,
-        occurred_at=one.occurred_at,
-        actor=AuditActor(
-            kind=one.actor_kind,
-            id=one.actor_id,
-            name=one.actor_name or (_STAFF if one.by_staff else ""),
-            email=None if hidden else one.actor_email or None,
-            role=one.actor_role,
-            staff=one.by_staff,
-        ),
-        action=one.action,
-        category=one.category,
-        resource_type=one.resource_type,
-        resource_id=one.resource_id,
-        result=one.result,
-        details=one.details,
-        before=one.before,
-        after=one.after,
-        ip=None if hidden else one.ip,
-        user_agent=None if hidden else one.user_agent or None,
-        session_id=None if hidden else one.session_id,
-        trace_id=one.trace_id,
-        erased=one.actor_erased or one.content_erased,
-        sealed=AuditSeal(one.seq, one.hash) if one.seq is not None and one.hash is not None else None,
-    )
+    more = cursor(page[-1]) if len(found) > limit else None
+    return AuditPage([shown(one, whole=whole) for one in page], more)
 
 
 _LINES: Final = "application/jsonl"
@@ -260,6 +187,7 @@ _EXAMPLE: Final = AuditPage(
 )
 _READS: Final = (Limit(count=300, seconds=60, per=("user",)),)
 _HEAVY: Final = (Limit(count=6, seconds=60, per=("tenant",)), Limit(count=6, seconds=60, per=("user",)))
+_VERIFYING: Final = (Limit(count=6, seconds=60, per=("tenant",)), *VERIFYING)
 _OWN: Final[dict[str, Any]] = {
     "method": "GET",
     "tag": "audit",
@@ -282,10 +210,10 @@ ROUTES: Final = (
         handler=verify_audit_logs,
         summary="Recompute the newest 5,000 entries of your audit and compare them with the signed anchors",
         response=AuditProof,
-        limits=_HEAVY,
+        limits=_VERIFYING,
         timeout_s=60,
         example=AuditProof(intact=True, entries=42, last=42, hash=_HASH, erased=0, anchors=3, total=0, findings=[]),
-        **_OWN,
+        **(_OWN | {"method": "POST"}),  # It changes nothing, but no link may have so much work done.
     ),
     Route(
         path="/api/audit-logs/export",

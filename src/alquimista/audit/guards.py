@@ -1,11 +1,17 @@
 """What staff read of companies is written down: in the company's own audit, or for all of them in the platform's."""
 
+from typing import Final
 from uuid import UUID
 
 from alquimista.access import PLATFORM_TENANT
 from alquimista.audit import service
+from alquimista.audit.models import Category
 from alquimista.db.statement import Conn
 from alquimista.http.context import Context
+from alquimista.http.routes import Limit
+
+# Recomputing takes seconds of the processor: so often by the API and the page together.
+VERIFYING: Final = (Limit(count=12, seconds=60, per=("user",), name="audit.verify"),)
 
 
 async def seen(
@@ -14,6 +20,7 @@ async def seen(
     *,
     conn: Conn | None = None,
     action: str = "",
+    category: Category = "tenant",
     resource_type: str = "endpoint",
     resource_id: str = "",
 ) -> None:
@@ -24,6 +31,7 @@ async def seen(
         tenant_id: whom it was about; the platform's for a read across companies.
         conn: the read's own transaction, where it has one.
         action: `tenant.read`, or `platform.read` for the platform's, unless told.
+        category: what the read was about.
         resource_type: what kind of thing was read.
         resource_id: which one; the address that was asked, unless told.
     """
@@ -33,7 +41,7 @@ async def seen(
         conn or context.db.tenant(tenant_id),
         context.who,
         action or ("platform.read" if tenant_id == PLATFORM_TENANT else "tenant.read"),
-        category="tenant",
+        category=category,
         resource_type=resource_type,
         resource_id=resource_id or context.request.scope["path"],
         ip=context.client_ip,

@@ -12,7 +12,20 @@ from typing import Annotated, Final
 import typer
 
 from alquimista import __version__
-from alquimista.cli import audit, catalogue, migrations, secrets, serve, simulate, tenants, up, usage, users, worker
+from alquimista.cli import (
+    audit,
+    catalogue,
+    maintenance,
+    migrations,
+    secrets,
+    serve,
+    simulate,
+    tenants,
+    up,
+    usage,
+    users,
+    worker,
+)
 from alquimista.config import ConfigError
 from alquimista.errors import Problem
 from alquimista.runtime.failures import StartError
@@ -39,6 +52,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(users.app, name="users")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(simulate.app, name="simulate")
 
 

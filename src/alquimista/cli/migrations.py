@@ -197,7 +197,7 @@ def _print_statuses(statuses: "tuple[Status, ...]", *, applied: bool) -> None:
     console.print(table)
     for one in statuses:
         if one.reason:
-            console.print(f"[dim]{one.label}: {escape(one.reason)}[/]", soft_wrap=True)
+            console.print(f"[dim]{one.label}: {escape(str(one.reason))}[/]", soft_wrap=True)
 
 
 def _print_plan(one: "Plan") -> None:

@@ -53,6 +53,7 @@ class Platform:
         self._workers = workers
         self._demo = demo
         self._console = Console(highlight=False)
+        self._interrupted = False
 
     def run(self) -> None:
         """Start, tell where it is, watch until a signal, stop.
@@ -61,7 +62,9 @@ class Platform:
             ConfigError, StartError: what stands in the way, in a sentence. Everything started is stopped again.
         """
         # Until the supervisor takes the signals, an ordinary end is as good as Ctrl-C: the blocks below clean up.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._interrupt)
+        sys.unraisablehook = self._unraisable
         secrets = datadir.secrets(self._directory)
         # What is wrong with the environment is said before anything starts.
         checked = self._settings(secrets, os.environ.get(_DATABASE_URL) or "postgresql:///")
@@ -73,12 +76,15 @@ class Platform:
             server, admin_url, plain_url = self._database(stack)
             settings = self._settings(secrets, plain_url)
             status.update("Preparing the database…")
+            self._go_on()
             bootstrap(admin_url, settings)
             self._migrate(settings, status.update)
+            self._go_on()
             self._load_catalogue(settings)
             if self._demo:
                 status.update("Adding the demo companies and their traffic…")
                 self._seed(settings)
+            self._go_on()
             status.update("Starting the web and worker processes…")
             with Supervisor(self._programs(settings, listener), server, self._say) as supervisor:
                 answered = supervisor.until(lambda: supervisor.steady and self._answers())
@@ -89,6 +95,20 @@ class Platform:
                 self._say("Stopping…")
                 listener.close()  # The web processes close theirs first: from then on the port is free.
         self._say("Stopped.")
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        """End what is going on, and remember it: raised within a callback of Python's own, it would be lost."""
+        self._interrupted = True
+        raise KeyboardInterrupt
+
+    def _unraisable(self, what: Any) -> None:  # noqa: ANN401 - Its class exists for type checkers alone.
+        """Say nothing of an interruption that fell into a callback; `_go_on` sees to it."""
+        if not isinstance(what.exc_value, KeyboardInterrupt):
+            sys.__unraisablehook__(what)
+
+    def _go_on(self) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
 
     def _settings(self, secrets: datadir.Secrets, database_url: str) -> Settings:
         known: dict[str, object] = {"database_url": database_url}

@@ -60,12 +60,18 @@ def export(
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export.")]) -> None:
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export.")],
+    trust: Annotated[
+        str, typer.Option(help="The key of the installation that it comes from, as `alquimista audit key` prints it.")
+    ] = "",
+) -> None:
     """Put an exported company into this installation, which must not have it: all of it or nothing."""
     from alquimista.portability.service.restore import restore as read
 
     with _shown("Restoring") as show:
-        manifest = _with_database(lambda db: read(db, file, show))
+        manifest, signature = _with_database(lambda db: read(db, file, show, trust))
+    print(f"Signed by the key {signature.key_id}.")
     _tell(manifest, "restored; people ask for a new password, keys and integrations are made anew")
 
 

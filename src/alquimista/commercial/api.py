@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.commercial import service
-from alquimista.commercial.guards import ASKING
+from alquimista.commercial.guards import ASKING, list_seen, request_seen
 from alquimista.commercial.models import (
     CommercialContact,
     CommercialRequest,
@@ -62,13 +62,16 @@ async def contact(context: Context) -> CommercialReceipt:
 async def list_requests(context: Context) -> CommercialRequests:
     """Who asked."""
     query: CommercialRequestsQuery = context.query
+    await list_seen(context)
     conn = context.db.tenant(PLATFORM_TENANT)
     return CommercialRequests(*await service.page(conn, query.status, query.limit, query.offset))
 
 
 async def get_request(context: Context) -> CommercialRequest:
     """What one of them asked for."""
-    return await service.get(context.db.tenant(PLATFORM_TENANT), context.uuid("request_id"))
+    found = await service.get(context.db.tenant(PLATFORM_TENANT), context.uuid("request_id"))
+    await request_seen(context, found.id)
+    return found
 
 
 async def change_request(context: Context) -> CommercialRequest:

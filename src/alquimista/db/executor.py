@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -16,7 +17,7 @@ from psycopg.pq.abc import PGresult
 
 from alquimista.db.context import context_value
 from alquimista.db.failures import is_stale_plan, is_unavailable
-from alquimista.db.pipeline import Call, PipelineConnection
+from alquimista.db.pipeline import Call, PipelineConnection, Step
 from alquimista.db.roles import STATEMENT_TIMEOUT_S
 from alquimista.db.rows import ADAPTERS, bind, build, only
 from alquimista.db.statement import Statement
@@ -66,22 +67,27 @@ class Executor:
     async def run(self, tenant_id: UUID | None, statement: Statement[Any], params: dict[str, Any]) -> PGresult:
         """Run a statement as one transaction under the tenant; its result once that transaction has committed.
 
-        A caller that is cancelled abandons the result: the statement may still run, and commit.
+        Raises:
+            As run_all.
+        """
+        return await self.run_all(tenant_id, [(statement, params)])
+
+    async def run_all(self, tenant_id: UUID | None, work: Sequence[tuple[Statement[Any], dict[str, Any]]]) -> PGresult:
+        """Run statements as one transaction under the tenant, in one round trip; the last result once it has committed.
+
+        A caller that is cancelled abandons the result: the statements may still run, and commit.
 
         Raises:
-            Unavailable: the queue is full, no connection could be had in time, the connection was lost (whether the
-                statement committed is then unknown), or the statement ran out of time.
-            psycopg.Error: as the server raised it.
-            ValueError: the statement is not a query.
+            Unavailable: the queue is full, no connection could be had in time, the connection was lost (whether they
+                committed is then unknown), or one of them ran out of time.
+            psycopg.Error: as the server raised it; nothing of them is kept.
+            ValueError: one is not a query.
         """
-        text, values = bind(statement, params)
-        if text not in self._queries:
-            self._admit(text)
-        dumped = self.transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        key, formats = (text, self.transformer.types or ()), self.transformer.formats or []
         context = context_value(tenant_id).encode()
+        writes = any(statement.writes for statement, _ in work)
         for attempt in range(self._size + 1):
-            call = Call(context, key, dumped, formats, asyncio.get_running_loop().create_future(), statement.writes)
+            steps = [self._step(statement, params) for statement, params in work]
+            call = Call(context, steps, asyncio.get_running_loop().create_future(), writes)
             self._submit(call)
             try:
                 return await call.future
@@ -111,6 +117,13 @@ class Executor:
                 await asyncio.wait_for(self._drained.wait(), _CLOSE_S)
         for connection in list(self._connections):
             connection.lose(psycopg.OperationalError("the executor is closed"))
+
+    def _step(self, statement: Statement[Any], params: dict[str, Any]) -> Step:
+        text, values = bind(statement, params)
+        if text not in self._queries:
+            self._admit(text)
+        dumped = self.transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        return Step((text, self.transformer.types or ()), dumped, self.transformer.formats or [])
 
     def _admit(self, text: str) -> None:
         if not _QUERY.match(text) or _FORBIDDEN.search(text):
@@ -246,6 +259,19 @@ class SingleStatements:
     async def execute(self, statement: Statement[Any], **params: Any) -> int:  # noqa: ANN401 - As above.
         """Run the statement; the number of rows it touched."""
         return (await self._executor.run(self._tenant_id, statement, params)).command_tuples or 0
+
+
+class Together:
+    """Gathers statements that are one transaction and one round trip later: a Writer, which answers nothing."""
+
+    __slots__ = ("work",)
+
+    def __init__(self) -> None:
+        self.work: list[tuple[Statement[Any], dict[str, Any]]] = []
+
+    async def execute(self, statement: Statement[Any], **params: Any) -> None:  # noqa: ANN401 - As above.
+        """Put the statement behind the others."""
+        self.work.append((statement, params))
 
 
 def _since(call: Call) -> float:

@@ -1,9 +1,9 @@
 """One connection in libpq's pipeline mode: many calls in flight, each a round trip and a transaction of its own.
 
-A call is sent as [Parse, at the first use] + set_config + the statement + Sync. One Sync ends one implicit
-transaction, so a call's tenant is gone before the next one begins. Answers come in the order of the calls. A caller
-that gave up leaves its call in line, and its answer is dropped when it arrives: a cancel request is never sent, since
-it may hit a neighbour's statement.
+A call is sent as set_config + its statements, each with [Parse, at the first use], + Sync. One Sync ends one implicit
+transaction: a call's statements happen together or not at all, and its tenant is gone before the next call begins.
+Answers come in the order of the calls. A caller that gave up leaves its call in line, and its answer is dropped when it
+arrives: a cancel request is never sent, since it may hit a neighbour's statement.
 """
 
 import asyncio
@@ -29,17 +29,24 @@ Key = tuple[str, tuple[int, ...]]  # A prepared statement's SQL and the types of
 
 
 @dataclass(slots=True, eq=False)
-class Call:
-    """A statement under a context, its parameters as the server takes them, and the future of its result."""
+class Step:
+    """A statement of a call, with its parameters as the server takes them."""
 
-    context: bytes
     key: Key
     params: Sequence[Buffer | None]
     formats: Sequence[int]
-    future: asyncio.Future[PGresult]
-    writes: bool
     name: bytes = b""  # Of the prepared statement.
     parses: bool = False  # Whether the statement is parsed in the same message.
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """Statements under a context, and the future of the last one's result."""
+
+    context: bytes
+    steps: Sequence[Step]
+    future: asyncio.Future[PGresult]
+    writes: bool
     result: PGresult | None = None
     error: psycopg.Error | None = None
     timer: asyncio.TimerHandle | None = None
@@ -130,41 +137,42 @@ class PipelineConnection:
     def _send(self, call: Call) -> None:
         while self._to_close:
             self._pg.send_close_prepared(self._to_close.pop())
-        self._name(call)
-        if call.parses:
-            sql, types = call.key
-            self._pg.send_prepare(call.name, sql.encode(), types)
         self._pg.send_query_prepared(_CONTEXT, [call.context])
-        self._pg.send_query_prepared(call.name, call.params, call.formats)
+        for step in call.steps:
+            self._name(step)
+            if step.parses:
+                sql, types = step.key
+                self._pg.send_prepare(step.name, sql.encode(), types)
+            self._pg.send_query_prepared(step.name, step.params, step.formats)
         self._pg.pipeline_sync()
 
-    def _name(self, call: Call) -> None:
-        """Choose the prepared statement of a call, so that no call depends on the success of another one.
+    def _name(self, step: Step) -> None:
+        """Choose the prepared statement of a step, so that no call depends on the success of another one.
 
         Until the first use of a statement has succeeded, the calls behind it parse it themselves, without a name.
         """
-        if (name := self._prepared.get(call.key)) is not None:
-            self._prepared.move_to_end(call.key)
-            call.name = name
+        if (name := self._prepared.get(step.key)) is not None:
+            self._prepared.move_to_end(step.key)
+            step.name = name
             return
-        call.parses = True
-        if call.key not in self._preparing:
-            self._preparing.add(call.key)
-            call.name = b"s%d" % next(self._names)
+        step.parses = True
+        if step.key not in self._preparing:
+            self._preparing.add(step.key)
+            step.name = b"s%d" % next(self._names)
 
-    def _learn(self, call: Call) -> None:
-        """Keep or forget the call's prepared statement. Closing one that the server does not have is no error."""
-        if call.parses and call.name:
-            self._preparing.discard(call.key)
-            if call.error is not None:
-                self._to_close.append(call.name)
+    def _learn(self, step: Step, error: psycopg.Error | None) -> None:
+        """Keep or forget the step's prepared statement. Closing one that the server does not have is no error."""
+        if step.parses and step.name:
+            self._preparing.discard(step.key)
+            if error is not None:
+                self._to_close.append(step.name)
                 return
-            self._prepared[call.key] = call.name
+            self._prepared[step.key] = step.name
             if len(self._prepared) > MAX_PREPARED:
                 self._to_close.append(self._prepared.popitem(last=False)[1])
-        elif call.error is not None and is_stale_plan(call.error) and self._prepared.get(call.key) == call.name:
-            del self._prepared[call.key]
-            self._to_close.append(call.name)
+        elif error is not None and is_stale_plan(error) and self._prepared.get(step.key) == step.name:
+            del self._prepared[step.key]
+            self._to_close.append(step.name)
 
     def _flush(self) -> None:
         pending = self._pg.flush()
@@ -208,7 +216,7 @@ class PipelineConnection:
     def _take(self, call: Call, result: PGresult) -> None:
         match result.status:
             case ExecStatus.TUPLES_OK | ExecStatus.COMMAND_OK:
-                call.result = result  # The statement's own comes last.
+                call.result = result  # The last statement's comes last.
             case ExecStatus.PIPELINE_SYNC:
                 self._in_flight.popleft()
                 self.writes -= call.writes
@@ -223,7 +231,8 @@ class PipelineConnection:
                 raise psycopg.NotSupportedError(f"a statement answered {ExecStatus(status).name}")
 
     def _answer(self, call: Call) -> None:
-        self._learn(call)
+        for step in call.steps:
+            self._learn(step, call.error)
         if not call.future.done():
             if call.error is not None:
                 call.future.set_exception(call.error)

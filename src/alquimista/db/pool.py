@@ -1,6 +1,8 @@
 """The database of a process: for each role, a pipelined executor and a pool for transactions of many statements."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -8,10 +10,10 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from alquimista.config import Settings
-from alquimista.db.executor import Executor, SingleStatements
+from alquimista.db.executor import Executor, SingleStatements, Together
 from alquimista.db.roles import Role, connection_info
 from alquimista.db.rows import ADAPTERS
-from alquimista.db.statement import Conn, NoRow, Statement
+from alquimista.db.statement import Conn, NoRow, Statement, Writer
 from alquimista.errors import Unavailable
 
 RUNTIME_ROLES: Final[tuple[Role, ...]] = ("app", "internal", "login")
@@ -66,6 +68,21 @@ class Database:
     def tenant(self, tenant_id: UUID) -> Conn:
         """The app role under a tenant: each statement is one round trip and one transaction of its own."""
         return SingleStatements(self._executors["app"], tenant_id)
+
+    @asynccontextmanager
+    async def together(self, tenant_id: UUID) -> AsyncIterator[Writer]:
+        """The app role under a tenant: what the block writes is one transaction, in one round trip when it ends.
+
+        Nothing is sent before, and nothing at all when the block raises.
+
+        Raises:
+            Unavailable: no connection is free within 5 seconds, it was lost, or a statement ran out of time.
+            psycopg.Error: as the server raised it; nothing of the block is kept.
+        """
+        gathered = Together()
+        yield gathered
+        if gathered.work:
+            await self._executors["app"].run_all(tenant_id, gathered.work)
 
     def staff(self) -> Conn:
         """The internal role, which reads across tenants: each statement is a transaction of its own."""

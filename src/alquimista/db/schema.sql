@@ -257,6 +257,21 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION alquimista_platform.keep_cycle_days()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update public.subscriptions as s set
+    current_period_start = (s.current_period_start at time zone old.time_zone)::date::timestamp at time zone new.time_zone,
+    current_period_end = (s.current_period_end at time zone old.time_zone)::date::timestamp at time zone new.time_zone,
+    due_at = case when s.due_at is not null then new.updated_at end,
+    updated_at = new.updated_at
+  where s.tenant_id = new.id and s.cycles > 0 and s.status in ('active', 'past_due', 'suspended');
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION alquimista_platform.keep_past_time_zone()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -791,7 +806,8 @@ CREATE TABLE alquimista_platform.job_schedules (
   updated timestamp with time zone DEFAULT now() NOT NULL,
   next_run timestamp with time zone DEFAULT now() NOT NULL,
   last_run timestamp with time zone,
-  status alquimista_platform.job_status DEFAULT 'queued'::alquimista_platform.job_status
+  status alquimista_platform.job_status DEFAULT 'queued'::alquimista_platform.job_status,
+  succeeded_at timestamp with time zone DEFAULT now() NOT NULL
 )
 -- row security: none;
 
@@ -879,7 +895,8 @@ CREATE TABLE alquimista_platform.operational_commands (
   created_at timestamp with time zone NOT NULL,
   started_at timestamp with time zone,
   completed_at timestamp with time zone,
-  updated_at timestamp with time zone NOT NULL
+  updated_at timestamp with time zone NOT NULL,
+  error_text jsonb
 )
 -- row security: enabled, forced;
 
@@ -915,6 +932,15 @@ CREATE TABLE alquimista_platform.refresh_tokens (
   expires_at timestamp with time zone NOT NULL,
   rotated_at timestamp with time zone,
   successor_hash bytea
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.saved_views (
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  name text NOT NULL,
+  query text NOT NULL,
+  updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -1011,6 +1037,19 @@ CREATE TABLE alquimista_platform.tenant_offboardings (
   cancelled_at timestamp with time zone,
   deleting_at timestamp with time zone,
   deleted_at timestamp with time zone
+)
+-- row security: enabled, forced;
+
+CREATE TABLE alquimista_platform.tenant_onboarding (
+  tenant_id uuid NOT NULL,
+  industry text DEFAULT ''::text NOT NULL,
+  size text DEFAULT ''::text NOT NULL,
+  goals text[] DEFAULT '{}'::text[] NOT NULL,
+  agents text[] DEFAULT '{}'::text[] NOT NULL,
+  finished_at timestamp with time zone,
+  dismissed_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL
 )
 -- row security: enabled, forced;
 
@@ -2310,6 +2349,8 @@ END);
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_error_message_check CHECK (((length(error_message) >= 1) AND (length(error_message) <= 2000)));
 
+ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_error_text_check CHECK (((jsonb_typeof(error_text) = 'object'::text) AND (length((error_text)::text) <= 10000)));
+
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200)));
 
 ALTER TABLE alquimista_platform.operational_commands ADD CONSTRAINT operational_commands_lease CHECK (((status = 'RUNNING'::text) = (lease_id IS NOT NULL)));
@@ -2389,6 +2430,14 @@ ALTER TABLE alquimista_platform.refresh_tokens ADD CONSTRAINT refresh_tokens_tok
 ALTER TABLE alquimista_platform.refresh_tokens ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES alquimista_platform.sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE alquimista_platform.refresh_tokens ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE alquimista_platform.saved_views ADD CONSTRAINT saved_views_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60)));
+
+ALTER TABLE alquimista_platform.saved_views ADD CONSTRAINT saved_views_query_check CHECK ((length(query) <= 1000));
+
+ALTER TABLE alquimista_platform.saved_views ADD CONSTRAINT saved_views_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES alquimista_platform.tenant_users(tenant_id, user_id);
+
+ALTER TABLE alquimista_platform.saved_views ADD CONSTRAINT saved_views_pkey PRIMARY KEY (tenant_id, user_id, name);
 
 ALTER TABLE alquimista_platform.sessions ADD CONSTRAINT sessions_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 500)));
 
@@ -2525,6 +2574,18 @@ ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboa
 ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
 
 ALTER TABLE alquimista_platform.tenant_offboardings ADD CONSTRAINT tenant_offboardings_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE alquimista_platform.tenant_onboarding ADD CONSTRAINT tenant_onboarding_agents_check CHECK ((cardinality(agents) <= 100));
+
+ALTER TABLE alquimista_platform.tenant_onboarding ADD CONSTRAINT tenant_onboarding_goals_check CHECK (((goals <@ ARRAY['answer'::text, 'sell'::text, 'schedule'::text, 'collect'::text, 'hire'::text, 'measure'::text]) AND (cardinality(goals) <= 6)));
+
+ALTER TABLE alquimista_platform.tenant_onboarding ADD CONSTRAINT tenant_onboarding_industry_check CHECK ((length(industry) <= 64));
+
+ALTER TABLE alquimista_platform.tenant_onboarding ADD CONSTRAINT tenant_onboarding_size_check CHECK ((size = ANY (ARRAY[''::text, '1-10'::text, '11-50'::text, '51-200'::text, '200+'::text])));
+
+ALTER TABLE alquimista_platform.tenant_onboarding ADD CONSTRAINT tenant_onboarding_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES alquimista_platform.tenants(id);
+
+ALTER TABLE alquimista_platform.tenant_onboarding ADD CONSTRAINT tenant_onboarding_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE alquimista_platform.tenant_usage_daily ADD CONSTRAINT tenant_usage_daily_currency_check CHECK (alquimista_platform.is_currency(currency));
 
@@ -3506,6 +3567,8 @@ CREATE INDEX usage_spans_seen ON alquimista_platform.usage_spans USING btree (te
 
 CREATE INDEX user_identities_user ON alquimista_platform.user_identities USING btree (user_id);
 
+CREATE INDEX webhook_attempts_recent ON alquimista_platform.webhook_attempts USING btree (started_at);
+
 CREATE INDEX webhook_deliveries_due ON alquimista_platform.webhook_deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
 
 CREATE INDEX webhook_deliveries_event ON alquimista_platform.webhook_deliveries USING btree (tenant_id, event_id);
@@ -3515,6 +3578,8 @@ CREATE INDEX webhook_deliveries_old ON alquimista_platform.webhook_deliveries US
 CREATE INDEX webhook_deliveries_recent ON alquimista_platform.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at DESC, id DESC);
 
 CREATE INDEX webhook_endpoints_previous_until ON alquimista_platform.webhook_endpoints USING btree (previous_until) WHERE (previous_until IS NOT NULL);
+
+CREATE INDEX event_deliveries_dead ON fibonacci_core.event_deliveries USING btree (tenant_id) WHERE (state = 'dead'::text);
 
 CREATE INDEX event_deliveries_due ON fibonacci_core.event_deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
 
@@ -3653,6 +3718,8 @@ CREATE TRIGGER operational_commands_moves BEFORE INSERT OR UPDATE ON alquimista_
 CREATE TRIGGER subscription_changes_rows BEFORE DELETE OR UPDATE ON alquimista_platform.subscription_changes FOR EACH ROW EXECUTE FUNCTION alquimista_platform.refuse_change();
 
 CREATE TRIGGER subscription_changes_truncate BEFORE TRUNCATE ON alquimista_platform.subscription_changes FOR EACH STATEMENT EXECUTE FUNCTION alquimista_platform.refuse_change();
+
+CREATE TRIGGER tenants_cycle_days AFTER UPDATE OF time_zone ON alquimista_platform.tenants FOR EACH ROW WHEN ((old.time_zone IS DISTINCT FROM new.time_zone)) EXECUTE FUNCTION alquimista_platform.keep_cycle_days();
 
 CREATE TRIGGER tenants_time_zone BEFORE UPDATE OF time_zone ON alquimista_platform.tenants FOR EACH ROW WHEN ((old.time_zone IS DISTINCT FROM new.time_zone)) EXECUTE FUNCTION alquimista_platform.keep_past_time_zone();
 
@@ -3834,6 +3901,10 @@ CREATE POLICY tenant_isolation ON alquimista_platform.permission_grants FOR ALL 
 
 CREATE POLICY login_all ON alquimista_platform.refresh_tokens FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
+CREATE POLICY internal_read ON alquimista_platform.saved_views FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.saved_views FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
 CREATE POLICY login_all ON alquimista_platform.sessions FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
 
 CREATE POLICY login_all ON alquimista_platform.signing_keys FOR ALL TO alquimista_login USING (true) WITH CHECK (true);
@@ -3853,6 +3924,10 @@ CREATE POLICY tenant_isolation ON alquimista_platform.tenant_integrations FOR AL
 CREATE POLICY internal_read ON alquimista_platform.tenant_offboardings FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.tenant_offboardings FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
+
+CREATE POLICY internal_read ON alquimista_platform.tenant_onboarding FOR SELECT TO alquimista_internal USING (true);
+
+CREATE POLICY tenant_isolation ON alquimista_platform.tenant_onboarding FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));
 
 CREATE POLICY internal_read ON alquimista_platform.tenant_usage_daily FOR SELECT TO alquimista_internal USING (true);
 
@@ -4216,6 +4291,8 @@ GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.due_at TO alquim
 
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.error_message TO alquimista_app;
 
+GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.error_text TO alquimista_app;
+
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.lease_id TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.operational_commands.output TO alquimista_app;
@@ -4238,11 +4315,29 @@ GRANT UPDATE ON COLUMN alquimista_platform.permission_grants.revoked_at TO alqui
 
 GRANT UPDATE ON COLUMN alquimista_platform.permission_grants.revoked_by TO alquimista_app;
 
+GRANT UPDATE ON COLUMN alquimista_platform.saved_views.query TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.saved_views.updated_at TO alquimista_app;
+
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.cancelled_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.deleted_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.tenant_offboardings.deleting_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_onboarding.agents TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_onboarding.dismissed_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_onboarding.finished_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_onboarding.goals TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_onboarding.industry TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_onboarding.size TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.tenant_onboarding.updated_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.tickets.assigned_to TO alquimista_app;
 
@@ -4526,6 +4621,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.rate_limit_win
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.refresh_tokens TO alquimista_login;
 
+GRANT DELETE, INSERT, SELECT ON TABLE alquimista_platform.saved_views TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.saved_views TO alquimista_internal;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.sessions TO alquimista_login;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE alquimista_platform.signing_keys TO alquimista_login;
@@ -4545,6 +4644,10 @@ GRANT SELECT ON TABLE alquimista_platform.tenant_integrations TO alquimista_inte
 GRANT INSERT, SELECT ON TABLE alquimista_platform.tenant_offboardings TO alquimista_app;
 
 GRANT SELECT ON TABLE alquimista_platform.tenant_offboardings TO alquimista_internal;
+
+GRANT INSERT, SELECT ON TABLE alquimista_platform.tenant_onboarding TO alquimista_app;
+
+GRANT SELECT ON TABLE alquimista_platform.tenant_onboarding TO alquimista_internal;
 
 GRANT INSERT, SELECT, UPDATE ON TABLE alquimista_platform.tenant_usage_daily TO alquimista_app;
 

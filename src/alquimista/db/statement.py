@@ -66,6 +66,14 @@ class NoRow:
     """The row type of a statement that returns none."""
 
 
+class Writer(Protocol):
+    """What functions take that write and ask nothing back: any Conn, or statements gathered by `db.together`."""
+
+    async def execute(self, statement: Statement[Any], **params: Any) -> object:  # noqa: ANN401 - Any SQL parameter.
+        """Run the statement, now or together with others."""
+        ...
+
+
 class Conn(Protocol):
     """What queries.py functions take: a connection whose tenant or role is already set.
 

@@ -1,6 +1,6 @@
 """The subscriptions of the demo companies, through the same services as real ones.
 
-The clinic has paid its first invoice. The carrier is on trial. The school has chosen nothing yet.
+The clinic has paid its first invoice. The carrier is on trial. The school has chosen a plan and not paid it yet.
 """
 
 from typing import Final
@@ -26,21 +26,22 @@ _STAFF: Final = Actor(kind=ActorKind.SYSTEM, permissions=frozenset())
 async def subscribe(services: Services) -> None:
     """Give the demo companies their subscriptions, once; at later starts, let their time pass.
 
-    What is owed then is paid: a demo that was left alone for weeks still works.
+    What the first two owe then is paid: a demo that was left alone for weeks still works.
     """
-    payer, trier, *_ = TENANTS
+    _, trier, owing = TENANTS
     rules, providers = Rules.of(services.settings), Providers(services.settings)
     try:
-        for tenant in (payer, trier):
+        for tenant in TENANTS:
             async with tenant_transaction(services.db, tenant.id) as conn:
                 book = await open_book(conn, tenant.id, rules, clock.now())
                 if book.latest is not None:
                     await advance(book)
-                elif tenant is payer:
-                    await subscribing.subscribe(book, await _wanted(book, tenant))
-                else:
+                elif tenant is trier:
                     await subscribing.grant_trial(book, await _wanted(book, tenant), _TRIAL_DAYS)
-            await _pay(services, providers, rules, tenant)
+                else:
+                    await subscribing.subscribe(book, await _wanted(book, tenant))
+            if tenant is not owing:
+                await _pay(services, providers, rules, tenant)
     finally:
         await providers.close()
 
@@ -52,7 +53,9 @@ async def _pay(services: Services, providers: Providers, rules: Rules, tenant: D
 
 
 async def _wanted(book: Book, tenant: DemoTenant) -> Wanted:
-    """The plan and the agents of the company's story, at the prices that are on sale now."""
+    """The plan, agents and SubNúcleos of the company's story, at the prices that are on sale now."""
     plan = next(one for one in await catalogue.plans(book.conn, clock.now()) if one.name == tenant.plan)
     known = {one.slug: one.id for one in await agents.catalogue(book.conn)}
-    return Wanted(plan.id, Cycle.MONTHLY, tuple(known[slug] for slug in tenant.agents), ())
+    bundles = {one.name: one.id for one in await catalogue.subnucleos(book.conn)}
+    chosen = tuple(known[slug] for slug in tenant.agents)
+    return Wanted(plan.id, Cycle.MONTHLY, chosen, tuple(bundles[name] for name in tenant.subnucleos))

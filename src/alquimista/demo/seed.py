@@ -19,7 +19,9 @@ from alquimista.config import Settings
 from alquimista.db.crypto import Sealer, derive
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.demo import billing, extras
+from alquimista.demo import agents as running
+from alquimista.demo import billing, extras, operations, outside, support
+from alquimista.demo import settings as company_settings
 from alquimista.demo.story import HISTORY_DAYS, TENANTS, ZONE, DemoRequest, DemoTenant, requests_of
 from alquimista.http.limits import Limiter
 from alquimista.identity.models.problems import AlreadyMember
@@ -98,6 +100,10 @@ async def _seed(settings: Settings, data_dir: Path, base_url: str) -> None:
             until = None
         _write(logins, Credentials(base_url, users, keys))
         await billing.subscribe(services)
+        await running.run(services.db, now)
+        await support.converse(services)
+        await outside.face(services, now)
+        await operations.add_commands(services, now)
         await _top_up(services.db, ingest, until.until if until else None, now)
         _write(state, State(now))
     finally:
@@ -154,7 +160,9 @@ async def _provision(services: Services, now: datetime) -> tuple[list[User], lis
         name = extras.PEOPLE[user.email]
         with suppress(AlreadyMember):
             await create_person(services, user.tenant_id or PLATFORM_TENANT, user.email, name, user.role, user.password)
-    return users, [await _key(services, tenant.id) for tenant in TENANTS]
+    keys = [await _key(services, tenant.id) for tenant in TENANTS]
+    await company_settings.settle(services, TENANTS[0], now)
+    return users, keys
 
 
 async def _key(services: Services, tenant_id: UUID) -> Key:
@@ -182,7 +190,6 @@ async def _tenant(services: Services, tenant: DemoTenant, catalogue: dict[str, U
         segment=tenant.segment,
         plan=tenant.plan,
         time_zone=ZONE,
-        mrr_cents=tenant.mrr_cents,
         demo=True,
     )
     async with tenant_transaction(services.db, tenant.id) as conn:

@@ -27,16 +27,16 @@ class DemoAgent:
 
 @dataclass(frozen=True, slots=True)
 class DemoTenant:
-    """A company: `daily` requests on a working day at the end of the history, and its agents by slug."""
+    """A company: `daily` requests on a working day at the end of the history, its agents by slug, its SubNúcleos."""
 
     slug: str
     name: str
     cnpj: str
     segment: str
     plan: str
-    mrr_cents: int
     daily: int
     agents: tuple[str, ...]
+    subnucleos: tuple[str, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -78,9 +78,9 @@ TENANTS: Final = (
         "11222333000181",
         "Saúde",
         "profissional",
-        69_700,
         460,
         ("agendamento", "clinica-medica", "pesquisa-de-satisfacao", "cobranca"),
+        ("saude", "eventos"),
     ),
     DemoTenant(
         "transportes-aurora",
@@ -88,7 +88,6 @@ TENANTS: Final = (
         "12ABC34501DE35",
         "Logística",
         "expert",
-        149_700,
         780,
         ("delivery", "suporte-tecnico", "pesquisa-de-satisfacao", "cobranca", "vendas-ativas"),
     ),
@@ -98,7 +97,6 @@ TENANTS: Final = (
         "45997418000153",
         "Educação",
         "starter",
-        29_700,
         190,
         ("sdr-spin", "vendas-ativas", "suporte-tecnico"),
     ),

@@ -1,4 +1,4 @@
-"""The jobs of running agents: missing those that are silent, and forgetting what is old."""
+"""The jobs of running agents: missing those that are silent, forgetting what is old, and acting upon events."""
 
 from datetime import datetime
 from typing import Final
@@ -8,9 +8,11 @@ import msgspec
 
 from alquimista import clock
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.events import EventType
 from alquimista.fleet import service
 from alquimista.jobs.models import Job, Periodic
 from alquimista.jobs.queue import enqueue_for_each
+from alquimista.orchestrator.models.consumers import Consumer
 from alquimista.wiring import Services
 
 _SETTLE: Final = "fleet.settle"
@@ -26,7 +28,9 @@ class Settle(msgspec.Struct, frozen=True):
 async def watch(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
     """Look who is missed or back, one job for each tenant that has such."""
     verdict, tenants = await service.watch(services.db, clock.now())
-    await enqueue_for_each(services.db.staff(), _SETTLE, sorted(tenants), Settle(verdict.missed_before))
+    for before in {verdict.before(one) for one in tenants}:
+        due = sorted(one for one in tenants if verdict.before(one) == before)
+        await enqueue_for_each(services.db.staff(), _SETTLE, due, Settle(before))
 
 
 async def settle(services: Services, tenant_id: UUID | None, payload: Settle) -> None:
@@ -52,6 +56,7 @@ JOBS: Final = (
     Job(name=_SETTLE, handler=settle, payload=Settle, timeout_s=60),
     Job(name=_FORGET, handler=forget, timeout_s=300),
 )
+CONSUMERS: Final = (Consumer("fleet.people", frozenset(map(EventType, service.TOLD)), service.tell),)
 PERIODIC: Final = (
     Periodic(name="fleet.watch", cron="* * * * *", handler=watch, retries=0, timeout_s=50),
     Periodic(name="fleet.due", cron="25 4 * * *", handler=due),

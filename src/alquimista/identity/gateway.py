@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -13,18 +15,20 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from alquimista.breaker import CircuitOpen
 from alquimista.clock import now
 from alquimista.config import ConfigError, Settings, variable
 from alquimista.identity.models.keys import LEEWAY
 from alquimista.identity.models.oidc import meant_for
 from alquimista.identity.models.problems import IssuerDown, OidcRefused
+from alquimista.observability.circuits import CIRCUITS
 
 ALGORITHMS: Final = ("RS256", "ES256", "PS256")
 _KEEP: Final = timedelta(hours=1)
 # A key that we do not know makes us ask again, but a stream of forgeries must not become one at the issuer.
 _ASK_AGAIN: Final = timedelta(seconds=30)
 # A silent issuer costs one request its patience, not every request.
-_REST: Final = timedelta(seconds=5)
+_REST_S: Final = 5.0
 # While it is silent, keys that we know serve for this long.
 _KEEP_AT_MOST: Final = timedelta(hours=24)
 _MAX_ANSWER: Final = 512 * 1024
@@ -58,7 +62,7 @@ class Issuer:
         self._lock = asyncio.Lock()
         self._discovery: tuple[datetime, Discovery] | None = None
         self._keys: tuple[datetime, KeySet] | None = None
-        self._silent_until: datetime | None = None
+        self._breakers = CIRCUITS.watched("oidc", failures=1, pause_s=_REST_S)
 
     @property
     def redirect_uri(self) -> str:
@@ -102,12 +106,10 @@ class Issuer:
         }
         secret = self._settings.oidc_client_secret
         auth = httpx.BasicAuth(self._settings.oidc_client_id, secret) if secret else httpx.USE_CLIENT_DEFAULT
-        try:
+        with self._calling(discovery.token_endpoint):
             answer = await self._http.post(discovery.token_endpoint, data=form, auth=auth)
-        except httpx.HTTPError:
-            raise IssuerDown(retry_after=5) from None
-        if answer.status_code >= 500:
-            raise IssuerDown(retry_after=5)
+            if answer.status_code >= 500:
+                raise IssuerDown(retry_after=5)
         if answer.status_code != 200 or len(answer.content) > _MAX_ANSWER:
             raise OidcRefused
         try:
@@ -188,17 +190,20 @@ class Issuer:
         return keys
 
     async def _get(self, address: str) -> bytes:
-        if self._silent_until is not None and now() < self._silent_until:
-            raise IssuerDown(retry_after=5)
-        try:
+        with self._calling(address):
             answer = await self._http.get(address)
-        except httpx.HTTPError:
-            answer = None
-        if answer is None or answer.status_code != 200 or len(answer.content) > _MAX_ANSWER:
-            self._silent_until = now() + _REST
-            raise IssuerDown(retry_after=5)
-        self._silent_until = None
-        return answer.content
+            if answer.status_code != 200 or len(answer.content) > _MAX_ANSWER:
+                raise IssuerDown(retry_after=5)
+            return answer.content
+
+    @contextmanager
+    def _calling(self, address: str) -> Iterator[None]:
+        """Call the address in the block, unless its host failed a moment ago. Raises IssuerDown."""
+        try:
+            with self._breakers.of(urlsplit(address).netloc).call(httpx.HTTPError, IssuerDown):
+                yield
+        except (CircuitOpen, httpx.HTTPError):
+            raise IssuerDown(retry_after=5) from None
 
 
 def _with_query(address: str, query: dict[str, str]) -> str:

@@ -1,14 +1,24 @@
-"""From a request to its actor."""
+"""From a request to its actor, and how often people act on accounts, by page and API together."""
 
 from collections.abc import Callable
+from typing import Final
 
 from alquimista.access import Actor
 from alquimista.config import Settings
 from alquimista.http.context import Context
+from alquimista.http.routes import Limit
 from alquimista.http.security import SESSION_COOKIE, clear_cookie, cookie_name, set_cookie
 from alquimista.identity.models.problems import InvalidToken, SessionEnded
 from alquimista.identity.models.sessions import REFRESH_LIFE, Client, Opened
 from alquimista.identity.service.authentication import by_bearer, by_cookie, remembered_bearer
+
+# Each try shows whether a password or a code is right: counted one by one, by the person whose it is.
+PROVING: Final = (Limit(count=10, seconds=60, per=("user",), exact=True, name="account.prove"),)
+# Each is a mail to an address that somebody has typed.
+INVITING: Final = (Limit(count=30, seconds=60, per=("user",), name="invitations.send"),)
+GRANTING: Final = (Limit(count=60, seconds=60, per=("user",), name="grants.act"),)
+TENANT_ACTS: Final = (Limit(count=60, seconds=60, per=("user",), name="tenants.act"),)
+VIEWING: Final = (Limit(count=30, seconds=60, per=("user",), name="view_as.start"),)
 
 
 async def authenticate(context: Context) -> Actor | None:

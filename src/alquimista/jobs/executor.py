@@ -43,9 +43,11 @@ class Executor(AbstractEntrypointExecutor):
         result = "failure"
         with bound(job=self.job.name, job_id=job.id):
             try:
-                if await queries.takings(self.services.db.staff(), job.id) > MOST_TAKINGS:
+                if not self.job.own_tries and await queries.takings(self.services.db.staff(), job.id) > MOST_TAKINGS:
                     raise WorkersDied  # noqa: TRY301 - Told and counted like any other failure.
                 await self._run(job.payload or b"")
+                if self.job.by_clock:
+                    await queries.succeeded(self.services.db.staff(), self.job.name)
                 result = "success"
             except asyncio.CancelledError:
                 # The worker is going down; PgQueuer would take this for a person's wish and delete the job.

@@ -16,6 +16,7 @@ Handler = Callable[[Services, UUID | None, Any], Awaitable[None]]
 # A job whose workers died this often without an answer is not given to another one: it may be what kills them.
 MOST_TAKINGS: Final = 3
 LIVE_FOR: Final = timedelta(seconds=20)  # A worker that gave no sign of life for so long is gone.
+RUN_SLACK: Final = timedelta(hours=1)  # For a run to end, with its tries, after it was due.
 _FIRST_RETRY_S: Final = 5
 _LAST_RETRY_S: Final = 3600
 
@@ -30,7 +31,9 @@ class Job:
 
     `name` is `room.verb`. `retries` are tries after the first, with growing pauses (see `pause`). `timeout_s` ends a
     try. `concurrency` limits how many run at once over all workers; 0 is no limit. `own_queue`: what it does stands in
-    rows of its room, which has its own way to do it again; else a failed one can be moved back by itself.
+    rows of its room, which has its own way to do it again; else a failed one can be moved back by itself. `own_tries`:
+    those rows count each try and end what has had enough, so that nobody asks the queue's log before each one.
+    `by_clock`: when it last ended well is kept.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Job:
     timeout_s: float = 300
     concurrency: int = 0
     own_queue: bool = False
+    own_tries: bool = False
+    by_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,28 @@ class Periodic:
     @property
     def job(self) -> Job:
         """What the queue runs: never twice at once."""
-        return Job(name=self.name, handler=self.handler, retries=self.retries, timeout_s=self.timeout_s, concurrency=1)
+        return Job(
+            name=self.name,
+            handler=self.handler,
+            retries=self.retries,
+            timeout_s=self.timeout_s,
+            concurrency=1,
+            by_clock=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All that the worker runs by the clock, so that somebody can see that it is run."""
+
+    periodic: tuple[Periodic, ...]
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """A run that did not come, or did not end well, and since when none has."""
+
+    name: str
+    succeeded_at: datetime
 
 
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.jobs.models import Depth, Lag
+from alquimista.db.statement import Conn, NoRow, Statement, Writer
+from alquimista.jobs.models import RUN_SLACK, Depth, Lag, Missed, live_since
 
 ENQUEUE = Statement(
     """
@@ -51,6 +51,12 @@ class Seconds:
 
 
 @dataclass(frozen=True, slots=True)
+class Takeable:
+    name: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JobId:
     job_id: int
 
@@ -83,10 +89,8 @@ LAG = Statement(
     Lag,
 )
 
-# The oldest job of each name that could have begun, by the index on (entrypoint, execute_after): reading the names one
-# after the other costs the same however many jobs wait.
-OLDEST_WAIT = Statement(
-    """
+# The names of the jobs that wait: reading one after the other costs the same however many jobs there are.
+_NAMES = """
     WITH RECURSIVE names AS (
       SELECT min(entrypoint) AS name FROM alquimista_platform.job_queue WHERE status = 'queued'
       UNION ALL
@@ -94,14 +98,53 @@ OLDEST_WAIT = Statement(
               WHERE q.status = 'queued' AND q.entrypoint > names.name)
       FROM names WHERE names.name IS NOT NULL
     )
+"""
+
+# What a worker may find something of, and (`held`) what it is at itself.
+TAKEABLE = Statement(
+    f"""
+    {_NAMES}
+    SELECT name, false AS held FROM names WHERE name IS NOT NULL
+    UNION
+    SELECT entrypoint, false FROM alquimista_platform.job_queue
+    WHERE status = 'picked' AND heartbeat < now() - %(lease)s::interval
+    UNION
+    SELECT entrypoint, true FROM alquimista_platform.job_queue WHERE queue_manager_id = %(worker)s::uuid
+    """,  # noqa: S608 - A constant of our own.
+    Takeable,
+)
+
+# The oldest job of each name that could have begun, by the index on (entrypoint, execute_after).
+OLDEST_WAIT = Statement(
+    f"""
+    {_NAMES}
     SELECT coalesce(max(extract(epoch FROM now() - oldest.execute_after)), 0)::float8 AS seconds
     FROM names CROSS JOIN LATERAL (
       SELECT q.execute_after FROM alquimista_platform.job_queue q
       WHERE q.status = 'queued' AND q.entrypoint = names.name AND q.execute_after <= now()
       ORDER BY q.execute_after LIMIT 1
     ) oldest
-    """,
+    """,  # noqa: S608 - As above.
     Seconds,
+)
+
+# None ended well for as long as from one run to the next, and an hour; while a worker was there for that hour, since
+# one that comes back has everything to catch up.
+MISSED_RUNS = Statement(
+    """
+    SELECT s.entrypoint AS name, s.succeeded_at
+    FROM alquimista_platform.job_schedules s
+    JOIN unnest(%(names)s::text[], %(crons)s::text[]) AS r (name, cron)
+      ON r.name = s.entrypoint AND r.cron = s.expression
+    WHERE s.succeeded_at < now() - coalesce(s.next_run - s.last_run, interval '1 day') - %(slack)s::interval
+      AND EXISTS (SELECT FROM alquimista_platform.workers
+        WHERE seen_at >= %(live_since)s AND started_at < %(started_before)s)
+    ORDER BY s.entrypoint
+    """,
+    Missed,
+)
+SUCCEEDED = Statement(
+    "UPDATE alquimista_platform.job_schedules SET succeeded_at = now() WHERE entrypoint = %(name)s", NoRow
 )
 
 WORKERS = Statement("SELECT count(*) AS count FROM alquimista_platform.workers WHERE seen_at >= %(since)s", Count)
@@ -194,6 +237,11 @@ async def enqueue(
     return await conn.execute(ENQUEUE, name=name, payloads=list(payloads), dedupe_keys=list(dedupe_keys), run_at=run_at)
 
 
+async def put(conn: Writer, name: str, payload: bytes, dedupe_key: str) -> None:
+    """Insert a job that may run at once, unless it is there."""
+    await conn.execute(ENQUEUE, name=name, payloads=[payload], dedupe_keys=[dedupe_key], run_at=None)
+
+
 async def beat(conn: Conn, worker_id: UUID, now: datetime) -> None:
     """Say that a worker lives."""
     await conn.execute(BEAT, id=worker_id, now=now)
@@ -220,6 +268,13 @@ async def lag(conn: Conn) -> Lag | None:
     return await conn.fetch_one(LAG)
 
 
+def takeable(worker: UUID, lease: timedelta) -> tuple[str, timedelta, UUID]:
+    """TAKEABLE with its parameters, for PgQueuer's driver."""
+    text, names = TAKEABLE.positional
+    assert names == ("lease", "worker")
+    return text, lease, worker
+
+
 async def takings(conn: Conn, job_id: int) -> int:
     """How often workers have taken a job since it was last put into the queue; takes the internal role's connection."""
     found = await conn.fetch_one(TAKINGS, id=job_id)
@@ -236,6 +291,23 @@ async def oldest_wait(conn: Conn) -> float:
     """For how many seconds the oldest job that could run has waited; takes a connection of the internal role."""
     found = await conn.fetch_one(OLDEST_WAIT)
     return found.seconds if found else 0.0
+
+
+async def missed_runs(conn: Conn, names: Sequence[str], crons: Sequence[str], now: datetime) -> list[Missed]:
+    """Which of these runs did not come; takes a connection of the internal role."""
+    return await conn.fetch(
+        MISSED_RUNS,
+        names=list(names),
+        crons=list(crons),
+        slack=RUN_SLACK,
+        live_since=live_since(now),
+        started_before=now - RUN_SLACK,
+    )
+
+
+async def succeeded(conn: Conn, name: str) -> None:
+    """Note that a run ended well; takes a connection of the internal role."""
+    await conn.execute(SUCCEEDED, name=name)
 
 
 async def workers(conn: Conn, since: datetime) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from alquimista.db.statement import Conn
+from alquimista.db.statement import Conn, Writer
 from alquimista.jobs import queries
 from alquimista.jobs.models import Envelope, Nothing
 
@@ -34,6 +34,11 @@ async def enqueue(
         dedupe: nothing is enqueued while a job with this key waits or runs. Name the tenant in it.
     """
     return bool(await queries.enqueue(conn, name, [_pack(payload, tenant_id)], [dedupe], run_at))
+
+
+async def put(conn: Writer, name: str, payload: msgspec.Struct, *, tenant_id: UUID, dedupe: str) -> None:
+    """As enqueue, where nobody asks whether the job is new: one of several statements that are sent together."""
+    await queries.put(conn, name, _pack(payload, tenant_id), dedupe)
 
 
 async def enqueue_for_each(

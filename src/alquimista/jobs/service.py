@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from alquimista import clock
 from alquimista.db.statement import Conn
 from alquimista.jobs import queries
-from alquimista.jobs.models import Job, Lag, Periodic, Requeue, live_since
+from alquimista.jobs.models import Job, Lag, Missed, Periodic, Requeue, Runs, live_since
 from alquimista.jobs.queue import enqueue
 from alquimista.wiring import Services
 
@@ -28,6 +28,12 @@ async def worker_alive(conn: Conn, now: datetime) -> bool:
 async def lag(conn: Conn) -> Lag | None:
     """What waits for the longest; None when nothing that is due waits. Takes a connection of the internal role."""
     return await queries.lag(conn)
+
+
+async def missed_runs(conn: Conn, runs: Runs, now: datetime) -> list[Missed]:
+    """Which runs did not end well in their time and an hour. Takes a connection of the internal role."""
+    names, crons = [one.name for one in runs.periodic], [one.cron for one in runs.periodic]
+    return await queries.missed_runs(conn, names, crons, now)
 
 
 async def gauges(conn: Conn) -> list[Metric]:

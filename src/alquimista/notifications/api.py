@@ -28,6 +28,18 @@ class NotificationsQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=
     unread: Annotated[bool, Meta(description="Only those that are not read.")] = False
 
 
+class StreamQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What else the stream tells."""
+
+    changes: Annotated[
+        bool,
+        Meta(
+            description="Also tell, as events named `changes`, which parts of your company's data have changed:"
+            ' `{"topics": ["incidents"]}`. `*` stands for any.'
+        ),
+    ] = False
+
+
 class NotificationView(msgspec.Struct, frozen=True):
     """A notification. `link` is where it leads, or empty."""
 
@@ -150,7 +162,8 @@ async def stream(context: Context) -> Response:
         return [StreamEvent(_EVENT, NotificationNews(unread, None))]
 
     channels = [service.channel(owner.user_id)]
-    return context.services.get(Streams).open(context, Permission.ACCOUNT_MANAGE, channels, news)
+    follows = owner.tenant_id if context.query.changes else None
+    return context.services.get(Streams).open(context, Permission.ACCOUNT_MANAGE, channels, news, follows=follows)
 
 
 def _last_seen(context: Context) -> UUID | None:
@@ -182,7 +195,7 @@ _EXAMPLE: Final = NotificationView(
     Category.INCIDENT,
     "Clínica Aurora: um agente não responde",
     "O agente de vendas não dá sinal de vida.",
-    "https://painel.example.com/app/dashboard#incidents",
+    "https://painel.example.com/app/dashboard/support",
     datetime(2026, 3, 1, 12, tzinfo=UTC),
     None,
 )
@@ -207,6 +220,7 @@ ROUTES: Final = (
         path="/notifications/stream",
         handler=stream,
         summary="What is new, as server-sent events named `notifications`, each of the shape NotificationNews",
+        query=StreamQuery,
         response=str,
         answers=(MEDIA,),
         request_headers={"Last-Event-ID": "The notification that was seen last: those after it are told first."},

@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from alquimista.breaker import Breakers
+from alquimista.breaker import FAILURES, PAUSE_S, Breakers
 from alquimista.observability.metrics import REGISTRY
 
 # Companies write hosts: beyond so many of a service that fail at once, the others are told as one.
@@ -23,9 +23,9 @@ class Circuits(Collector):
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[Breakers, str] = WeakKeyDictionary()
 
-    def watched(self, service: str) -> Breakers:
+    def watched(self, service: str, *, failures: int = FAILURES, pause_s: float = PAUSE_S) -> Breakers:
         """Breakers of a service, keyed by host, whose open circuits the gauge shows; other keys are told as one."""
-        breakers = Breakers()
+        breakers = Breakers(failures, pause_s)
         self._known[breakers] = service
         return breakers
 

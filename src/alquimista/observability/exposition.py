@@ -72,6 +72,19 @@ class Exposition:
         partial.write_bytes(_ENCODER.encode(self._families()))
         partial.replace(own)
 
+    async def samples(self, family: str) -> list[tuple[dict[str, str], float]]:
+        """What all processes show of one family, added up, with its labels."""
+        return await asyncio.to_thread(self._samples, family)
+
+    def _samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        found = [one for families in (self._families(), *self._siblings()) for one in families if one.name == name]
+        if not found:
+            return []
+        total = _Sum(found[0])
+        for one in found:
+            total.add(one)
+        return [(sample.labels, sample.value) for sample in total.metric().samples]
+
     async def render(self) -> bytes:
         """Everything in Prometheus's text format. What cannot be asked just now is left out: the rest still matters."""
         gauges: list[Metric] = []

@@ -29,6 +29,11 @@ async def reap(services: Services, _tenant_id: UUID | None, _payload: object) ->
     await service.reap(services, clock.now())
 
 
+async def watch(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """See whether commands fail again and again."""
+    await service.watch(services.db, clock.now())
+
+
 async def purge(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
     """Forget old commands."""
     await service.purge(services, clock.now())
@@ -48,6 +53,7 @@ JOBS: Final = (
             timeout_s=kind.timeout_s + _MARGIN_S,
             concurrency=kind.concurrency,
             own_queue=True,
+            own_tries=True,
         )
         for kind in map(KINDS.__getitem__, service.EFFECTS)
     ),
@@ -55,6 +61,7 @@ JOBS: Final = (
 )
 PERIODIC: Final = (
     Periodic(name="operations.reap", cron="* * * * *", handler=reap, timeout_s=300),
+    Periodic(name="operations.watch", cron="* * * * *", handler=watch, timeout_s=60),
     Periodic(name="operations.purge", cron="50 3 * * *", handler=purge),
     Periodic(name="operations.delete_exports", cron="35 4 * * *", handler=delete_exports),
 )

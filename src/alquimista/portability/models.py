@@ -1,18 +1,24 @@
 """The format of an export, the order of tables, and what stays after a deletion. No I/O."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 import msgspec
 
+from alquimista.audit.models.chain import pack
+from alquimista.audit.models.heads import Signer, key_id, signed_by
 from alquimista.errors import BadRequest, Conflict, NotFound
 from alquimista.i18n import N_
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.sig.json"
+SIGNED: Final = "alquimista.tenant-export.v1"  # The first text of what is signed.
 WAITING_DAYS: Final = 30  # Between leaving and deletion, unless told otherwise: time to come back, and to object.
 
 # What of a tenant outlives it. The audit proves what was done; invoices and what was paid are kept five years (Código
@@ -84,6 +90,30 @@ class Manifest(msgspec.Struct, frozen=True):
     tables: tuple[Entry, ...]
 
 
+class Signature(msgspec.Struct, frozen=True):
+    """Who signed a manifest: the public key, and its Ed25519 signature over the manifest's digest, both in base64."""
+
+    public_key: str
+    signature: str
+
+    @classmethod
+    def of(cls, signer: Signer, manifest: bytes) -> Self:
+        """That of an installation, under a manifest's bytes."""
+        return cls(base64.b64encode(signer.public_key).decode(), signer.sign_bytes(_message(manifest)))
+
+    def fits(self, manifest: bytes) -> bool:
+        """Whether the key that it names signed these bytes."""
+        try:
+            return signed_by(base64.b64decode(self.public_key, validate=True), _message(manifest), self.signature)
+        except ValueError:
+            return False
+
+    @property
+    def key_id(self) -> str:
+        """The short name of the key."""
+        return key_id(base64.b64decode(self.public_key))
+
+
 class Offboarding(msgspec.Struct, frozen=True):
     """A tenant that leaves. `standing_before` is what it goes back to when it stays after all."""
 
@@ -102,6 +132,14 @@ class BadExport(BadRequest):
     message = N_("This is not a whole export: {why}. Take it anew, or fetch the file again.")
 
 
+class UnknownSigner(Conflict):
+    code = "unknown_signer"
+    message = N_(
+        "The export is signed by another installation's key, {key}. If `alquimista audit key` prints this key where "
+        "the export comes from, restore it with --trust and the key."
+    )
+
+
 class OtherVersion(Conflict):
     code = "other_version"
     message = N_(
@@ -111,17 +149,17 @@ class OtherVersion(Conflict):
 
 class TenantPresent(Conflict):
     code = "tenant_present"
-    message = N_("This installation has a company with this id or CNPJ already.")
+    message = N_("This installation has a customer with this id or CNPJ already.")
 
 
 class LeavingAlready(Conflict):
     code = "offboarding_requested"
-    message = N_("The company is leaving already; its data is deleted on {date}.")
+    message = N_("The customer is leaving already; its data is deleted on {date}.")
 
 
 class NotLeaving(NotFound):
     code = "offboarding_not_found"
-    message = N_("The company is not leaving.")
+    message = N_("The customer is not leaving.")
 
 
 def in_order(tables: Iterable[Table]) -> list[Table]:
@@ -169,6 +207,10 @@ def deleted_with_the_tenant(tables: Iterable[Table]) -> list[Table]:
 def rewritten(line: str, ids: Mapping[str, str]) -> str:
     """A row with other ids in the place of some, wherever they stand in it: in columns and inside documents alike."""
     return _UUID.sub(lambda found: ids.get(found[0], found[0]), line) if ids else line
+
+
+def _message(manifest: bytes) -> bytes:
+    return pack(SIGNED, hashlib.sha256(manifest).hexdigest())
 
 
 def natural(row: Mapping[str, object], key: Sequence[str]) -> tuple[object, ...]:

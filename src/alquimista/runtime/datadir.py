@@ -7,6 +7,7 @@
       logs/                0700: postgres.log, web-N.log, worker.log, each with one older file `.1`
       run/                 0700: the server's socket, when the path is short enough
       metrics/             snapshots that the processes of this run show one another
+      maintenance          while it is there, the web processes answer that work is done (`alquimista maintenance`)
       demo-*.json          only with --demo: the logins, and how far the traffic goes
 
 Back up DIR as a whole, with the platform stopped: without secrets.json neither the stored credentials nor the

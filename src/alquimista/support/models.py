@@ -32,6 +32,9 @@ class TicketStatus(StrEnum):
     CLOSED = "closed"
 
 
+WAITING: Final = (TicketStatus.OPEN, TicketStatus.WAITING_ON_US)  # For an answer of staff.
+
+
 class AuthorKind(StrEnum):
     """Which side wrote."""
 
@@ -69,11 +72,12 @@ class TicketMessage(msgspec.Struct, frozen=True):
 
 
 class TicketLine(msgspec.Struct, frozen=True):
-    """A ticket in staff's list."""
+    """A ticket in staff's list. `waiting_since`: in the queue, since when it has waited for an answer of staff."""
 
     ticket: Ticket
     tenant_name: str
     assigned_name: str | None
+    waiting_since: datetime | None
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -111,16 +115,20 @@ def after(status: TicketStatus, author: AuthorKind) -> TicketStatus:
 
 
 def clean_subject(raw: str) -> str:
-    """A subject on one line. Raises Invalid when nothing is left."""
+    """A subject on one line. Raises Invalid when nothing is left, or too much."""
     subject = " ".join(raw.replace("\x00", " ").split())
     if not subject or not subject.isprintable():
         raise Invalid.of("subject", N_("Write what it is about, in a line, without control characters."))
+    if len(subject) > SUBJECT_LIMIT:
+        raise Invalid.of("subject", N_("Write at most {n} characters.", n=SUBJECT_LIMIT))
     return subject
 
 
 def clean_body(raw: str) -> str:
-    """A message's text without blanks around it. Raises Invalid when nothing is left."""
+    """A message's text without blanks around it. Raises Invalid when nothing is left, or too much."""
     body = raw.replace("\r\n", "\n").strip()
     if not body or "\x00" in body:
         raise Invalid.of("body", N_("Write a message, without control characters."))
+    if len(body) > BODY_LIMIT:
+        raise Invalid.of("body", N_("Write at most {n} characters.", n=BODY_LIMIT))
     return body

@@ -1,5 +1,6 @@
 """The only SQL on tickets and their messages: one tenant's under the app role, all under the internal role."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,15 @@ from uuid import UUID
 import msgspec
 
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.support.models import AuthorKind, Ticket, TicketLine, TicketMessage, TicketSeverity, TicketStatus
+from alquimista.support.models import (
+    WAITING,
+    AuthorKind,
+    Ticket,
+    TicketLine,
+    TicketMessage,
+    TicketSeverity,
+    TicketStatus,
+)
 
 _COLUMNS = """tenant_id, id, number, subject, severity, status, opened_by, assigned_to, incident_id, created_at,
       updated_at, closed_at"""
@@ -42,7 +51,7 @@ INSERT = Statement(
     f"""
     INSERT INTO alquimista_platform.tickets ({_COLUMNS})
     SELECT %(tenant_id)s, %(id)s, coalesce(max(number), 0) + 1, %(subject)s, %(severity)s, %(status)s, %(opened_by)s,
-      NULL, NULL, %(now)s, %(now)s, NULL
+      NULL, %(incident_id)s::uuid, %(now)s, %(now)s, NULL
     FROM alquimista_platform.tickets WHERE tenant_id = %(tenant_id)s
     RETURNING {_COLUMNS}
     """,  # noqa: S608 - A list of columns, as everywhere below.
@@ -83,17 +92,19 @@ SET = Statement(
     NoRow,
 )
 
+_ITS = """
+    tenant_id = %(tenant_id)s AND (%(status)s::text IS NULL OR status = %(status)s::text)
+    AND (%(severity)s::text IS NULL OR severity = %(severity)s::text)
+    AND (%(incident_id)s::uuid IS NULL OR incident_id = %(incident_id)s::uuid)
+"""
+
 PAGE = Statement(
     f"""
     SELECT counted.total, coalesce(page.items, '[]') AS items
-    FROM (
-      SELECT count(*) AS total FROM alquimista_platform.tickets
-      WHERE tenant_id = %(tenant_id)s AND (%(status)s::text IS NULL OR status = %(status)s::text)
-    ) counted
+    FROM (SELECT count(*) AS total FROM alquimista_platform.tickets WHERE {_ITS}) counted
     CROSS JOIN (
       SELECT jsonb_agg(to_jsonb(one) ORDER BY one.updated_at DESC, one.id DESC) AS items FROM (
-        SELECT {_COLUMNS} FROM alquimista_platform.tickets
-        WHERE tenant_id = %(tenant_id)s AND (%(status)s::text IS NULL OR status = %(status)s::text)
+        SELECT {_COLUMNS} FROM alquimista_platform.tickets WHERE {_ITS}
         ORDER BY updated_at DESC, id DESC
         LIMIT %(limit)s OFFSET %(offset)s
       ) one
@@ -133,7 +144,8 @@ LINKED = Statement(
 
 FIND = Statement(
     f"""
-    SELECT to_jsonb(one) AS ticket, t.name AS tenant_name, u.full_name AS assigned_name
+    SELECT to_jsonb(one) AS ticket, t.name AS tenant_name, u.full_name AS assigned_name,
+      NULL::timestamptz AS waiting_since
     FROM (SELECT {_COLUMNS} FROM alquimista_platform.tickets WHERE id = %(id)s) one
     JOIN alquimista_platform.tenants t ON t.id = one.tenant_id
     LEFT JOIN alquimista_platform.users u ON u.id = one.assigned_to
@@ -141,11 +153,25 @@ FIND = Statement(
     TicketLine,
 )
 
+# A message that says the end of an incident is no answer: it leaves the turn where it was.
+_UNANSWERED = """
+    SELECT min(w.created_at) FROM alquimista_platform.ticket_messages w
+    WHERE w.tenant_id = k.tenant_id AND w.ticket_id = k.id AND w.author_kind = 'tenant' AND NOT EXISTS (
+      SELECT FROM alquimista_platform.ticket_messages a
+      WHERE a.tenant_id = w.tenant_id AND a.ticket_id = w.ticket_id AND a.author_kind = 'staff' AND NOT a.internal
+        AND a.incident_id IS NULL AND (a.created_at, a.id) > (w.created_at, w.id))
+"""
+
 _WANTED = """
-    (%(status)s::text IS NULL OR k.status = %(status)s::text)
+    (%(states)s::text[] IS NULL OR k.status = ANY (%(states)s::text[]))
     AND (%(severity)s::text IS NULL OR k.severity = %(severity)s::text)
     AND (%(tenant_id)s::uuid IS NULL OR k.tenant_id = %(tenant_id)s::uuid)
     AND (%(assigned_to)s::uuid IS NULL OR k.assigned_to = %(assigned_to)s::uuid)
+    AND (%(incident_ids)s::uuid[] IS NULL OR k.incident_id = ANY (%(incident_ids)s::uuid[]))
+    AND (%(search)s::text = '' OR k.number::text = %(search)s::text
+      OR strpos(alquimista_platform.search_text(k.subject), alquimista_platform.search_text(%(search)s::text)) > 0
+      OR EXISTS (SELECT FROM alquimista_platform.tenants s WHERE s.id = k.tenant_id
+        AND strpos(s.search_name, alquimista_platform.search_text(%(search)s::text)) > 0))
 """
 
 STAFF_PAGE = Statement(
@@ -154,10 +180,13 @@ STAFF_PAGE = Statement(
     FROM (SELECT count(*) AS total FROM alquimista_platform.tickets k WHERE {_WANTED}) counted
     CROSS JOIN (
       SELECT jsonb_agg(jsonb_build_object('ticket', to_jsonb(one), 'tenant_name', t.name,
-          'assigned_name', u.full_name) ORDER BY one.updated_at DESC, one.id DESC) AS items
+          'assigned_name', u.full_name, 'waiting_since', one.waiting_since)
+        ORDER BY one.waiting_since, one.updated_at DESC, one.id DESC) AS items
       FROM (
-        SELECT {_COLUMNS} FROM alquimista_platform.tickets k WHERE {_WANTED}
-        ORDER BY updated_at DESC, id DESC
+        SELECT {_COLUMNS}, CASE WHEN status = ANY (%(waiting)s::text[]) THEN coalesce(({_UNANSWERED}), updated_at) END
+          AS waiting_since
+        FROM alquimista_platform.tickets k WHERE {_WANTED}
+        ORDER BY waiting_since, updated_at DESC, id DESC
         LIMIT %(limit)s OFFSET %(offset)s
       ) one
       JOIN alquimista_platform.tenants t ON t.id = one.tenant_id
@@ -169,7 +198,14 @@ STAFF_PAGE = Statement(
 
 
 async def insert(
-    conn: Conn, tenant_id: UUID, ticket_id: UUID, subject: str, severity: TicketSeverity, opened_by: UUID, now: datetime
+    conn: Conn,
+    tenant_id: UUID,
+    ticket_id: UUID,
+    subject: str,
+    severity: TicketSeverity,
+    opened_by: UUID,
+    incident_id: UUID | None,
+    now: datetime,
 ) -> Ticket:
     """A new ticket with the tenant's next number. Takes a transaction."""
     await conn.execute(NUMBERING, tenant_id=tenant_id)
@@ -181,6 +217,7 @@ async def insert(
         severity=severity.value,
         status=TicketStatus.OPEN.value,
         opened_by=opened_by,
+        incident_id=incident_id,
         now=now,
     )
     assert found is not None
@@ -240,9 +277,26 @@ async def save(conn: Conn, ticket: Ticket, now: datetime) -> None:
     )
 
 
-async def page(conn: Conn, tenant_id: UUID, status: TicketStatus | None, limit: int, offset: int) -> TenantPage:
-    """A page of the tenant's tickets, those that changed last first."""
-    found = await conn.fetch_one(PAGE, tenant_id=tenant_id, status=status, limit=limit, offset=offset)
+async def page(
+    conn: Conn,
+    tenant_id: UUID,
+    limit: int,
+    offset: int,
+    *,
+    status: TicketStatus | None,
+    severity: TicketSeverity | None,
+    incident_id: UUID | None,
+) -> TenantPage:
+    """A page of the tenant's tickets for which every given field holds, those that changed last first."""
+    found = await conn.fetch_one(
+        PAGE,
+        tenant_id=tenant_id,
+        status=status,
+        severity=severity,
+        incident_id=incident_id,
+        limit=limit,
+        offset=offset,
+    )
     assert found is not None
     return found
 
@@ -272,17 +326,23 @@ async def staff_page(
     limit: int,
     offset: int,
     *,
-    status: TicketStatus | None = None,
-    severity: TicketSeverity | None = None,
-    tenant_id: UUID | None = None,
-    assigned_to: UUID | None = None,
+    states: Collection[TicketStatus],
+    severity: TicketSeverity | None,
+    tenant_id: UUID | None,
+    assigned_to: UUID | None,
+    incident_ids: Collection[UUID],
+    search: str,
+    waiting_first: bool,
 ) -> StaffPage:
     """A page of all tickets for which every given field holds; takes a connection of the internal role."""
     wanted: dict[str, Any] = {
-        "status": status,
+        "states": [one.value for one in states] or None,
         "severity": severity,
         "tenant_id": tenant_id,
         "assigned_to": assigned_to,
+        "incident_ids": list(incident_ids) or None,
+        "search": search,
+        "waiting": [one.value for one in WAITING] if waiting_first else [],
     }
     found = await conn.fetch_one(STAFF_PAGE, **wanted, limit=limit, offset=offset)
     assert found is not None

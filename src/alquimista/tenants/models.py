@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -67,6 +68,13 @@ class Tenant(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
+class NamedTenant(msgspec.Struct, frozen=True):
+    """A tenant in a choice of tenants."""
+
+    id: UUID
+    name: str
+
+
 class NewTenant(msgspec.Struct, frozen=True, kw_only=True):
     """What creating a tenant takes, as a person types it."""
 
@@ -80,6 +88,48 @@ class NewTenant(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
 
 
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a company is called and where it is, as a person types it; None stays as it is."""
+
+    name: str | None = None
+    segment: str | None = None
+    time_zone: str | None = None
+    locale: str | None = None
+
+
+class Size(StrEnum):
+    """How many people work in a company."""
+
+    UNKNOWN = ""
+    TINY = "1-10"
+    SMALL = "11-50"
+    MEDIUM = "51-200"
+    LARGE = "200+"
+
+
+class Goal(StrEnum):
+    """What a company wants agents for."""
+
+    ANSWER = "answer"
+    SELL = "sell"
+    SCHEDULE = "schedule"
+    COLLECT = "collect"
+    HIRE = "hire"
+    MEASURE = "measure"
+
+
+class Onboarding(msgspec.Struct, frozen=True):
+    """What a company said of itself in its first steps. `industry` is a category of the catalogue, `agents` slugs."""
+
+    tenant_id: UUID
+    industry: str = ""
+    size: Size = Size.UNKNOWN
+    goals: list[Goal] = []
+    agents: list[str] = []
+    finished_at: datetime | None = None
+    dismissed_at: datetime | None = None
+
+
 class OwnLimits(msgspec.Struct, frozen=True):
     """What staff set for one tenant in place of its plan's limits and the installation's retention; None: as those."""
 
@@ -91,22 +141,22 @@ class OwnLimits(msgspec.Struct, frozen=True):
 
 class AlreadyBlocked(Conflict):
     code = "tenant_blocked"
-    message = N_("The company is suspended by staff already.")
+    message = N_("The customer is suspended by staff already.")
 
 
 class NotBlocked(Conflict):
     code = "tenant_not_blocked"
-    message = N_("Staff do not keep this company out. A suspended subscription comes back with its payment.")
+    message = N_("Staff do not keep this customer out. A suspended subscription comes back with its payment.")
 
 
 class UnknownTenant(NotFound):
     code = "tenant_not_found"
-    message = N_("There is no company with this id.")
+    message = N_("There is no customer with this id.")
 
 
 class CnpjTaken(Conflict):
     code = "cnpj_taken"
-    message = N_("A company with this CNPJ is already registered.")
+    message = N_("A customer with this CNPJ is already registered.")
 
 
 def clean_cnpj(raw: str) -> str:
@@ -124,22 +174,30 @@ def clean_cnpj(raw: str) -> str:
     return cnpj
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Every IANA zone that this machine knows: its files are looked through once."""
+    return frozenset(available_timezones())
+
+
+def whole_hours(zone: str) -> bool:
+    """Whether a known zone's offset is a whole number of hours all year."""
+    at = (datetime(2026, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta() for month in (1, 7))
+    return not any(offset % timedelta(hours=1) for offset in at)
+
+
 def clean_time_zone(name: str) -> str:
     """An IANA zone whose offset is a whole number of hours all year.
 
     Raises:
         Invalid: the zone is unknown, or its offset has minutes, which hourly buckets cannot follow.
     """
-    if name not in available_timezones():
+    if name not in time_zones():
         raise Invalid.of("time_zone", N_("Unknown time zone: use an IANA name such as America/Sao_Paulo."))
-    zone = ZoneInfo(name)
-    for month in (1, 7):
-        offset = datetime(2026, month, 1, tzinfo=zone).utcoffset() or timedelta()
-        if offset % timedelta(hours=1):
-            raise Invalid.of(
-                "time_zone",
-                N_("The offset of {zone} is not a whole hour; usage is kept by the hour.", zone=name),
-            )
+    if not whole_hours(name):
+        raise Invalid.of(
+            "time_zone", N_("The offset of {zone} is not a whole hour; usage is kept by the hour.", zone=name)
+        )
     return name
 
 

@@ -1,15 +1,17 @@
 """Use cases of tenants."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from psycopg.errors import UniqueViolation
 
-from alquimista.access import Actor
+from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import service as audit
 from alquimista.cache import bus, store
 from alquimista.db.statement import Conn
+from alquimista.errors import FieldError, Invalid
 from alquimista.tenants import queries
 from alquimista.tenants.models import (
     PLAN_LIMITS,
@@ -17,9 +19,12 @@ from alquimista.tenants.models import (
     AlreadyBlocked,
     CnpjTaken,
     Limits,
+    NamedTenant,
     NewTenant,
     NotBlocked,
+    Onboarding,
     OwnLimits,
+    Profile,
     Tenant,
     TenantStatus,
     UnknownTenant,
@@ -92,6 +97,19 @@ async def list_ids(conn: Conn) -> list[UUID]:
     return await queries.list_ids(conn)
 
 
+async def named(conn: Conn, search: str, chosen: list[UUID], limit: int) -> list[NamedTenant]:
+    """Tenants to choose from: the `chosen` ones first, then `limit` of those whose name contains `search`, by name.
+
+    Takes a connection of the internal role.
+    """
+    return await queries.named(conn, search.strip(), chosen, limit)
+
+
+async def names(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What these tenants are called; those that there are not are left out. Takes a connection of the internal role."""
+    return await queries.names(conn, ids) if ids else {}
+
+
 async def set_standing(conn: Conn, actor: Actor | None, tenant_id: UUID, standing: TenantStatus, now: datetime) -> None:
     """Write what its subscription makes of a tenant; sessions and keys learn of it through the bus at commit.
 
@@ -131,6 +149,53 @@ async def unblock(conn: Conn, actor: Actor, tenant_id: UUID, now: datetime) -> T
     return await get(conn, tenant_id)
 
 
+async def change_profile(conn: Conn, actor: Actor, tenant_id: UUID, wanted: Profile, now: datetime) -> Tenant:
+    """Change what a tenant is called and where it is; the tenant as it is then.
+
+    Another zone holds for what happens from the next hours on: past days and billed periods stay as they are, and the
+    running cycle keeps its days (docs/decisions/0061-moving-to-another-time-zone.md).
+
+    Raises:
+        UnknownTenant: no such tenant.
+        Invalid: a field is wrong.
+    """
+    before = await queries.lock(conn, tenant_id) if tenant_id != PLATFORM_TENANT else None
+    if before is None:
+        raise UnknownTenant
+    changes = _cleaned(wanted, before)
+    if not changes:
+        return before
+    after = await queries.set_profile(conn, msgspec.structs.replace(before, **changes), now)
+    assert after is not None  # It is locked.
+    was = {name: getattr(before, name) for name in changes}
+    await _changed(conn, actor, tenant_id, "tenant.changed", before=was, after=changes)
+    if "time_zone" in changes:  # What is told by the day is another.
+        await store.invalidate(conn, tenant_id, "agents", "billing", "usage")
+    return after
+
+
+def _cleaned(wanted: Profile, before: Tenant) -> dict[str, str]:
+    """What of it is another than before, by field."""
+    fields: dict[str, tuple[str | None, Callable[[str], str]]] = {
+        "name": (wanted.name, lambda raw: clean_name(raw, "name")),
+        "segment": (wanted.segment, lambda raw: clean_name(raw, "segment", SEGMENT_LIMIT)),
+        "time_zone": (wanted.time_zone, clean_time_zone),
+        "locale": (wanted.locale, clean_locale),
+    }
+    errors: list[FieldError] = []
+    changes = {}
+    for field, (raw, clean) in fields.items():
+        if raw is None or raw == getattr(before, field):  # A zone of before stays, whatever is asked of a new one.
+            continue
+        try:
+            changes[field] = clean(raw)
+        except Invalid as problem:
+            errors += problem.errors
+    if errors:
+        raise Invalid(errors=tuple(errors))
+    return {field: value for field, value in changes.items() if value != getattr(before, field)}
+
+
 async def own_limits(conn: Conn, tenant_id: UUID) -> OwnLimits:
     """What staff have set for one tenant alone. Raises UnknownTenant."""
     found = await queries.own_limits(conn, tenant_id)
@@ -165,6 +230,42 @@ async def _changed(conn: Conn, actor: Actor | None, tenant_id: UUID, action: str
     )
     await store.invalidate(conn, tenant_id, "tenant")
     await bus.publish(conn, "session", tenant_id=str(tenant_id))
+
+
+async def onboarding_of(conn: Conn, tenant_id: UUID) -> Onboarding | None:
+    """What a company said of itself in its first steps; None when it was not asked yet."""
+    return await queries.onboarding_of(conn, tenant_id)
+
+
+async def ungreeted(conn: Conn, tenant_id: UUID) -> bool:
+    """Whether nobody of a company was shown its first steps; of a demonstration never."""
+    return await queries.ungreeted(conn, tenant_id)
+
+
+async def greet(conn: Conn, actor: Actor | None, tenant_id: UUID, now: datetime) -> None:
+    """Remember that a company's first steps were shown to somebody who could go them."""
+    if await queries.greet(conn, tenant_id, now):
+        await _onboarding(conn, actor, Onboarding(tenant_id))
+
+
+async def say_of_itself(conn: Conn, actor: Actor | None, said: Onboarding, now: datetime) -> None:
+    """Keep what a company answers in its first steps, in place of what it answered before."""
+    await queries.put_onboarding(conn, said, now)
+    await _onboarding(conn, actor, said)
+
+
+async def _onboarding(conn: Conn, actor: Actor | None, said: Onboarding) -> None:
+    await audit.record(
+        conn,
+        actor,
+        "tenant.onboarding",
+        category="tenant",
+        resource_type="tenant",
+        resource_id=str(said.tenant_id),
+        details={"finished": said.finished_at is not None, "dismissed": said.dismissed_at is not None},
+        tenant_id=said.tenant_id,
+    )
+    await store.invalidate(conn, said.tenant_id, "tenant")
 
 
 async def set_terms(conn: Conn, tenant_id: UUID, plan: str, limits: Limits, mrr_cents: int, now: datetime) -> None:

@@ -15,6 +15,7 @@ from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Limit, Route, TenantScope
 from alquimista.webhooks import service
+from alquimista.webhooks.guards import ACTING
 from alquimista.webhooks.models.deliveries import (
     DeliveryInFlight,
     DeliveryState,
@@ -216,7 +217,6 @@ _OWN: Final[dict[str, Any]] = {
     "scope": TenantScope.OWN,
 }
 _READS: Final = (Limit(count=600, seconds=60, per=("tenant",)),)
-_ACTS: Final = (Limit(count=60, seconds=60, per=("tenant",)),)
 
 ROUTES: Final = (
     Route(
@@ -237,7 +237,7 @@ ROUTES: Final = (
         body=NewWebhook,
         response=WebhookWithSecret,
         status=201,
-        limits=_ACTS,
+        limits=ACTING,
         problems=(TooManyEndpoints,),
         example=NewWebhook("https://crm.example.com/alquimista", ["agendamento.confirmado", "lead.recebido"], "CRM"),
         **_OWN,
@@ -260,7 +260,7 @@ ROUTES: Final = (
         summary="Change a webhook, or disable and enable it",
         body=WebhookChange,
         response=WebhookEndpoint,
-        limits=_ACTS,
+        limits=ACTING,
         problems=(UnknownEndpoint,),
         example=WebhookChange(enabled=True),
         **_OWN,
@@ -270,7 +270,7 @@ ROUTES: Final = (
         path=_ONE,
         handler=delete_webhook,
         summary="Remove a webhook and its log; what waits for it is not sent",
-        limits=_ACTS,
+        limits=ACTING,
         status=204,
         problems=(UnknownEndpoint,),
         **_OWN,
@@ -281,7 +281,7 @@ ROUTES: Final = (
         handler=rotate_secret,
         summary="A new secret, shown this once; for 24 hours the one before signs too",
         response=WebhookWithSecret,
-        limits=_ACTS,
+        limits=ACTING,
         problems=(UnknownEndpoint,),
         example=WebhookWithSecret(_ENDPOINT, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
         **_OWN,
@@ -293,7 +293,7 @@ ROUTES: Final = (
         summary="Send a message of the type webhook.test; its delivery shows what became of it",
         response=WebhookDelivery,
         status=202,
-        limits=_ACTS,
+        limits=ACTING,
         problems=(UnknownEndpoint, EndpointDisabled),
         example=_DELIVERY,
         **_OWN,
@@ -330,7 +330,7 @@ ROUTES: Final = (
         summary="Send a message again, with the same id",
         response=WebhookDelivery,
         status=202,
-        limits=_ACTS,
+        limits=ACTING,
         problems=(UnknownEndpoint, UnknownDelivery, EndpointDisabled, DeliveryInFlight),
         example=_DELIVERY,
         **_OWN,

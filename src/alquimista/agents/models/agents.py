@@ -104,6 +104,16 @@ class Configuration(msgspec.Struct, frozen=True):
     settings: tuple[Setting, ...]
 
 
+class AgentSheet(msgspec.Struct, frozen=True):
+    """A tenant's agent with what the catalogue says of it and what may be set; the company's name and time zone."""
+
+    agent: TenantAgent
+    description: str
+    configuration: Configuration
+    company: str
+    time_zone: str
+
+
 class Loaded(msgspec.Struct, frozen=True):
     """What loading files has done: the slugs that were written, and those left as staff wrote them."""
 

@@ -32,16 +32,12 @@ class _Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     label: Label
     help: Annotated[str, Meta(max_length=300)] = ""
 
-    def _check_default(self, default: Value) -> None:
-        """Raises ValueError, which msgspec hands on as a ValidationError."""
+    def _check_default(self, mistake: Text | None) -> None:
+        """`mistake`: what is wrong with the default. Raises ValueError, which msgspec hands on as a ValidationError."""
         if names_secret(self.name):
             raise ValueError(f"setting `{self.name}` would hold a secret, which belongs to an integration")
-        if (reason := self.mistake(default)) is not None:
-            raise ValueError(f"the default of setting `{self.name}` is wrong: {reason}")
-
-    def mistake(self, value: Value) -> Text | None:
-        """What is wrong with a value; None when nothing is."""
-        raise NotImplementedError
+        if mistake is not None:
+            raise ValueError(f"the default of setting `{self.name}` is wrong: {mistake}")
 
 
 class TextSetting(_Setting, frozen=True, kw_only=True, tag="text"):
@@ -52,9 +48,10 @@ class TextSetting(_Setting, frozen=True, kw_only=True, tag="text"):
     max_length: Annotated[int, Meta(ge=1, le=MAX_TEXT)] = 500
 
     def __post_init__(self) -> None:
-        self._check_default(self.default)
+        self._check_default(self.mistake(self.default))
 
     def mistake(self, value: Value) -> Text | None:
+        """What is wrong with a value; None when nothing is."""
         if not isinstance(value, str):
             return _NOT_TEXT
         if not self.min_length <= len(value) <= self.max_length:
@@ -74,9 +71,10 @@ class NumberSetting(_Setting, frozen=True, kw_only=True, tag="number"):
     unit: Annotated[str, Meta(max_length=20)] = ""
 
     def __post_init__(self) -> None:
-        self._check_default(self.default)
+        self._check_default(self.mistake(self.default))
 
     def mistake(self, value: Value) -> Text | None:
+        """What is wrong with a value; None when nothing is."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return _NOT_NUMBER
         if not self.minimum <= value <= self.maximum:
@@ -103,9 +101,10 @@ class ChoiceSetting(_Setting, frozen=True, kw_only=True, tag="choice"):
         values = [option.value for option in self.options]
         if len(set(values)) < len(values):
             raise ValueError(f"setting `{self.name}` has an option twice")
-        self._check_default(self.default)
+        self._check_default(self.mistake(self.default))
 
     def mistake(self, value: Value) -> Text | None:
+        """What is wrong with a value; None when nothing is."""
         if value in {option.value for option in self.options}:
             return None
         return N_("Choose one of: {options}.", options=", ".join(option.value for option in self.options))
@@ -117,7 +116,7 @@ class BooleanSetting(_Setting, frozen=True, kw_only=True, tag="boolean"):
     default: bool
 
     def __post_init__(self) -> None:
-        self._check_default(self.default)
+        self._check_default(self.mistake(self.default))
 
     def mistake(self, value: Value) -> Text | None:
         return None if isinstance(value, bool) else _NOT_BOOLEAN

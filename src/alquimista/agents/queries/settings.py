@@ -35,6 +35,38 @@ GET = Statement(
 )
 
 
+class SheetRow(msgspec.Struct, frozen=True):
+    """The same beside what else is known of the agent, and whose it is."""
+
+    agent_id: UUID
+    slug: str
+    name: str
+    segment: str
+    description: str
+    status: AgentStatus
+    activated_at: datetime
+    deactivated_at: datetime | None
+    config: dict[str, Any]
+    config_version: int
+    definition: Definition | None
+    company: str
+    time_zone: str
+
+
+SHEET = Statement(
+    """
+    SELECT ta.agent_id, a.slug, a.name, a.segment, a.description, ta.status, ta.activated_at, ta.deactivated_at,
+      ta.config, ta.config_version, v.definition, t.name AS company, t.time_zone
+    FROM alquimista_platform.tenant_agents ta
+    JOIN alquimista_platform.tenants t ON t.id = ta.tenant_id
+    JOIN alquimista_platform.agents a ON a.id = ta.agent_id
+    LEFT JOIN alquimista_platform.agent_versions v ON v.agent_id = a.id AND v.version = a.version
+    WHERE ta.tenant_id = %(tenant_id)s AND ta.agent_id = %(agent_id)s
+    """,
+    SheetRow,
+)
+
+
 class Written(msgspec.Struct, frozen=True):
     """The number of the settings that were written."""
 
@@ -56,6 +88,11 @@ PUT = Statement(
 async def get(conn: Conn, tenant_id: UUID, agent_id: UUID) -> Configured | None:
     """What the tenant has set of an agent that it has or had."""
     return await conn.fetch_one(GET, tenant_id=tenant_id, agent_id=agent_id)
+
+
+async def sheet(conn: Conn, tenant_id: UUID, agent_id: UUID) -> SheetRow | None:
+    """Everything about an agent that the tenant has or had."""
+    return await conn.fetch_one(SHEET, tenant_id=tenant_id, agent_id=agent_id)
 
 
 async def put(

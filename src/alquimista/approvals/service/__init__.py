@@ -2,7 +2,7 @@
 
 from alquimista.approvals.service.deciding import cancel, decide, expire, request, withdraw
 from alquimista.approvals.service.reacting import Reaction, Reactions, install
-from alquimista.approvals.service.reading import due, get, get_of_staff, page, tenants_due
+from alquimista.approvals.service.reading import due, get, get_of_staff, inbox, page, tenants_due
 from alquimista.approvals.service.telling import TELL, tell
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "expire",
     "get",
     "get_of_staff",
+    "inbox",
     "install",
     "page",
     "request",

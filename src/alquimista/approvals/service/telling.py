@@ -6,10 +6,12 @@ from uuid import UUID
 
 from alquimista.access import PLATFORM_TENANT
 from alquimista.approvals import queries
-from alquimista.approvals.models import Approval, ApprovalStatus, Audience, Told, deciding
+from alquimista.approvals.models import MANUAL, Approval, ApprovalStatus, Audience, Told, deciding
+from alquimista.approvals.service.reacting import Reactions
 from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.i18n import Text
 from alquimista.identity import service as identity
 from alquimista.identity.models.users import Member, MemberStatus
 from alquimista.jobs.queue import enqueue
@@ -32,7 +34,7 @@ async def later(conn: Conn, approval: Approval) -> None:
         await enqueue(conn, TELL, Told(approval.id, approval.status), tenant_id=approval.tenant_id)
 
 
-async def tell(db: Database, tenant_id: UUID, told: Told, now: datetime) -> None:
+async def tell(db: Database, reactions: Reactions, tenant_id: UUID, told: Told, now: datetime) -> None:
     """Tell the people concerned of a state of a request, once however often this is called."""
     approval = await queries.find(db.staff(), tenant_id, told.approval_id)
     if approval is None or approval.status is not told.status:
@@ -50,7 +52,7 @@ async def tell(db: Database, tenant_id: UUID, told: Told, now: datetime) -> None
         else:
             requester = await identity.find_member(conn, home, approval.requested_by)
             people = [requester] if requester is not None else []
-        await _tell(conn, db.settings.public_url, home, people, approval)
+        await _tell(conn, db.settings.public_url, home, people, approval, reactions.title(approval))
 
 
 async def _deciders(conn: Conn, tenant_id: UUID, approval: Approval) -> list[Member]:
@@ -58,7 +60,15 @@ async def _deciders(conn: Conn, tenant_id: UUID, approval: Approval) -> list[Mem
     return [one for one in found if one.id != approval.requested_by]
 
 
-async def _tell(conn: Conn, public_url: str, tenant_id: UUID, people: list[Member], approval: Approval) -> None:
+def _about(approval: Approval) -> str:
+    """What a company's own request names; of what a room asks, whose it is: its number tells nobody anything."""
+    own = approval.action_type.startswith(MANUAL) or not approval.tenant_name
+    return f"{approval.resource_type} {approval.resource_id}" if own else f"{approval.tenant_name}"
+
+
+async def _tell(
+    conn: Conn, public_url: str, tenant_id: UUID, people: list[Member], approval: Approval, title: Text
+) -> None:
     locale = (await tenants.get(conn, tenant_id)).locale
     for person in people:
         if person.status is MemberStatus.ACTIVE:
@@ -69,7 +79,7 @@ async def _tell(conn: Conn, public_url: str, tenant_id: UUID, people: list[Membe
                 _TEMPLATES[approval.status],
                 locale,
                 f"{public_url}{approval.page}",
-                action=approval.action_type,
-                resource=f"{approval.resource_type} {approval.resource_id}",
+                action=title.render(locale),
+                resource=_about(approval),
                 requester=approval.requested_by_name or "Alquimista",
             )

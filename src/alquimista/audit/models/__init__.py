@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from alquimista.access import Role
+from alquimista.errors import NotFound
+from alquimista.i18n import N_
 from alquimista.observability.masking import names_secret
 
 Category = Literal["auth", "tenant", "agent", "integration", "command", "system", "user", "usage"]
@@ -68,10 +70,12 @@ class Wanted:
     """Which entries: those for which every given field holds. `before` is where the page before ended.
 
     `tenant_id` is for reads across tenants; elsewhere the reader says whose trail it is. `agent_id` is short for the
-    resource of that type.
+    resource of that type. `by_staff`: what the vendor's staff did, or what others did.
     """
 
     tenant_id: UUID | None = None
+    entry_id: UUID | None = None
+    by_staff: bool | None = None
     category: Category | None = None
     action: str | None = None
     result: Result | None = None
@@ -83,6 +87,11 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     before: Entry | Place | None = None
+
+
+class UnknownEntry(NotFound):
+    code = "audit_entry_not_found"
+    message = N_("There is no entry with this id in this audit.")
 
 
 class Erased(NamedTuple):

@@ -12,6 +12,7 @@ import msgspec
 from alquimista.audit.models.chain import Sealed
 from alquimista.audit.models.heads import Head, genuine, key_id
 from alquimista.audit.models.verifying import Report, Verifier, What
+from alquimista.i18n import N_
 
 FORMAT: Final = "alquimista.audit.v1"
 
@@ -47,17 +48,21 @@ def verify_lines(
     verifier = Verifier(header.tenant_id)
     if trusted is not None and trusted != public_key:
         ours, theirs = key_id(trusted), key_id(public_key)
-        verifier.find(What.UNSIGNED, None, f"The file is signed by the key {theirs}, not by {ours}.")
+        verifier.find(
+            What.UNSIGNED, None, N_("The file is signed by the key {theirs}, not by {ours}.", theirs=theirs, ours=ours)
+        )
     head = _take_all(verifier, source, on_line)
     seq, hash_ = verifier.end
     if head is None:
-        verifier.find(What.TRUNCATED, None, f"The file ends after entry {seq}, without its signed end.")
+        verifier.find(What.TRUNCATED, None, N_("The file ends after entry {seq}, without its signed end.", seq=seq))
     elif head.tenant_id != header.tenant_id or not genuine(head, trusted or public_key):
-        verifier.find(What.UNSIGNED, None, "The signature at the file's end is not good.")
+        verifier.find(What.UNSIGNED, None, N_("The signature at the file's end is not good."))
     elif head.seq != seq:
-        verifier.find(What.TRUNCATED, None, f"The file was signed with {head.seq} entries and ends with entry {seq}.")
+        signed = N_("The file was signed with {count} entries and ends with entry {seq}.", count=head.seq, seq=seq)
+        verifier.find(What.TRUNCATED, None, signed)
     elif head.hash != hash_:
-        verifier.find(What.REWRITTEN, seq, f"Entry {seq} is not the one that was signed: the chain was rewritten.")
+        rewritten = N_("Entry {seq} is not the one that was signed: the chain was rewritten.", seq=seq)
+        verifier.find(What.REWRITTEN, seq, rewritten)
     return verifier.finish(), public_key
 
 
@@ -67,7 +72,7 @@ def _take_all(verifier: Verifier, lines: Iterable[bytes], on_line: Callable[[int
     for number, line in enumerate(lines, 2):
         on_line(len(line))
         if head is not None:
-            verifier.find(What.INSERTED, None, f"Line {number} comes after the signed end.")
+            verifier.find(What.INSERTED, None, N_("Line {number} comes after the signed end.", number=number))
             break
         try:
             found = decoder.decode(line)
@@ -78,7 +83,7 @@ def _take_all(verifier: Verifier, lines: Iterable[bytes], on_line: Callable[[int
         elif isinstance(found, Head):
             head = found
         else:
-            verifier.find(What.CHANGED, None, f"Line {number} cannot be read as an entry.")
+            verifier.find(What.CHANGED, None, N_("Line {number} cannot be read as an entry.", number=number))
     return head
 
 

@@ -40,7 +40,11 @@ class Signer:
     def sign(self, tenant_id: str, seq: int, hash_: str, signed_at: str) -> Head:
         """The signed head."""
         bare = Head(tenant_id, seq, hash_, signed_at, self.key_id, "")
-        return msgspec.structs.replace(bare, signature=base64.b64encode(self._key.sign(bare.message)).decode())
+        return msgspec.structs.replace(bare, signature=self.sign_bytes(bare.message))
+
+    def sign_bytes(self, message: bytes) -> str:
+        """The signature of a message, in base64. What is signed says by its first text what kind of thing it is."""
+        return base64.b64encode(self._key.sign(message)).decode()
 
 
 def key_id(public_key: bytes) -> str:
@@ -50,10 +54,13 @@ def key_id(public_key: bytes) -> str:
 
 def genuine(head: Head, public_key: bytes) -> bool:
     """Whether the key signed this head."""
+    return signed_by(public_key, head.message, head.signature)
+
+
+def signed_by(public_key: bytes, message: bytes, signature: str) -> bool:
+    """Whether a signature, in base64, is that of a key of 32 bytes under a message."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(
-            base64.b64decode(head.signature, validate=True), head.message
-        )
+        Ed25519PublicKey.from_public_bytes(public_key).verify(base64.b64decode(signature, validate=True), message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -5,15 +5,18 @@ Of an erasure a count and a hash are kept, from the first entry that it emptied 
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from alquimista.audit.models.chain import ERASURE, GENESIS, Sealed, actor_digest, content_digest, link
 from alquimista.audit.models.erasing import Erasures, Part
 from alquimista.audit.models.heads import Head, genuine
+from alquimista.i18n import N_, Text
 
 MOST_FINDINGS: Final = 1000  # Beyond them findings are counted, and no longer told one by one.
+_ACTOR: Final = N_("{entry}: who did it was changed.")
+_CONTENT: Final = N_("{entry}: its content was changed.")
 _MOST_MOVED: Final = 200  # Among so many wrong rows at most, those that changed places are found.
 
 
@@ -30,12 +33,12 @@ class What(StrEnum):
     UNSIGNED = "unsigned"
 
 
-class AuditFinding(msgspec.Struct, frozen=True):
+class Finding(NamedTuple):
     """One thing that is wrong, in a sentence. `seq` is the place in the chain, where there is one."""
 
     what: What
     seq: int | None
-    sentence: str
+    sentence: Text
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -51,7 +54,7 @@ class Report(msgspec.Struct, frozen=True):
     last: int
     hash: str
     total: int
-    findings: list[AuditFinding]
+    findings: list[Finding]
 
 
 class _Wrong(NamedTuple):
@@ -84,7 +87,7 @@ class Verifier:
         self._entries = self._erased = self._total = 0
         self.erasures = Erasures()
         self._wrong: list[_Wrong] = []
-        self._findings: list[AuditFinding] = []
+        self._findings: list[Finding] = []
         self._check(self._seq, self._hash)
 
     @property
@@ -92,21 +95,27 @@ class Verifier:
         """The last place that was taken, and its hash."""
         return self._seq, self._hash
 
-    def find(self, what: What, seq: int | None, sentence: str) -> None:
+    def find(self, what: What, seq: int | None, sentence: Text) -> None:
         """Add a finding from outside the chain's rows."""
         self._total += 1
         if len(self._findings) < MOST_FINDINGS:
-            self._findings.append(AuditFinding(what, seq, sentence))
+            self._findings.append(Finding(what, seq, sentence))
 
     def take(self, row: Sealed) -> None:
         """The next row."""
         if row.seq <= self._seq:
-            self.find(What.INSERTED, row.seq, f"A row for place {row.seq} comes after place {self._seq}.")
+            self.find(
+                What.INSERTED,
+                row.seq,
+                N_("A row for place {seq} comes after place {last}.", seq=row.seq, last=self._seq),
+            )
             return
         if row.seq > self._seq + 1:
             first, last = self._seq + 1, row.seq - 1
-            which = f"Entry {first} is" if first == last else f"Entries {first} to {last} are"
-            self.find(What.REMOVED, first, f"{which} missing from the chain.")
+            gone = N_("Entries {first} to {last} are missing from the chain.", first=first, last=last)
+            if first == last:
+                gone = N_("Entry {seq} is missing from the chain.", seq=first)
+            self.find(What.REMOVED, first, gone)
             self._follows = False
         self._entries += 1
         self._examine(row)
@@ -117,9 +126,8 @@ class Verifier:
         """Everything that was found, once the last row was taken."""
         self._resolve()
         for count in self.erasures.left():
-            self.find(
-                What.CHANGED, None, f"{count} parts are empty in the name of an erasure that does not follow them."
-            )
+            left = N_("{count} parts are empty in the name of an erasure that does not follow them.", count=count)
+            self.find(What.CHANGED, None, left)
         beyond = [seq for seq in self._heads if seq > self._seq]
         if beyond:
             head = self._heads[max(beyond)][0]
@@ -127,8 +135,12 @@ class Verifier:
             self.find(
                 What.TRUNCATED,
                 self._seq + 1,
-                f"The chain ends at entry {self._seq}, but entry {head.seq} was anchored at {head.signed_at}: "
-                "its end was cut off.",
+                N_(
+                    "The chain ends at entry {last}, but entry {seq} was anchored at {moment}: its end was cut off.",
+                    last=self._seq,
+                    seq=head.seq,
+                    moment=head.signed_at,
+                ),
             )
         self._findings.sort(key=lambda one: (one.seq is None, one.seq or 0))
         return Report(
@@ -137,10 +149,10 @@ class Verifier:
 
     def _examine(self, row: Sealed) -> None:
         if not row.entry_kept:
-            self.find(What.REMOVED, row.seq, f"Entry {row.seq} ({row.seal_id}) was removed.")
+            self.find(What.REMOVED, row.seq, N_("Entry {seq} ({id}) was removed.", seq=row.seq, id=row.seal_id))
             return
         if not row.personal_kept:
-            self.find(What.REMOVED, row.seq, f"{_named(row)}: its personal part was removed.")
+            self.find(What.REMOVED, row.seq, N_("{entry}: its personal part was removed.", entry=_named(row)))
         else:
             self._examine_personal(row)
         if row.action == ERASURE:
@@ -157,7 +169,7 @@ class Verifier:
         no_actor = (row.actor_email, row.actor_name, row.ip, row.user_agent) == ("", "", None, "")
         no_content = (row.details, row.before, row.after) == ("{}", None, None)
         for part, salt, erased_by, empty, digest, stored, name in (
-            (Part.ACTOR, row.actor_salt, row.actor_erased_by, no_actor, actor_digest, row.actor_digest, "who did it"),
+            (Part.ACTOR, row.actor_salt, row.actor_erased_by, no_actor, actor_digest, row.actor_digest, _ACTOR),
             (
                 Part.CONTENT,
                 row.content_salt,
@@ -165,7 +177,7 @@ class Verifier:
                 no_content,
                 content_digest,
                 row.content_digest,
-                "its content",
+                _CONTENT,
             ),
         ):
             # What has no salt any more is empty, and says by which erasure; what has one was not erased.
@@ -175,14 +187,14 @@ class Verifier:
             else:
                 intact = salt is not None and erased_by is None and digest(row) == stored
             if not intact:
-                self.find(What.CHANGED, row.seq, f"{_named(row)}: {name} was changed.")
+                self.find(What.CHANGED, row.seq, Text(name.template, {"entry": _named(row)}))
 
     def _settle(self, row: Sealed) -> None:
         if not self.erasures.agrees(row):
             self.find(
                 What.CHANGED,
                 row.seq,
-                f"{_named(row)}: what is empty in the name of this erasure is not what it emptied.",
+                N_("{entry}: what is empty in the name of this erasure is not what it emptied.", entry=_named(row)),
             )
 
     def _resolve(self) -> None:
@@ -197,7 +209,8 @@ class Verifier:
                 for one in others
             )
             if moved:
-                self.find(What.REORDERED, row.seq, f"{_named(row)} is not where it was sealed: entries changed places.")
+                moved_away = N_("{entry} is not where it was sealed: entries changed places.", entry=_named(row))
+                self.find(What.REORDERED, row.seq, moved_away)
             else:
                 self._tell_changed(wrong)
 
@@ -208,7 +221,7 @@ class Verifier:
         return link(previous, seq, self._tenant, row, actor, content)
 
     def _tell_changed(self, wrong: _Wrong) -> None:
-        self.find(What.CHANGED, wrong.row.seq, f"{_named(wrong.row)} is not what was sealed.")
+        self.find(What.CHANGED, wrong.row.seq, N_("{entry} is not what was sealed.", entry=_named(wrong.row)))
 
     def _check(self, seq: int, hash_: str) -> None:
         """Compare a place with the heads that were signed there."""
@@ -218,13 +231,17 @@ class Verifier:
                 self.find(
                     What.REWRITTEN,
                     seq,
-                    f"Entry {seq} is not the one that was anchored at {head.signed_at}: the chain was rewritten.",
+                    N_(
+                        "Entry {seq} is not the one that was anchored at {moment}: the chain was rewritten.",
+                        seq=seq,
+                        moment=head.signed_at,
+                    ),
                 )
 
 
 def sort_heads(
     heads: Iterable[Head], keys: Mapping[str, bytes]
-) -> tuple[dict[str, list[Head]], list[tuple[str, AuditFinding]]]:
+) -> tuple[dict[str, list[Head]], list[tuple[str, Finding]]]:
     """The heads whose signatures are good, by tenant; and a finding, with its tenant, for each of the others.
 
     Args:
@@ -237,11 +254,15 @@ def sort_heads(
         if head.key_id in keys and genuine(head, keys[head.key_id]):
             good.setdefault(head.tenant_id, []).append(head)
         else:
-            why = "is not signed by its key" if head.key_id in keys else f"is signed by an unknown key, {head.key_id}"
-            sentence = f"The anchor of entry {head.seq}, {head.signed_at}, {why}."
-            bad.append((head.tenant_id, AuditFinding(What.UNSIGNED, head.seq, sentence)))
+            where: dict[str, Any] = {"seq": head.seq, "moment": head.signed_at}
+            why = N_("The anchor of entry {seq}, {moment}, is not signed by its key.", **where)
+            if head.key_id not in keys:
+                why = N_(
+                    "The anchor of entry {seq}, {moment}, is signed by an unknown key, {key}.", key=head.key_id, **where
+                )
+            bad.append((head.tenant_id, Finding(What.UNSIGNED, head.seq, why)))
     return good, bad
 
 
-def _named(row: Sealed) -> str:
-    return f"Entry {row.seq} ({row.action}, {row.occurred_at})"
+def _named(row: Sealed) -> Text:
+    return N_("Entry {seq} ({action}, {moment})", seq=row.seq, action=row.action, moment=row.occurred_at)

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from alquimista.audit.models import Entry, Wanted
-from alquimista.db.statement import Conn, NoRow, Statement
+from alquimista.db.statement import Conn, NoRow, Statement, Writer
 
 # One statement, so one round trip and one snapshot: no entry without its personal part, none that is not queued.
 INSERT: Final = Statement(
@@ -32,6 +32,8 @@ INSERT: Final = Statement(
 
 _CONDITIONS: Final = {
     "tenant_id": "tenant_id = %(tenant_id)s",
+    "entry_id": "id = %(entry_id)s",
+    "by_staff": "coalesce(actor_role LIKE 'INTERNAL_%%', false) = %(by_staff)s",
     "category": "category = %(category)s",
     "action": "action = %(action)s",
     "result": "result = %(result)s",
@@ -76,7 +78,7 @@ ERASE_CONTENT: Final = Statement(
 
 
 async def insert(
-    conn: Conn,
+    conn: Writer,
     *,
     details: dict[str, Any],
     before: dict[str, Any] | None,
@@ -98,6 +100,8 @@ async def entries(conn: Conn, wanted: Wanted, limit: int) -> list[Entry]:
     agent = wanted.agent_id
     values = {
         "tenant_id": wanted.tenant_id,
+        "entry_id": wanted.entry_id,
+        "by_staff": wanted.by_staff,
         "category": wanted.category,
         "action": wanted.action,
         "result": wanted.result,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from alquimista.access import PLATFORM_TENANT
 from alquimista.audit.models.chain import Chained, Sealed
 from alquimista.audit.models.heads import Head
 from alquimista.db.statement import Conn, NoRow, Statement
@@ -48,6 +49,23 @@ class Due(msgspec.Struct, frozen=True):
     tenant_id: UUID
     seq: int
     hash: str
+
+
+class ChainRow(msgspec.Struct, frozen=True):
+    """The end of a tenant's chain and the last of its signed heads, beside the count of all chains.
+
+    Of an empty page, only `total` is set.
+    """
+
+    total: int
+    tenant_id: UUID | None
+    tenant_name: str | None
+    seq: int | None
+    hash: str | None
+    sealed_at: datetime | None
+    head_seq: int | None
+    head_signed_at: datetime | None
+    head_key_id: str | None
 
 
 class Stray(msgspec.Struct, frozen=True):
@@ -204,6 +222,31 @@ DUE: Final = Statement(
     """,
     Due,
 )
+CHAINS: Final = Statement(
+    """
+    WITH found AS MATERIALIZED (
+      SELECT t.id AS tenant_id, t.name AS tenant_name, s.seq, s.hash, s.sealed_at
+      FROM alquimista_platform.tenants t
+      CROSS JOIN LATERAL (
+        SELECT seq, hash, sealed_at FROM alquimista_platform.audit_seals
+        WHERE tenant_id = t.id ORDER BY seq DESC LIMIT 1
+      ) s
+      WHERE %(tenant_id)s::uuid IS NULL OR t.id = %(tenant_id)s::uuid
+    ), page AS (
+      SELECT * FROM found ORDER BY tenant_id <> %(platform)s, tenant_name, tenant_id LIMIT %(limit)s OFFSET %(offset)s
+    )
+    SELECT counted.total, page.tenant_id, page.tenant_name, page.seq, encode(page.hash, 'hex') AS hash, page.sealed_at,
+      h.seq AS head_seq, h.signed_at AS head_signed_at, h.key_id AS head_key_id
+    FROM (SELECT count(*) AS total FROM found) counted
+    LEFT JOIN page ON true
+    LEFT JOIN LATERAL (
+      SELECT seq, signed_at, key_id FROM alquimista_platform.audit_heads
+      WHERE tenant_id = page.tenant_id ORDER BY seq DESC LIMIT 1
+    ) h ON true
+    ORDER BY page.tenant_id <> %(platform)s, page.tenant_name, page.tenant_id
+    """,
+    ChainRow,
+)
 INSERT_HEAD: Final = Statement(
     """
     INSERT INTO alquimista_platform.audit_heads (tenant_id, seq, hash, signed_at, key_id, signature)
@@ -308,3 +351,9 @@ async def insert_head(conn: Conn, head: Head, signed_at: datetime) -> None:
 async def heads(conn: Conn, tenant_id: UUID) -> list[Head]:
     """The copies of the tenant's signed heads, in order."""
     return await conn.fetch(HEADS, tenant_id=tenant_id)
+
+
+async def chains(conn: Conn, tenant_id: UUID | None, limit: int, offset: int) -> tuple[list[ChainRow], int]:
+    """A page of the chains, or one tenant's, and how many there are; for a connection of the internal role."""
+    rows = await conn.fetch(CHAINS, tenant_id=tenant_id, platform=PLATFORM_TENANT, limit=limit, offset=offset)
+    return [row for row in rows if row.tenant_id is not None], rows[0].total

@@ -9,10 +9,10 @@ from uuid import UUID
 from structlog.contextvars import get_contextvars
 
 from alquimista.access import PLATFORM_TENANT, Actor
-from alquimista.audit.models import Category, Entry, Result, Wanted, harmless
+from alquimista.audit.models import Category, Entry, Result, UnknownEntry, Wanted, harmless
 from alquimista.audit.queries import entries as queries
 from alquimista.clock import new_id, now
-from alquimista.db.statement import Conn
+from alquimista.db.statement import Conn, Writer
 from alquimista.http.context import current
 
 SALT_BYTES: Final = 16
@@ -21,7 +21,7 @@ _AGENT_LIMIT: Final = 512
 
 
 async def record(
-    conn: Conn,
+    conn: Writer,
     actor: Actor | None,
     action: str,
     *,
@@ -92,3 +92,11 @@ async def entries(conn: Conn, tenant_id: UUID, wanted: Wanted, limit: int) -> li
 async def entries_of_all(conn: Conn, wanted: Wanted, limit: int) -> list[Entry]:
     """The trail of all tenants, or of the one that is wanted, newest first; for a connection of the internal role."""
     return await queries.entries(conn, wanted, limit)
+
+
+async def entry(conn: Conn, tenant_id: UUID, entry_id: UUID) -> Entry:
+    """One entry of a tenant's trail. Takes the tenant's connection or a staff one. Raises UnknownEntry."""
+    found = await queries.entries(conn, Wanted(tenant_id=tenant_id, entry_id=entry_id), 1)
+    if not found:
+        raise UnknownEntry
+    return found[0]

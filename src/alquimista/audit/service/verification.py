@@ -8,12 +8,13 @@ from uuid import UUID
 from alquimista import clock
 from alquimista.audit.models.chain import GENESIS
 from alquimista.audit.models.heads import Head
-from alquimista.audit.models.verifying import MOST_FINDINGS, AuditFinding, Report, Verifier, What, sort_heads
+from alquimista.audit.models.verifying import MOST_FINDINGS, Finding, Report, Verifier, What, sort_heads
 from alquimista.audit.queries import seals as queries
 from alquimista.audit.service.erasing import emptied
 from alquimista.audit.service.signing import signer
 from alquimista.config import Settings
 from alquimista.db.pool import Database
+from alquimista.i18n import N_
 
 CHUNK: Final = 2000
 _NO_END: Final = 2**63 - 1
@@ -74,15 +75,15 @@ async def verify(
     return verifier.finish()
 
 
-async def _strays(db: Database, tenant_id: UUID) -> list[AuditFinding]:
+async def _strays(db: Database, tenant_id: UUID) -> list[Finding]:
     old = clock.now() - _SEALED_WITHIN
     found = await queries.strays(db.tenant(tenant_id), tenant_id, old, MOST_FINDINGS)
-    return [_stray(f"Entry {one.id} of {one.occurred_at}", queued=one.queued) for one in found]
+    return [_stray({"id": str(one.id), "moment": str(one.occurred_at)}, queued=one.queued) for one in found]
 
 
-def _stray(entry: str, *, queued: bool) -> AuditFinding:
+def _stray(entry: dict[str, str], *, queued: bool) -> Finding:
     if queued:
-        return AuditFinding(What.UNSEALED, None, f"{entry} still waits for its seal: is a worker running?")
-    return AuditFinding(
-        What.INSERTED, None, f"{entry} has no seal and never waited for one: it was inserted by other ways."
-    )
+        waits = N_("Entry {id} of {moment} still waits for its seal: is a worker running?", **entry)
+        return Finding(What.UNSEALED, None, waits)
+    said = N_("Entry {id} of {moment} has no seal and never waited for one: it was inserted by other ways.", **entry)
+    return Finding(What.INSERTED, None, said)

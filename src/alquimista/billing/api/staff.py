@@ -10,6 +10,7 @@ from msgspec import Meta
 from alquimista.access import Actor, Permission
 from alquimista.agents.models.agents import UnknownAgent
 from alquimista.billing.api.subscription import Choice
+from alquimista.billing.guards import STAFF_ACTING
 from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.invoices import (
     Invoice,
@@ -173,10 +174,10 @@ _STAFF: Final[dict[str, Any]] = {
     "permission": Permission.PAYMENT_MANAGE,
     "scope": TenantScope.PLATFORM,
 }
+_ACT: Final[dict[str, Any]] = {**_STAFF, "method": "POST", "limits": STAFF_ACTING}
 _BASE: Final = "/internal/billing/tenants/{tenant_id:uuid}"
 ROUTES: Final = (
     Route(
-        method="POST",
         path=f"{_BASE}/invoices/{{invoice_id:uuid}}/received",
         handler=received,
         summary="Money of an invoice arrived by hand, such as a Pix",
@@ -184,10 +185,9 @@ ROUTES: Final = (
         response=Invoice,
         problems=(UnknownTenant, UnknownInvoice, InvoiceClosed),
         example=PaymentReceived(29_700),
-        **_STAFF,
+        **_ACT,
     ),
     Route(
-        method="POST",
         path=f"{_BASE}/invoices/{{invoice_id:uuid}}/refund",
         handler=refund,
         summary="Pay an invoice back, in part or all that is left; of one paid by hand: it was sent back",
@@ -195,10 +195,9 @@ ROUTES: Final = (
         response=Invoice,
         problems=(UnknownTenant, UnknownInvoice, NotRefundable, RefundWaits),
         example=RefundRequest("Cobrado em dobro."),
-        **_STAFF,
+        **_ACT,
     ),
     Route(
-        method="POST",
         path=f"{_BASE}/credits",
         handler=credit,
         summary="Give a tenant credit, which its next invoices use",
@@ -206,10 +205,9 @@ ROUTES: Final = (
         response=CreditBalance,
         problems=(UnknownTenant,),
         example=CreditGrant(5_000, "Indisponibilidade de 3 de março."),
-        **_STAFF,
+        **_ACT,
     ),
     Route(
-        method="POST",
         path=f"{_BASE}/trial",
         handler=grant_trial,
         summary="Let a tenant use a plan for some days before it pays",
@@ -225,7 +223,7 @@ ROUTES: Final = (
             AlreadySubscribed,
         ),
         example=TrialGrant(Choice(_ID), 14),
-        **_STAFF,
+        **_ACT,
     ),
     Route(
         method="GET",
@@ -254,12 +252,11 @@ ROUTES: Final = (
         **_STAFF,
     ),
     Route(
-        method="POST",
         path=f"{_BASE}/events/{{event_id:uuid}}/replay",
         handler=replay,
         summary="Work through a provider's news once more; nothing happens twice",
         status=204,
         problems=(UnknownTenant, UnknownEvent),
-        **_STAFF,
+        **_ACT,
     ),
 )

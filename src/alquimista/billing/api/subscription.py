@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from alquimista.access import Permission
 from alquimista.agents.models.agents import UnknownAgent
+from alquimista.billing.guards import CHANGING, PAYING
 from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.invoices import InvoiceClosed, NotRefundable, RefundWaits, UnknownInvoice
 from alquimista.billing.models.subscriptions import (
@@ -32,7 +33,7 @@ from alquimista.billing.service.subscribing import Wanted
 from alquimista.billing.service.summary import summary
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
 from alquimista.payments.models import AlreadyPaid, Busy, NoPortal, NotConfigured, ProviderRefused
 from alquimista.payments.service import Providers
 
@@ -176,7 +177,6 @@ _SUMMARY: Final = Summary(
 _CHOICE: Final = Choice(_ID, "monthly", (_ID,), (_ID,))
 _TENANT: Final[dict[str, Any]] = {"tag": "billing", "scope": TenantScope.OWN}
 _CHANGES: Final[dict[str, Any]] = {**_TENANT, "permission": Permission.BILLING_MANAGE}
-_LIMITED: Final = (Limit(count=10, seconds=60, per=("tenant",)),)
 _CHOOSING: Final = (
     NotOnSale,
     UnknownAgent,
@@ -210,7 +210,7 @@ ROUTES: Final = (
         body=Choice,
         response=Chosen,
         problems=_CHOOSING,
-        limits=_LIMITED,
+        limits=CHANGING,
         example=_CHOICE,
         **_CHANGES,
     ),
@@ -222,7 +222,7 @@ ROUTES: Final = (
         body=CheckoutRequest,
         response=CheckoutSession,
         problems=(*_CHOOSING, *_PAYING),
-        limits=(Limit(count=5, seconds=60, per=("tenant",)),),
+        limits=PAYING,
         example=CheckoutRequest(_CHOICE),
         timeout_s=40,  # It waits for the provider, and its tries.
         **_CHANGES,
@@ -235,7 +235,7 @@ ROUTES: Final = (
         body=CancelRequest,
         response=Summary,
         problems=(NoSubscription, NotFromHere, NotRefundable, RefundWaits),
-        limits=_LIMITED,
+        limits=CHANGING,
         example=CancelRequest(),
         **_CHANGES,
     ),
@@ -246,7 +246,7 @@ ROUTES: Final = (
         summary="Take back a cancellation that has not come yet",
         response=Summary,
         problems=(NoSubscription, NotFromHere),
-        limits=_LIMITED,
+        limits=CHANGING,
         example=_SUMMARY,
         **_CHANGES,
     ),
@@ -257,7 +257,7 @@ ROUTES: Final = (
         summary="Give up a change that waits for its payment or for the next cycle",
         response=Summary,
         problems=(NoSubscription, NotFromHere),
-        limits=_LIMITED,
+        limits=CHANGING,
         example=_SUMMARY,
         **_CHANGES,
     ),
@@ -268,7 +268,7 @@ ROUTES: Final = (
         summary="The payment provider's page for stored means of payment",
         response=PortalLink,
         problems=(NoSubscription, NoPortal, NotConfigured),
-        limits=_LIMITED,
+        limits=CHANGING,
         timeout_s=40,
         example=PortalLink("https://billing.stripe.com/p/session/test"),
         **_CHANGES,

@@ -150,6 +150,27 @@ class StoredSubNucleo(SubNucleo, frozen=True):
         return all(set(a) == set(b) if isinstance(a, tuple) else a == b for a, b in zip(mine, theirs, strict=True))
 
 
+class Member(msgspec.Struct, frozen=True):
+    """An agent of a SubNúcleo; `offered` as long as it can be chosen."""
+
+    agent_id: UUID
+    slug: str
+    name: str
+    required: bool
+    offered: bool
+
+
+class HeldSubNucleo(msgspec.Struct, frozen=True):
+    """A SubNúcleo as one tenant sees it; `held_since` None: its subscription does not have it."""
+
+    id: UUID
+    name: str
+    display_name: str
+    description: str
+    members: tuple[Member, ...]
+    held_since: datetime | None
+
+
 V = TypeVar("V", PlanVersion, AddonVersion)
 
 
@@ -180,6 +201,25 @@ class Price(msgspec.Struct, frozen=True):
         """How much less a year costs than twelve months, in whole percent, rounded down: no offer overstates."""
         months = 12 * self.monthly_cents
         return max(0, (months - self.yearly_cents) * 100 // months) if months else 0
+
+
+class ListedAgent(msgspec.Struct, frozen=True):
+    """An agent as it is chosen from, without its rules."""
+
+    id: UUID
+    slug: str
+    name: str
+    description: str
+    status: str
+
+
+class Catalogue(msgspec.Struct, frozen=True):
+    """What is chosen from, each in the catalogue's order: every version of plans and add-ons, the latest first."""
+
+    plans: tuple[PlanVersion, ...]
+    addons: tuple[AddonVersion, ...]
+    subnucleos: tuple[StoredSubNucleo, ...]
+    agents: tuple[ListedAgent, ...]
 
 
 class VersionScheduled(Conflict):

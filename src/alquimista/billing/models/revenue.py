@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import msgspec
 
+from alquimista.billing.models.cells import plain
 from alquimista.billing.models.ledger import Movement
 from alquimista.billing.models.money import half_even
 from alquimista.i18n import N_, Text
@@ -89,21 +90,21 @@ DEFINITIONS: Final[dict[str, Text]] = {
         "add-ons included, usage, taxes and credits not. A yearly price counts as a twelfth, rounded half to even."
     ),
     "total_arr": N_("Annual recurring revenue: 12 times the MRR."),
-    "avg_mrr_per_tenant": N_("The MRR divided by the number of companies that bring some, rounded half to even."),
+    "avg_mrr_per_tenant": N_("The MRR divided by the number of customers that bring some, rounded half to even."),
     "mrr_at_start": N_("The MRR when the first day of the period began, in America/Sao_Paulo."),
-    "new_mrr": N_("MRR of companies that paid for a subscription for the first time. A trial brings nothing."),
-    "expansion_mrr": N_("By how much companies that went on paying pay more: a larger plan, add-ons, a new price."),
-    "contraction_mrr": N_("By how much companies that went on paying pay less, as an amount above zero."),
+    "new_mrr": N_("MRR of customers that paid for a subscription for the first time. A trial brings nothing."),
+    "expansion_mrr": N_("By how much customers that went on paying pay more: a larger plan, add-ons, a new price."),
+    "contraction_mrr": N_("By how much customers that went on paying pay less, as an amount above zero."),
     "churned_mrr": N_(
-        "MRR of companies whose subscription was suspended for want of a payment or canceled, as an amount above zero."
+        "MRR of customers whose subscription was suspended for want of a payment or canceled, as an amount above zero."
     ),
     "reactivated_mrr": N_(
-        "MRR of companies that had churned and pay again, after a suspension or with a new subscription."
+        "MRR of customers that had churned and pay again, after a suspension or with a new subscription."
     ),
-    "new_tenants": N_("Companies that paid for a subscription for the first time on that day."),
-    "churned_tenants": N_("Companies that churned on that day."),
-    "by_plan": N_("The MRR of now by the plan that each company has now."),
-    "by_segment": N_("The MRR of now by each company's line of business."),
+    "new_tenants": N_("Customers that paid for a subscription for the first time on that day."),
+    "churned_tenants": N_("Customers that churned on that day."),
+    "by_plan": N_("The MRR of now by the plan that each customer has now."),
+    "by_segment": N_("The MRR of now by each customer's line of business."),
     "revenue_trend": N_(
         "The MRR at the end of each day in America/Sao_Paulo, and that day's movements: MRR before + new + expansion "
         "+ reactivated − contraction − churned = MRR after."
@@ -234,5 +235,4 @@ def cell(value: object) -> str:
     """A value as a cell: money with two decimals; a text that a spreadsheet would run as a formula is only shown."""
     if isinstance(value, float):
         return f"{value:.2f}"
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return plain(value) if isinstance(value, str) else str(value)

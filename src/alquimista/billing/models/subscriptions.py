@@ -24,6 +24,15 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
+class Inclusion(StrEnum):
+    """How a subscription stands to an agent: only of one that runs, a chosen agent can be switched on."""
+
+    INCLUDED = "included"
+    NOT_RUNNING = "not_running"
+    NOT_CHOSEN = "not_chosen"
+    NO_SUBSCRIPTION = "no_subscription"
+
+
 # A trial that nobody paid for is suspended at its end: it never owed anything that could be past due.
 TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     Status.PENDING: frozenset({Status.TRIALING, Status.ACTIVE, Status.CANCELED}),

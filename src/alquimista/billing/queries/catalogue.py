@@ -1,24 +1,38 @@
 """The only SQL on plans, add-ons and SubNúcleos."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 from psycopg.types.json import Jsonb
 
 from alquimista.agents.models.agents import Source
-from alquimista.billing.models.catalogue import AddonVersion, PlanVersion, StoredSubNucleo, SubNucleo
+from alquimista.billing.models.catalogue import (
+    AddonVersion,
+    Catalogue,
+    HeldSubNucleo,
+    PlanVersion,
+    StoredSubNucleo,
+    SubNucleo,
+)
 from alquimista.db.statement import Conn, NoRow, Statement
 
-PLANS = Statement(
-    """
-    SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents, max_subnucleos,
-      max_agents, max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers, sort_order, id,
-      version, source, valid_from, valid_to
-    FROM public.subscription_plans ORDER BY sort_order, name, version DESC
-    """,
-    PlanVersion,
-)
+PLAN: Final = """SELECT name, display_name, description, currency, price_monthly_cents, price_yearly_cents,
+  max_subnucleos, max_agents, max_users, max_requests_per_month, includes_fibonacci, features, overage_tiers,
+  sort_order, id, version, source, valid_from, valid_to FROM public.subscription_plans"""
+ADDON: Final = """SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id,
+  version, source, valid_from, valid_to FROM public.subscription_addons"""
+_SUBNUCLEO: Final = """SELECT s.name, s.display_name, s.description, s.category, s.sort_order,
+    coalesce(array_agg(a.slug ORDER BY a.number, a.slug) FILTER (WHERE sa.is_required), '{}') AS required,
+    coalesce(array_agg(a.slug ORDER BY a.number, a.slug) FILTER (WHERE NOT sa.is_required), '{}') AS optional,
+    s.id, s.source
+  FROM public.subnucleos s
+  LEFT JOIN public.subnucleo_agents sa ON sa.subnucleo_id = s.id
+  LEFT JOIN alquimista_platform.agents a ON a.id = sa.agent_id
+  GROUP BY s.id"""
+
+PLANS = Statement(f"{PLAN} ORDER BY sort_order, name, version DESC", PlanVersion)
 
 END_PLAN = Statement("UPDATE public.subscription_plans SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
 
@@ -34,14 +48,7 @@ ADD_PLAN = Statement(
     NoRow,
 )
 
-ADDONS = Statement(
-    """
-    SELECT name, kind, display_name, description, currency, price_monthly_cents, price_yearly_cents, id,
-      version, source, valid_from, valid_to
-    FROM public.subscription_addons ORDER BY name, version DESC
-    """,
-    AddonVersion,
-)
+ADDONS = Statement(f"{ADDON} ORDER BY name, version DESC", AddonVersion)
 
 END_ADDON = Statement("UPDATE public.subscription_addons SET valid_to = %(moment)s WHERE id = %(id)s", NoRow)
 
@@ -55,18 +62,38 @@ ADD_ADDON = Statement(
     NoRow,
 )
 
-SUBNUCLEOS = Statement(
+SUBNUCLEOS = Statement(f"{_SUBNUCLEO} ORDER BY s.sort_order, s.name", StoredSubNucleo)
+
+CATALOGUE = Statement(
+    f"""
+    SELECT
+      (SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.sort_order, p.name, p.version DESC), '[]')
+        FROM ({PLAN}) AS p) AS plans,
+      (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.name, a.version DESC), '[]') FROM ({ADDON}) AS a) AS addons,
+      (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.sort_order, s.name), '[]') FROM ({_SUBNUCLEO}) AS s)
+        AS subnucleos,
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'slug', a.slug, 'name', a.name,
+          'description', a.description, 'status', a.status) ORDER BY a.number NULLS LAST, a.slug), '[]')
+        FROM alquimista_platform.agents AS a) AS agents
+    """,  # noqa: S608 - The interpolations are the constants above.
+    Catalogue,
+)
+
+HELD_SUBNUCLEOS = Statement(
     """
-    SELECT s.name, s.display_name, s.description, s.category, s.sort_order,
-      coalesce(array_agg(a.slug ORDER BY a.number, a.slug) FILTER (WHERE sa.is_required), '{}') AS required,
-      coalesce(array_agg(a.slug ORDER BY a.number, a.slug) FILTER (WHERE NOT sa.is_required), '{}') AS optional,
-      s.id, s.source
+    SELECT s.id, s.name, s.display_name, s.description,
+      coalesce(jsonb_agg(jsonb_build_object('agent_id', a.id, 'slug', a.slug, 'name', a.name,
+          'required', sa.is_required, 'offered', a.status = 'active')
+        ORDER BY sa.is_required DESC, a.number, a.slug) FILTER (WHERE a.id IS NOT NULL), '[]') AS members,
+      ts.activated_at AS held_since
     FROM public.subnucleos s
     LEFT JOIN public.subnucleo_agents sa ON sa.subnucleo_id = s.id
     LEFT JOIN alquimista_platform.agents a ON a.id = sa.agent_id
-    GROUP BY s.id ORDER BY s.sort_order, s.name
+    LEFT JOIN public.tenant_subnucleos ts
+      ON ts.tenant_id = %(tenant_id)s AND ts.subnucleo_id = s.id AND ts.status = 'active'
+    GROUP BY s.id, ts.activated_at ORDER BY s.sort_order, s.name
     """,
-    StoredSubNucleo,
+    HeldSubNucleo,
 )
 
 PUT_SUBNUCLEO = Statement(
@@ -92,6 +119,13 @@ ADD_MEMBERS = Statement(
     """,
     NoRow,
 )
+
+
+async def catalogue(conn: Conn) -> Catalogue:
+    """All of it."""
+    found = await conn.fetch_one(CATALOGUE)
+    assert found is not None
+    return found
 
 
 async def plans(conn: Conn) -> list[PlanVersion]:
@@ -131,6 +165,11 @@ async def add_addon(conn: Conn, addon: AddonVersion, now: datetime) -> None:
 async def subnucleos(conn: Conn) -> list[StoredSubNucleo]:
     """Every SubNúcleo with its agents, in the catalogue's order."""
     return await conn.fetch(SUBNUCLEOS)
+
+
+async def held_subnucleos(conn: Conn, tenant_id: UUID) -> list[HeldSubNucleo]:
+    """Every SubNúcleo with its agents, and since when the tenant's subscription has it."""
+    return await conn.fetch(HELD_SUBNUCLEOS, tenant_id=tenant_id)
 
 
 async def put_subnucleo(conn: Conn, subnucleo_id: UUID, one: SubNucleo, source: Source, now: datetime) -> int:

@@ -6,22 +6,22 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Kind, Line, LineKind
+from alquimista.billing.models.invoices import Invoice, InvoiceStatus, Issued, Kind, Line, LineKind
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
-_COLUMNS = """id, number, subscription_id, kind, status, currency, subtotal_cents, tax_cents, credit_cents, total_cents,
+COLUMNS = """id, number, subscription_id, kind, status, currency, subtotal_cents, tax_cents, credit_cents, total_cents,
   refunded_cents, customer_name, customer_cnpj, issued_at, due_on, paid_at, voided_at"""
 
 # Numbers have no gaps: the tenant is locked, no invoice is ever deleted, and what is rolled back took none.
 ADD = Statement(
     f"""
-    INSERT INTO alquimista_platform.invoices (tenant_id, {_COLUMNS}, updated_at)
+    INSERT INTO alquimista_platform.invoices (tenant_id, {COLUMNS}, updated_at)
     SELECT %(tenant_id)s, %(id)s, coalesce(max(number), 0) + 1, %(subscription_id)s, %(kind)s, 'open', %(currency)s,
       %(subtotal_cents)s, %(tax_cents)s, %(credit_cents)s, %(total_cents)s, 0, %(customer_name)s, %(customer_cnpj)s,
       %(now)s, %(due_on)s, NULL, NULL, %(now)s
     FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s
-    RETURNING {_COLUMNS}
+    RETURNING {COLUMNS}
     """,  # noqa: S608 - The only interpolation is the constant column list above.
     Invoice,
 )
@@ -41,16 +41,51 @@ ADD_LINES = Statement(
 )
 
 GET = Statement(
-    f"SELECT {_COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
+    f"SELECT {COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
     Invoice,
 )
 
 LIST = Statement(
     f"""
-    SELECT {_COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s
+    SELECT {COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s
     ORDER BY number DESC LIMIT %(limit)s OFFSET %(offset)s
     """,  # noqa: S608 - As above.
     Invoice,
+)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of invoices, and how many there are in all."""
+
+    total: int
+    items: tuple[Invoice, ...]
+
+
+PAGE = Statement(
+    f"""
+    SELECT counted.total, coalesce(page.items, '[]') AS items
+    FROM (SELECT count(*) AS total FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s) counted
+    CROSS JOIN (
+      SELECT jsonb_agg(to_jsonb(one) ORDER BY one.number DESC) AS items FROM (
+        SELECT {COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s
+        ORDER BY number DESC LIMIT %(limit)s OFFSET %(offset)s
+      ) one
+    ) page
+    """,  # noqa: S608 - As above.
+    Page,
+)
+
+ISSUED = Statement(
+    f"""
+    SELECT to_jsonb(one) AS invoice, (
+      SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.position), '[]') FROM (
+        SELECT position, kind, description, quantity, amount_cents, usage_period_id
+        FROM alquimista_platform.invoice_lines WHERE tenant_id = %(tenant_id)s AND invoice_id = %(id)s
+      ) l
+    ) AS lines
+    FROM (SELECT {COLUMNS} FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s) one
+    """,  # noqa: S608 - As above.
+    Issued,
 )
 
 LINES = Statement(
@@ -64,7 +99,7 @@ LINES = Statement(
 
 OPEN = Statement(
     f"""
-    SELECT {_COLUMNS} FROM alquimista_platform.invoices
+    SELECT {COLUMNS} FROM alquimista_platform.invoices
     WHERE tenant_id = %(tenant_id)s AND status = 'open'
     ORDER BY due_on, number
     """,  # noqa: S608 - As above.
@@ -77,7 +112,7 @@ SET = Statement(
     SET status = %(status)s, refunded_cents = %(refunded_cents)s, paid_at = %(paid_at)s,
       voided_at = %(voided_at)s, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-    RETURNING {_COLUMNS}
+    RETURNING {COLUMNS}
     """,  # noqa: S608 - As above.
     Invoice,
 )
@@ -89,7 +124,6 @@ class Total(msgspec.Struct, frozen=True):
     total: int
 
 
-COUNT = Statement("SELECT count(*) AS total FROM alquimista_platform.invoices WHERE tenant_id = %(tenant_id)s", Total)
 PAID_BEFORE = Statement(
     """
     SELECT count(*) AS total FROM alquimista_platform.invoices
@@ -171,11 +205,16 @@ async def list_page(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> lis
     return await conn.fetch(LIST, tenant_id=tenant_id, limit=limit, offset=offset)
 
 
-async def count(conn: Conn, tenant_id: UUID) -> int:
-    """How many invoices the tenant has."""
-    found = await conn.fetch_one(COUNT, tenant_id=tenant_id)
+async def page(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> tuple[list[Invoice], int]:
+    """A page of the tenant's invoices, the newest first, and how many there are."""
+    found = await conn.fetch_one(PAGE, tenant_id=tenant_id, limit=limit, offset=offset)
     assert found is not None
-    return found.total
+    return list(found.items), found.total
+
+
+async def issued(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> Issued | None:
+    """One invoice with its lines."""
+    return await conn.fetch_one(ISSUED, tenant_id=tenant_id, id=invoice_id)
 
 
 async def lines(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> list[Line]:

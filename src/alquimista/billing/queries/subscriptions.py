@@ -10,7 +10,7 @@ from alquimista.billing.models.subscriptions import Subscription
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn, NoRow, Statement
 
-_COLUMNS = """id, status, billing_cycle, plan_id, addon_id, addon_count, selected_agents, selected_subnucleos,
+COLUMNS = """id, status, billing_cycle, plan_id, addon_id, addon_count, selected_agents, selected_subnucleos,
   total_cents, currency, mrr_cents, anchor_on, cycles, current_period_start, current_period_end, trial_ends_at,
   cancel_at_period_end, canceled_at, next_terms, pending_terms, pending_invoice_id, dunning_step, provider,
   provider_customer_id, provider_method_id, due_at, created_at"""
@@ -22,20 +22,20 @@ LOCK_TENANT = Statement("SELECT 1 FROM alquimista_platform.tenants WHERE id = %(
 
 LATEST = Statement(
     f"""
-    SELECT {_COLUMNS} FROM public.subscriptions WHERE tenant_id = %(tenant_id)s
+    SELECT {COLUMNS} FROM public.subscriptions WHERE tenant_id = %(tenant_id)s
     ORDER BY status = 'canceled', created_at DESC LIMIT 1
     """,  # noqa: S608 - The only interpolation is the constant column list above.
     Subscription,
 )
 
 BY_ID = Statement(
-    f"SELECT {_COLUMNS} FROM public.subscriptions WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
+    f"SELECT {COLUMNS} FROM public.subscriptions WHERE tenant_id = %(tenant_id)s AND id = %(id)s",  # noqa: S608 - As above.
     Subscription,
 )
 
 SAVE = Statement(
     f"""
-    INSERT INTO public.subscriptions (tenant_id, {_COLUMNS}, updated_at)
+    INSERT INTO public.subscriptions (tenant_id, {COLUMNS}, updated_at)
     VALUES (%(tenant_id)s, %(id)s, %(status)s, %(billing_cycle)s, %(plan_id)s, %(addon_id)s, %(addon_count)s,
       %(selected_agents)s::uuid[], %(selected_subnucleos)s::uuid[], %(total_cents)s, %(currency)s, %(mrr_cents)s,
       %(anchor_on)s, %(cycles)s, %(current_period_start)s, %(current_period_end)s, %(trial_ends_at)s,

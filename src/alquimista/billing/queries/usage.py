@@ -45,6 +45,19 @@ GET = Statement(
     UsagePeriod,
 )
 
+# Those that it bills, not those that it adjusts.
+OF_INVOICE = Statement(
+    f"""
+    SELECT {_COLUMNS} FROM alquimista_platform.usage_periods
+    WHERE tenant_id = %(tenant_id)s AND id IN (
+      SELECT usage_period_id FROM alquimista_platform.invoice_lines
+      WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s AND kind = 'usage'
+    )
+    ORDER BY from_on
+    """,  # noqa: S608 - As above.
+    UsagePeriod,
+)
+
 SET = Statement(
     """
     UPDATE alquimista_platform.usage_periods SET subscription_id = %(subscription_id)s, plan_id = %(plan_id)s,
@@ -130,6 +143,11 @@ async def recent(conn: Conn, tenant_id: UUID, since: date) -> list[UsagePeriod]:
 async def get(conn: Conn, tenant_id: UUID, period_id: UUID) -> UsagePeriod | None:
     """One period."""
     return await conn.fetch_one(GET, tenant_id=tenant_id, id=period_id)
+
+
+async def of_invoice(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> list[UsagePeriod]:
+    """The periods that an invoice bills, the oldest first."""
+    return await conn.fetch(OF_INVOICE, tenant_id=tenant_id, invoice_id=invoice_id)
 
 
 async def billings(conn: Conn, tenant_id: UUID, period_id: UUID) -> list[Billing]:

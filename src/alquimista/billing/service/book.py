@@ -13,7 +13,7 @@ from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.agents import service as agents
 from alquimista.audit import service as audit
 from alquimista.billing.models.agenda import Due, Rules, agenda
-from alquimista.billing.models.catalogue import AddonVersion, PlanVersion
+from alquimista.billing.models.catalogue import AddonVersion, ListedAgent, PlanVersion, StoredSubNucleo
 from alquimista.billing.models.invoices import Invoice
 from alquimista.billing.models.ledger import movement
 from alquimista.billing.models.periods import local_day
@@ -43,7 +43,7 @@ PUBLISHED: Final = {
 
 @dataclass(slots=True)
 class Book:
-    """A tenant under lock, with its subscription and the versions of what is sold. `actor` None: time itself."""
+    """A tenant under lock, with its subscription and the catalogue. `actor` None: time itself."""
 
     conn: Conn
     actor: Actor | None
@@ -53,6 +53,8 @@ class Book:
     latest: Subscription | None
     plans: dict[UUID, PlanVersion]
     addons: dict[UUID, AddonVersion]
+    subnucleos: tuple[StoredSubNucleo, ...]
+    agents: tuple[ListedAgent, ...]
 
     @property
     def subscription(self) -> Subscription:
@@ -156,7 +158,7 @@ class Book:
         )
         await tenants.set_terms(self.conn, self.tenant.id, deal.plan.name, limits, subscription.mrr_cents, self.now)
         await queries.set_bundles(self.conn, self.tenant.id, subscription.selected_subnucleos, self.now)
-        chosen = await self._brought(subscription)
+        chosen = self._brought(subscription)
         await agents.select(self.conn, self.tenant.id, chosen, self.now, stopped=await self.stopped())
         if self.tenant.standing is TenantStatus.SUSPENDED:
             await tenants.set_standing(self.conn, self.actor, self.tenant.id, TenantStatus.ACTIVE, self.now)
@@ -206,11 +208,9 @@ class Book:
         }
         await orchestrator.publish(self.conn, self.tenant.id, what, data)
 
-    async def _brought(self, subscription: Subscription) -> dict[UUID, UUID | None]:
-        known = {one.slug: one.id for one in await agents.catalogue(self.conn)}
-        bundles = [
-            one for one in await catalogue_queries.subnucleos(self.conn) if one.id in subscription.selected_subnucleos
-        ]
+    def _brought(self, subscription: Subscription) -> dict[UUID, UUID | None]:
+        known = {one.slug: one.id for one in self.agents}
+        bundles = [one for one in self.subnucleos if one.id in subscription.selected_subnucleos]
         by = {known[slug]: bundle.id for bundle in reversed(bundles) for slug in bundle.agents if slug in known}
         return {agent: by.get(agent) for agent in subscription.selected_agents}
 
@@ -237,6 +237,7 @@ async def _book(
     conn: Conn, tenant_id: UUID, rules: Rules, now: datetime, actor: Actor | None, latest: Subscription | None
 ) -> Book:
     tenant = await tenants.get(conn, tenant_id)
-    plans = {one.id: one for one in await catalogue_queries.plans(conn)}
-    addons = {one.id: one for one in await catalogue_queries.addons(conn)}
-    return Book(conn, actor, rules, now, tenant, latest, plans, addons)
+    catalogue = await catalogue_queries.catalogue(conn)
+    plans = {one.id: one for one in catalogue.plans}
+    addons = {one.id: one for one in catalogue.addons}
+    return Book(conn, actor, rules, now, tenant, latest, plans, addons, catalogue.subnucleos, catalogue.agents)

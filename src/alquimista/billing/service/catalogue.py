@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from msgspec import structs
 
@@ -14,6 +15,8 @@ from alquimista.audit import service as audit
 from alquimista.billing.models.catalogue import (
     Addon,
     AddonVersion,
+    Catalogue,
+    HeldSubNucleo,
     Plan,
     PlanVersion,
     StoredSubNucleo,
@@ -45,9 +48,22 @@ async def addons(conn: Conn, moment: datetime) -> list[AddonVersion]:
     return on_sale(await queries.addons(conn), moment)
 
 
+async def offered(conn: Conn, moment: datetime) -> Catalogue:
+    """The catalogue with what is on sale at a moment."""
+    found = await queries.catalogue(conn)
+    return structs.replace(
+        found, plans=tuple(on_sale(found.plans, moment)), addons=tuple(on_sale(found.addons, moment))
+    )
+
+
 async def subnucleos(conn: Conn) -> list[StoredSubNucleo]:
     """Every SubNúcleo with its agents."""
     return await queries.subnucleos(conn)
+
+
+async def held_subnucleos(conn: Conn, tenant_id: UUID) -> list[HeldSubNucleo]:
+    """Every SubNúcleo with its agents, and since when the tenant has it."""
+    return await queries.held_subnucleos(conn, tenant_id)
 
 
 async def load(

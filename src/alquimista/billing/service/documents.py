@@ -4,6 +4,7 @@ import csv
 import io
 from decimal import Decimal
 
+from alquimista.billing.models.cells import plain
 from alquimista.billing.models.invoices import Issued
 
 _HEAD = (
@@ -20,8 +21,6 @@ _HEAD = (
     "amount",
     "currency",
 )
-# What makes a spreadsheet read a cell as a formula, and what it skips before that.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def as_csv(issued: Issued) -> bytes:
@@ -51,8 +50,3 @@ def as_csv(issued: Issued) -> bytes:
             )
         )
     return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def plain(text: str) -> str:
-    """A text as a cell that is never run as a formula."""
-    return f"'{text}" if text.lstrip(" \xa0\u200b\ufeff").startswith(_FORMULA) else text

@@ -36,7 +36,7 @@ class UsageLine(msgspec.Struct, frozen=True):
 
 async def page(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> tuple[list[Invoice], int]:
     """A page of the tenant's invoices, the newest first, and how many there are."""
-    return await queries.list_page(conn, tenant_id, limit, offset), await queries.count(conn, tenant_id)
+    return await queries.page(conn, tenant_id, limit, offset)
 
 
 async def get(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> Issued:
@@ -45,10 +45,22 @@ async def get(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> Issued:
     Raises:
         UnknownInvoice: the tenant has none with this id.
     """
+    issued = await queries.issued(conn, tenant_id, invoice_id)
+    if issued is None:
+        raise UnknownInvoice
+    return issued
+
+
+async def find(conn: Conn, tenant_id: UUID, invoice_id: UUID) -> Invoice:
+    """An invoice alone.
+
+    Raises:
+        UnknownInvoice: the tenant has none with this id.
+    """
     invoice = await queries.get(conn, tenant_id, invoice_id)
     if invoice is None:
         raise UnknownInvoice
-    return Issued(invoice, tuple(await queries.lines(conn, tenant_id, invoice_id)))
+    return invoice
 
 
 async def usage_line(conn: Conn, tenant_id: UUID, invoice_id: UUID, position: int) -> UsageLine:
@@ -85,6 +97,21 @@ async def usage_days(conn: Conn, tenant_id: UUID, of: UsageLine) -> list[AgentDa
     if of.until is None:
         return await usage.days(conn, tenant_id, first, last)
     return await usage.received_days(conn, tenant_id, first, last, of.after, of.until)
+
+
+async def used_days(conn: Conn, tenant_id: UUID, issued: Issued) -> list[tuple[Line, list[AgentDay]]]:
+    """The days under each line about a month's use, by agent; the days of all of them are read together."""
+    periods = {one.id: one for one in await usage_queries.of_invoice(conn, tenant_id, issued.invoice.id)}
+    if not periods:
+        return []
+    first, until = min(one.from_on for one in periods.values()), max(one.until_on for one in periods.values())
+    days = await usage.days(conn, tenant_id, first, until - timedelta(days=1))
+    return [
+        (line, [one for one in days if period.from_on <= one.day < period.until_on])
+        for line in issued.lines
+        if line.usage_period_id is not None and (period := periods.get(line.usage_period_id)) is not None
+        if line.kind is LineKind.USAGE
+    ]
 
 
 async def usage_events(

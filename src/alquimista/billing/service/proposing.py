@@ -26,7 +26,7 @@ async def propose(book: Book, wanted: Wanted) -> Proposal:
     Raises:
         As `subscribing.subscribe`.
     """
-    deal = await subscribing.quote(book, wanted)
+    deal = subscribing.quote(book, wanted)
     what = subscribing.effect(book, deal)
     taxes = sum(percentage(deal.cents, tax.rate) for tax in book.rules.taxes)
     asked = await _asked_for(book, deal)

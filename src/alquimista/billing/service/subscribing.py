@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.agents import service as agents
 from alquimista.agents.models.agents import UnknownAgent
 from alquimista.billing.models.catalogue import AddonVersion, PlanVersion, on_sale
 from alquimista.billing.models.invoices import Invoice, Kind
@@ -27,7 +26,6 @@ from alquimista.billing.models.subscriptions import (
     TooManyAgents,
     UnknownSubNucleo,
 )
-from alquimista.billing.queries import catalogue as catalogue_queries
 from alquimista.billing.queries import invoices as invoice_queries
 from alquimista.billing.service import invoicing, paying
 from alquimista.billing.service.book import Book
@@ -45,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True):
     subnucleos: tuple[UUID, ...]
 
 
-async def quote(book: Book, wanted: Wanted) -> Deal:
+def quote(book: Book, wanted: Wanted) -> Deal:
     """What was chosen, at the prices of now; who has the plan keeps its version.
 
     Required agents of a SubNúcleo come with it. Agents beyond the plan are bought singly, when they are on sale.
@@ -56,8 +54,8 @@ async def quote(book: Book, wanted: Wanted) -> Deal:
         TooManyAgents: the plan has no room, and there is no single agent on sale.
     """
     plan = _plan(book, wanted.plan_id)
-    known = {one.slug: one.id for one in await agents.catalogue(book.conn) if one.status == "active"}
-    bundles = {one.id: one for one in await catalogue_queries.subnucleos(book.conn)}
+    known = {one.slug: one.id for one in book.agents if one.status == "active"}
+    bundles = {one.id: one for one in book.subnucleos}
     if not set(wanted.subnucleos) <= bundles.keys():
         raise UnknownSubNucleo
     if not set(wanted.agents) <= set(known.values()):
@@ -101,7 +99,7 @@ async def subscribe(book: Book, wanted: Wanted) -> Invoice | None:
     Raises:
         As `quote`; AlreadySubscribed, ChangeWaits, DebtOpen, EndsSoon, NotFromHere: the present state forbids it.
     """
-    deal = await quote(book, wanted)
+    deal = quote(book, wanted)
     what, one = effect(book, deal), book.live
     if one is None:
         await _refuse_debt(book)
@@ -288,7 +286,7 @@ async def grant_trial(book: Book, wanted: Wanted, days: int) -> Subscription:
     Raises:
         As `quote`; AlreadySubscribed: it has a subscription that is more than asked for.
     """
-    deal = await quote(book, wanted)
+    deal = quote(book, wanted)
     if book.live is not None and book.live.status is not Status.PENDING:
         raise AlreadySubscribed
     one = paying.with_terms(book.live, deal) if book.live is not None else _fresh(book, deal)

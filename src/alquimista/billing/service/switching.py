@@ -7,7 +7,8 @@ from alquimista.access import Actor
 from alquimista.agents import service as agents
 from alquimista.agents.models.agents import AgentSuspended, TenantAgent, UnknownAgent
 from alquimista.billing.models.agenda import Rules
-from alquimista.billing.models.subscriptions import RUNNING, AgentNotIncluded, NotFromHere
+from alquimista.billing.models.subscriptions import RUNNING, AgentNotIncluded, Inclusion, NotFromHere, Status
+from alquimista.billing.queries import subscriptions as queries
 from alquimista.billing.service.book import Book, open_book
 from alquimista.db.statement import Conn
 
@@ -30,8 +31,18 @@ async def switch_on(
     return await agents.get(conn, tenant_id, agent_id)
 
 
+async def inclusion(conn: Conn, tenant_id: UUID, agent_id: UUID) -> Inclusion:
+    """How the tenant's subscription stands to an agent; nobody waits for the answer."""
+    one = await queries.latest(conn, tenant_id)
+    if one is None or one.status is Status.CANCELED:
+        return Inclusion.NO_SUBSCRIPTION
+    if agent_id not in one.selected_agents:
+        return Inclusion.NOT_CHOSEN
+    return Inclusion.INCLUDED if one.status in RUNNING else Inclusion.NOT_RUNNING
+
+
 async def _require_included(book: Book, agent_id: UUID) -> None:
-    if agent_id not in {one.id for one in await agents.catalogue(book.conn)}:
+    if agent_id not in {one.id for one in book.agents}:
         raise UnknownAgent
     if book.live is None or agent_id not in book.live.selected_agents:
         raise AgentNotIncluded

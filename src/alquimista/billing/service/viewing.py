@@ -1,5 +1,6 @@
 """What a tenant reads of its billing beside the summary: what is owed, and what time does about it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import msgspec
 
 from alquimista.billing.models.agenda import PENDING_DAYS, Rules
 from alquimista.billing.models.invoices import Invoice, Kind
-from alquimista.billing.models.subscriptions import NoSubscription, Status
+from alquimista.billing.models.subscriptions import NoSubscription, Status, Subscription
 from alquimista.billing.queries import invoices as invoice_queries
 from alquimista.billing.queries import subscriptions as queries
 from alquimista.db.statement import Conn
@@ -38,7 +39,11 @@ async def standing(conn: Conn, tenant_id: UUID, rules: Rules) -> Standing:
     one = await queries.latest(conn, tenant_id)
     if one is None:
         raise NoSubscription
-    waiting = await invoice_queries.open_of(conn, tenant_id)
+    return standing_of(one, await invoice_queries.open_of(conn, tenant_id), rules)
+
+
+def standing_of(one: Subscription, waiting: Sequence[Invoice], rules: Rules) -> Standing:
+    """The same of a subscription, and of the tenant's open invoices, the one that is due first before the others."""
     if one.status is Status.PENDING:  # Nothing but its first payment begins it.
         waiting = [invoice for invoice in waiting if invoice.kind is Kind.FIRST]
     owed = next((invoice for invoice in waiting if invoice.id != one.pending_invoice_id), None)

@@ -109,3 +109,38 @@ class TenantUsage(msgspec.Struct, frozen=True, omit_defaults=True):
     summary: Figures
     daily_data: list[DayFigures]
     by_agent: list[AgentFigures] | msgspec.UnsetType = msgspec.UNSET
+
+
+class UsageReport(msgspec.Struct, frozen=True):
+    """A period's usage and its medians in milliseconds: of the whole, of each day in order, and by agent."""
+
+    usage: TenantUsage
+    p50_response_time_ms: float | None
+    p50_by_day: list[float | None]
+    p50_by_agent: dict[UUID, float | None]
+
+
+class OwnAgent(msgspec.Struct, frozen=True):
+    """An agent that the tenant has, or had."""
+
+    id: UUID
+    name: str
+    segment: str
+    status: str
+
+
+class TenantSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the first steps are done: an agent is active, a key made, a request counted, a colleague there."""
+
+    agent: bool
+    key: bool
+    event: bool
+    colleague: bool
+
+
+class TenantHome(msgspec.Struct, frozen=True):
+    """A tenant, its agents by name, and its first steps: None once all are done, or nobody wants to hear of them."""
+
+    tenant: TenantMe
+    agents: list[OwnAgent]
+    setup: TenantSetup | None

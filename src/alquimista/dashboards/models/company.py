@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista.dashboards.models.figures import Period
+from alquimista.dashboards.models.staff import TopAgentUsage
 
 
 class PlatformCounts(msgspec.Struct, frozen=True):
@@ -50,6 +51,26 @@ class OpenIncident(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class PeriodBefore(msgspec.Struct, frozen=True):
+    """The same number of days before the period, to compare with."""
+
+    total_requests: int
+    success_rate: float | None
+    avg_response_time_ms: float | None
+
+
+class FeedCommand(msgspec.Struct, frozen=True):
+    """One of the last commands; `tenant_name` is None when it is about no company, `created_by` when a rule gave it."""
+
+    command_id: UUID
+    command_type: str
+    tenant_id: UUID | None
+    tenant_name: str | None
+    status: str
+    created_by: str | None
+    created_at: datetime
+
+
 class CompanyOverview(msgspec.Struct, frozen=True):
     """What staff see first."""
 
@@ -61,3 +82,6 @@ class CompanyOverview(msgspec.Struct, frozen=True):
     daily: list[PlatformDay]
     top_tenants: list[TenantLine]
     incidents: list[OpenIncident]
+    before: PeriodBefore
+    top_agents: list[TopAgentUsage]
+    commands: list[FeedCommand]

@@ -28,6 +28,9 @@ class MeRow(msgspec.Struct, frozen=True):
     active_agents: int
     active_users: int
     requests_this_month: int
+    standing: str
+    blocked_reason: str | None
+    currency: str
 
 
 # The month is the tenant's own: from the first of it to today, in its zone.
@@ -42,10 +45,42 @@ ME = Statement(
       (SELECT coalesce(sum(d.requests), 0)::bigint FROM alquimista_platform.tenant_usage_daily d
         WHERE d.tenant_id = t.id
           AND d.day >= date_trunc('month', %(now)s::timestamptz AT TIME ZONE t.time_zone)::date
-          AND d.day <= (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date) AS requests_this_month
+          AND d.day <= (%(now)s::timestamptz AT TIME ZONE t.time_zone)::date) AS requests_this_month,
+      t.standing, t.blocked_reason, t.currency
     FROM alquimista_platform.tenants t WHERE t.id = %(tenant_id)s
     """,
     MeRow,
+)
+
+
+class HomeRow(MeRow, frozen=True):
+    """The same beside the tenant's agents by name, each with the fields of OwnAgent.
+
+    `reminded`: it wants to hear of first steps that are not done.
+    """
+
+    has_key: bool
+    has_usage: bool
+    reminded: bool
+    agents: list[dict[str, Any]]
+
+
+HOME = Statement(
+    f"""
+    SELECT me.*,
+      EXISTS (SELECT FROM alquimista_platform.api_keys k
+        WHERE k.tenant_id = me.id AND k.revoked_at IS NULL) AS has_key,
+      EXISTS (SELECT FROM alquimista_platform.tenant_usage_daily d
+        WHERE d.tenant_id = me.id AND d.requests > 0) AS has_usage,
+      NOT EXISTS (SELECT FROM alquimista_platform.tenant_onboarding o
+        WHERE o.tenant_id = me.id AND o.dismissed_at IS NOT NULL) AS reminded,
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'segment', a.segment,
+          'status', ta.status) ORDER BY a.name, a.id), '[]')
+        FROM alquimista_platform.tenant_agents ta JOIN alquimista_platform.agents a ON a.id = ta.agent_id
+        WHERE ta.tenant_id = me.id) AS agents
+    FROM ({ME.sql}) me
+    """,  # noqa: S608 - The interpolation is the statement above.
+    HomeRow,
 )
 
 
@@ -148,6 +183,11 @@ async def me(conn: Conn, tenant_id: UUID, now: datetime) -> MeRow | None:
     return await conn.fetch_one(ME, tenant_id=tenant_id, now=now)
 
 
+async def home(conn: Conn, tenant_id: UUID, now: datetime) -> HomeRow | None:
+    """The tenant with its agents and its first steps, or None."""
+    return await conn.fetch_one(HOME, tenant_id=tenant_id, now=now)
+
+
 async def agents(conn: Conn, tenant_id: UUID, status: str, now: datetime) -> list[AgentRow]:
     """The tenant's agents of a status, or `all` of them, by name."""
     return await conn.fetch(AGENTS, tenant_id=tenant_id, status=status, now=now)
@@ -158,8 +198,3 @@ async def platform(conn: Conn, platform_tenant: UUID) -> PlatformRow:
     row = await conn.fetch_one(PLATFORM, platform=platform_tenant)
     assert row is not None
     return row
-
-
-async def open_incidents(conn: Conn, platform_tenant: UUID, limit: int) -> list[PlatformIncident]:
-    """The newest open incidents of all tenants, for a connection of the internal role."""
-    return await conn.fetch(OPEN_INCIDENTS, platform=platform_tenant, limit=limit)

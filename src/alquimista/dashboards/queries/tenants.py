@@ -88,6 +88,23 @@ LISTINGS: Final = {
 }
 
 
+class Choices(msgspec.Struct, frozen=True):
+    """The plans and segments that companies have."""
+
+    plans: list[str]
+    segments: list[str]
+
+
+CHOICES: Final = Statement(
+    """
+    SELECT coalesce(array_agg(DISTINCT t.plan), '{}') AS plans,
+      coalesce(array_agg(DISTINCT t.segment), '{}') AS segments
+    FROM alquimista_platform.tenants t WHERE t.id <> %(platform)s
+    """,
+    Choices,
+)
+
+
 class UsedLately(msgspec.Struct, frozen=True):
     """Requests of a company's last 7 and 30 days, today included."""
 
@@ -205,6 +222,13 @@ async def listed(
         now=now,
     )
     return [row for row in rows if row.id is not None], rows[0].total
+
+
+async def choices(conn: Conn) -> Choices:
+    """What companies can be told apart by."""
+    row = await conn.fetch_one(CHOICES, platform=PLATFORM_TENANT)
+    assert row is not None
+    return row
 
 
 async def used_lately(conn: Conn, tenant_id: UUID, now: datetime) -> UsedLately:

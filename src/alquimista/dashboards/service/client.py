@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -17,15 +17,20 @@ from alquimista.dashboards.models.client import (
     IncidentLine,
     IntegrationLine,
     Limits,
+    OwnAgent,
     PlanUse,
     TenantAgents,
+    TenantHome,
     TenantIncidents,
     TenantIntegrations,
     TenantMe,
+    TenantSetup,
     TenantUsage,
+    UsageReport,
 )
 from alquimista.dashboards.models.figures import PERIOD_DAYS, Figures, Money, Period, mean, percent
 from alquimista.dashboards.queries import overview, usage
+from alquimista.dashboards.queries.overview import MeRow
 from alquimista.dashboards.queries.usage import UsageRow
 from alquimista.db.statement import Conn
 from alquimista.incidents import service as incidents
@@ -34,11 +39,29 @@ from alquimista.tenants.models import UnknownTenant
 from alquimista.usage.models.histogram import percentile
 
 
+async def tenant_home(conn: Conn, tenant_id: UUID, now: datetime) -> TenantHome:
+    """The tenant as `tenant_me` tells it, its agents, and what is left of its first steps. Raises UnknownTenant."""
+    row = await overview.home(conn, tenant_id, now)
+    if row is None:
+        raise UnknownTenant
+    done = TenantSetup(
+        agent=row.active_agents > 0, key=row.has_key, event=row.has_usage, colleague=row.active_users > 1
+    )
+    finished = done.agent and done.key and done.event and done.colleague
+    agents = msgspec.convert(row.agents, list[OwnAgent])
+    return TenantHome(me_of(row), agents, done if row.reminded and not finished else None)
+
+
 async def tenant_me(conn: Conn, tenant_id: UUID, now: datetime) -> TenantMe:
     """The tenant, its limits, and what it uses of them this month. Raises UnknownTenant."""
     row = await overview.me(conn, tenant_id, now)
     if row is None:
         raise UnknownTenant
+    return me_of(row)
+
+
+def me_of(row: MeRow) -> TenantMe:
+    """The tenant that a row tells of."""
     return TenantMe(
         id=row.id,
         name=row.name,
@@ -102,6 +125,14 @@ async def tenant_incidents(conn: Conn, tenant_id: UUID, limit: int, offset: int,
     return TenantIncidents([msgspec.convert(row, IncidentLine, from_attributes=True) for row in page], total)
 
 
+class _Groups(NamedTuple):
+    """The rows of a period: the whole's, each day's, and each agent's by name."""
+
+    whole: list[UsageRow]
+    days: list[tuple[date, Sequence[UsageRow]]]
+    agents: list[tuple[str, UUID, list[UsageRow]]]
+
+
 async def tenant_usage(
     conn: Conn, tenant_id: UUID, period: Period, agent_id: UUID | None, now: datetime, *, before: bool = False
 ) -> TenantUsage:
@@ -111,6 +142,25 @@ async def tenant_usage(
         UnknownTenant: no such tenant.
         UnknownAgent: the tenant never had this agent.
     """
+    return _usage(await _grouped(conn, tenant_id, period, agent_id, now, before=before), period, agent_id)
+
+
+async def usage_report(
+    conn: Conn, tenant_id: UUID, period: Period, agent_id: UUID | None, now: datetime, *, before: bool = False
+) -> UsageReport:
+    """The same with medians. Raises as `tenant_usage`."""
+    found = await _grouped(conn, tenant_id, period, agent_id, now, before=before)
+    return UsageReport(
+        usage=_usage(found, period, agent_id),
+        p50_response_time_ms=_median(found.whole),
+        p50_by_day=[_median(rows) for _, rows in found.days],
+        p50_by_agent={key: _median(rows) for _, key, rows in found.agents},
+    )
+
+
+async def _grouped(
+    conn: Conn, tenant_id: UUID, period: Period, agent_id: UUID | None, now: datetime, *, before: bool
+) -> _Groups:
     days = PERIOD_DAYS[period]
     rows = await usage.tenant(conn, tenant_id, days, agent_id, now, back=days if before else 0)
     groups: dict[date | UUID | None, list[UsageRow]] = {}
@@ -127,14 +177,23 @@ async def tenant_usage(
     every_day = [last_day - timedelta(days=back) for back in range(days - 1, -1, -1)]
     agents = [(group[0].agent_name or "", key, group) for key, group in groups.items() if isinstance(key, UUID)]
     agents.sort(key=lambda agent: agent[:2])
+    return _Groups(whole, [(day, groups.get(day, ())) for day in every_day], agents)
+
+
+def _usage(found: _Groups, period: Period, agent_id: UUID | None) -> TenantUsage:
     return TenantUsage(
         period=period,
-        summary=Figures(*_sums(whole), _cost([row for *_, group in agents for row in group])),
-        daily_data=[DayFigures(*_sums(groups.get(day, ())), _cost(groups.get(day, ())), day) for day in every_day],
+        summary=Figures(*_sums(found.whole), _cost([row for *_, group in found.agents for row in group])),
+        daily_data=[DayFigures(*_sums(rows), _cost(rows), day) for day, rows in found.days],
         by_agent=msgspec.UNSET
         if agent_id
-        else [AgentFigures(*_sums(group), _cost(group), key, name) for name, key, group in agents],
+        else [AgentFigures(*_sums(group), _cost(group), key, name) for name, key, group in found.agents],
     )
+
+
+def _median(rows: Sequence[UsageRow]) -> float | None:
+    histogram = (rows[0].histogram or "") if len(rows) == 1 else merged_histogram(rows)
+    return percentile(histogram, sum(row.requests or 0 for row in rows), 50)
 
 
 Sums = tuple[int, int, int, float | None, float | None, float | None, int]

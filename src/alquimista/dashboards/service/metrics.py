@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alquimista.agents import service as agents
+from alquimista.agents.models.agents import TenantAgent
 from alquimista.dashboards.models.figures import PERIOD_DAYS, Period
 from alquimista.dashboards.models.metrics import AgentDay, AgentMetrics, AgentPerformance
 from alquimista.dashboards.queries import usage
@@ -30,9 +31,17 @@ async def agent_metrics(conn: Conn, tenant_id: UUID, agent_id: UUID, period: Per
         UnknownTenant: no such tenant.
         UnknownAgent: the tenant never had this agent.
     """
+    return await metrics_of(conn, tenant_id, await agents.get(conn, tenant_id, agent_id), period, now)
+
+
+async def metrics_of(conn: Conn, tenant_id: UUID, agent: TenantAgent, period: Period, now: datetime) -> AgentMetrics:
+    """The same of an agent that the caller has read.
+
+    Raises:
+        UnknownTenant: no such tenant.
+    """
     days = PERIOD_DAYS[period]
-    agent = await agents.get(conn, tenant_id, agent_id)
-    rows = await usage.tenant(conn, tenant_id, days, agent_id, now)
+    rows = await usage.tenant(conn, tenant_id, days, agent.agent_id, now)
     by_day: dict[date, list[UsageRow]] = {}
     for row in rows:
         if row.day is not None:
@@ -41,7 +50,7 @@ async def agent_metrics(conn: Conn, tenant_id: UUID, agent_id: UUID, period: Per
     if last_day is None:
         raise UnknownTenant
     return AgentMetrics(
-        agent_id=agent_id,
+        agent_id=agent.agent_id,
         agent_name=agent.name,
         status=agent.status.value,
         period=period,

@@ -95,28 +95,30 @@ async def tenant_detail(conn: Conn, tenant_id: UUID, now: datetime) -> TenantDet
 async def installed_agents(conn: Conn, tenant_id: UUID, period: Period, now: datetime) -> InstalledAgents:
     """A company's agents with its settings of them and their requests of the period. Raises UnknownTenant."""
     await _tenant(conn, tenant_id)
-    return InstalledAgents(
-        period,
-        [
-            InstalledAgent(
-                id=row.id,
-                slug=row.slug,
-                name=row.name,
-                segment=row.segment,
-                status=row.status,
-                config=row.config,
-                activated_at=row.activated_at,
-                deactivated_at=row.deactivated_at,
-                usage_stats=AgentStats(
-                    total_requests=row.requests,
-                    success_rate=percent(row.requests - row.failures, row.requests),
-                    avg_response_time_ms=mean(row.response_ms, row.requests),
-                    last_request_at=row.last_request_at,
-                ),
-            )
-            for row in await tenants.installed(conn, tenant_id, PERIOD_DAYS[period], now)
-        ],
-    )
+    return InstalledAgents(period, await installed(conn, tenant_id, period, now))
+
+
+async def installed(conn: Conn, tenant_id: UUID, period: Period, now: datetime) -> list[InstalledAgent]:
+    """The same of a company that is known to be one."""
+    return [
+        InstalledAgent(
+            id=row.id,
+            slug=row.slug,
+            name=row.name,
+            segment=row.segment,
+            status=row.status,
+            config=row.config,
+            activated_at=row.activated_at,
+            deactivated_at=row.deactivated_at,
+            usage_stats=AgentStats(
+                total_requests=row.requests,
+                success_rate=percent(row.requests - row.failures, row.requests),
+                avg_response_time_ms=mean(row.response_ms, row.requests),
+                last_request_at=row.last_request_at,
+            ),
+        )
+        for row in await tenants.installed(conn, tenant_id, PERIOD_DAYS[period], now)
+    ]
 
 
 async def platform_usage(conn: Conn, period: Period, now: datetime) -> PlatformUsage:

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from alquimista.i18n import Text
+
 
 class MigrationError(Exception):
     """A mistake in a file, in the arguments or in the database's state, told in sentences that say what to do."""
@@ -50,7 +52,7 @@ class Skipped:
 
     number: int
     name: str
-    reason: str
+    reason: Text
 
     @property
     def label(self) -> str:
@@ -86,7 +88,7 @@ class Status:
     label: str
     state: str  # applied | pending | running | edited | skipped | unknown
     row: Row | None = None
-    reason: str = ""
+    reason: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

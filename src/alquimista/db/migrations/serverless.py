@@ -35,7 +35,7 @@ def _shown(one: Status) -> dict[str, Any]:
         "number": f"{one.number:03d}",
         "name": one.label,
         "state": one.state,
-        "reason": one.reason,
+        "reason": str(one.reason or ""),
         "applied_at": one.row.applied_at.isoformat() if one.row else None,
         "applied_by": one.row.applied_by if one.row else None,
         "duration_ms": one.row.duration_ms if one.row else None,

@@ -3,31 +3,32 @@
 from typing import Final
 
 from alquimista.db.migrations.models import Skipped
+from alquimista.i18n import N_
 
-_SECOND_TENANCY: Final = (
-    "It belonged to a second tenancy (companies, users and user_roles in public, MASTER to READ_ONLY) disjoint from "
-    "alquimista_platform; one tenancy with one role vocabulary replaces it"
+_SECOND_TENANCY: Final = N_(
+    "It belonged to a second tenancy beside this one, with companies, users and roles of its own. One tenancy with one "
+    "vocabulary of roles, that of 003, takes its place."
 )
 
 SKIPPED: Final = (
     Skipped(
         9,
         "create_subscription_tables",
-        "It duplicates 008 (trials, commercial_requests, payment_events) with other checks and fails right after it; "
-        "its only addition, expire_trials(), lives in 008.",
+        N_(
+            "It duplicates 008 with other checks, and fails right after it. The only thing that it adds, the end of "
+            "trials, lives in 008."
+        ),
     ),
-    Skipped(11, "create_companies", f"{_SECOND_TENANCY}: companies are alquimista_platform.tenants of 003."),
-    Skipped(12, "create_users", f"{_SECOND_TENANCY}: users are alquimista_platform.users of 003."),
-    Skipped(13, "create_user_roles", f"{_SECOND_TENANCY}: roles are alquimista_platform.tenant_users of 003."),
-    Skipped(
-        14,
-        "create_integrations",
-        f"{_SECOND_TENANCY}: integrations are alquimista_platform.tenant_integrations of 003.",
-    ),
+    Skipped(11, "create_companies", _SECOND_TENANCY),
+    Skipped(12, "create_users", _SECOND_TENANCY),
+    Skipped(13, "create_user_roles", _SECOND_TENANCY),
+    Skipped(14, "create_integrations", _SECOND_TENANCY),
     Skipped(
         16,
         "create_dispatch_tables",
-        "The founding file is empty: the dispatch queue, meetings and calendar tables of its blueprint come with their "
-        "rooms, from 018 onward.",
+        N_(
+            "The founding file is empty: the dispatch queue, meetings and calendars that it was planned for come with "
+            "their rooms, from 018 on."
+        ),
     ),
 )

@@ -11,8 +11,9 @@ from alquimista.agents.models.agents import AgentSuspended, Configuration, Unkno
 from alquimista.agents.models.settings import ConfigurationChanged, Values
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.fleet import service
+from alquimista.fleet.guards import CONFIGURING
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
 
 
 class ConfigurationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +47,7 @@ ROUTES: Final = (
         scope=TenantScope.OWN,
         body=ConfigurationChange,
         response=Configuration,
-        limits=(Limit(count=60, seconds=60, per=("tenant", "user")),),
+        limits=CONFIGURING,
         problems=(UnknownAgent, AgentSuspended, ConfigurationChanged),
         example=ConfigurationChange(version=1, config={"assinatura": "Equipe Aurora"}),
     ),

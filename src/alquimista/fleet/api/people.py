@@ -13,6 +13,7 @@ from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.fleet import service
 from alquimista.fleet.api.agents import LINE
+from alquimista.fleet.guards import TELLING
 from alquimista.fleet.models.controls import AgentNotConnected, RestartPending, RestartProgress, progress_of
 from alquimista.fleet.models.states import AgentState, state_of_instance
 from alquimista.http.context import Context
@@ -185,7 +186,7 @@ _MANAGE: Final[dict[str, Any]] = {
     "permission": Permission.AGENT_MANAGE,
     "scope": TenantScope.OWN,
     "body": AgentAct,
-    "limits": (Limit(count=30, seconds=60, per=("user",)),),
+    "limits": TELLING,
     "example": AgentAct("Nova versão do modelo"),
 }
 ROUTES: Final = (

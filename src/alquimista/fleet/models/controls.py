@@ -43,6 +43,12 @@ class Control(msgspec.Struct, frozen=True):
     booted_at: datetime | None
 
 
+class Asked(Control, frozen=True):
+    """A message beside the name of who had it sent; None for the platform itself, and where the reader may not know."""
+
+    asked_by: str | None = None
+
+
 class Restart(msgspec.Struct, frozen=True):
     """A restart that was asked of an agent's processes."""
 

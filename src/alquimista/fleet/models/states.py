@@ -15,7 +15,9 @@ from alquimista.i18n import N_
 BEAT_EVERY: Final = timedelta(seconds=10)
 LATE_AFTER: Final = timedelta(seconds=30)
 OFFLINE_AFTER: Final = timedelta(seconds=90)
+LISTENS_FOR: Final = timedelta(minutes=15)  # A process that was silent for longer is not there to hear of a restart.
 MOST_BOOTS: Final = 120  # Of a process, in an hour; more tell nothing that these do not.
+TOPIC: Final = "fleet"  # Of what open pages hear.
 MOST_INSTANCES: Final = 1_000  # Of one agent; those that were not heard of for a week make room.
 INSTANCES_KEPT: Final = timedelta(days=7)
 HISTORY_KEPT: Final = timedelta(days=90)
@@ -54,6 +56,17 @@ def state_of(
     if status is AgentStatus.SUSPENDED:
         return AgentState.SUSPENDED
     return AgentState.PAUSED if paused_at is not None else state_of_instance(last, now)
+
+
+class RunningAgent(msgspec.Struct, frozen=True):
+    """How one of a tenant's agents stands, and its last sign of life. `state` None: it was never heard of."""
+
+    agent_id: UUID
+    slug: str
+    name: str
+    status: AgentStatus
+    state: AgentState | None
+    seen_at: datetime | None
 
 
 class Instance(msgspec.Struct, frozen=True):

@@ -1,1 +1,1 @@
-"""The only SQL of running agents: signs of life (beats), messages (controls), and who is missed (watching)."""
+"""The only SQL of running agents: signs of life (beats), messages (controls), what people see (reading), watching."""

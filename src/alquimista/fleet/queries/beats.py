@@ -7,11 +7,11 @@ import msgspec
 
 from alquimista.agents.models.agents import AgentStatus
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.fleet.models.states import MOST_BOOTS, MOST_INSTANCES, Beat, Boot, Instance
+from alquimista.fleet.models.states import LATE_AFTER, MOST_BOOTS, MOST_INSTANCES, Beat
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What a beat finds: how the agent stands, and whether the beat was taken."""
+    """How the agent stands, whether the beat was taken, and whether it is the first one after a silence."""
 
     agent_id: UUID
     status: AgentStatus
@@ -19,6 +19,7 @@ class Heard(msgspec.Struct, frozen=True):
     paused_at: datetime | None
     offline_at: datetime | None
     taken: bool
+    news: bool
 
 
 # One round trip for each beat. Only the process's own row is written, in place; a boot is written once. The number of
@@ -33,7 +34,7 @@ BEAT = Statement(
       LEFT JOIN alquimista_platform.agent_standings s ON s.tenant_id = ta.tenant_id AND s.agent_id = ta.agent_id
       WHERE ta.tenant_id = %(tenant_id)s AND a.slug = %(slug)s
     ), known AS (
-      SELECT i.boot_id FROM alquimista_platform.agent_instances i
+      SELECT i.boot_id, i.seen_at FROM alquimista_platform.agent_instances i
       WHERE i.tenant_id = %(tenant_id)s AND i.agent_id = (SELECT agent_id FROM agent) AND i.instance_id = %(instance)s
     ), taken AS (
       INSERT INTO alquimista_platform.agent_instances AS i
@@ -58,29 +59,11 @@ BEAT = Statement(
           AND b.booted_at > %(now)s::timestamptz - interval '1 hour')
       ON CONFLICT DO NOTHING
     )
-    SELECT agent_id, status, config AS config_version, paused_at, offline_at, EXISTS (SELECT FROM taken) AS taken
+    SELECT agent_id, status, config AS config_version, paused_at, offline_at, EXISTS (SELECT FROM taken) AS taken,
+      NOT EXISTS (SELECT FROM known WHERE boot_id = %(boot_id)s AND seen_at > %(late_since)s) AS news
     FROM agent
     """,
     Heard,
-)
-
-INSTANCES = Statement(
-    """
-    SELECT instance_id, boot_id, version, sdk, host, first_seen_at, started_at, seen_at
-    FROM alquimista_platform.agent_instances
-    WHERE tenant_id = %(tenant_id)s AND agent_id = %(agent_id)s
-    ORDER BY seen_at DESC, instance_id LIMIT %(limit)s
-    """,
-    Instance,
-)
-
-BOOTS = Statement(
-    """
-    SELECT instance_id, boot_id, version, booted_at FROM alquimista_platform.agent_boots
-    WHERE tenant_id = %(tenant_id)s AND agent_id = %(agent_id)s
-    ORDER BY booted_at DESC, boot_id LIMIT %(limit)s
-    """,
-    Boot,
 )
 
 # The last process of an agent stays, however long ago it was heard of: without it the agent would seem never to have
@@ -116,17 +99,8 @@ async def beat(conn: Conn, tenant_id: UUID, slug: str, told: Beat, now: datetime
         now=now,
         most=MOST_INSTANCES,
         most_boots=MOST_BOOTS,
+        late_since=now - LATE_AFTER,
     )
-
-
-async def instances(conn: Conn, tenant_id: UUID, agent_id: UUID, limit: int = MOST_INSTANCES) -> list[Instance]:
-    """An agent's processes, the last heard of first."""
-    return await conn.fetch(INSTANCES, tenant_id=tenant_id, agent_id=agent_id, limit=limit)
-
-
-async def boots(conn: Conn, tenant_id: UUID, agent_id: UUID, limit: int) -> list[Boot]:
-    """The starts of an agent's processes, the newest first."""
-    return await conn.fetch(BOOTS, tenant_id=tenant_id, agent_id=agent_id, limit=limit)
 
 
 async def forget(conn: Conn, tenant_id: UUID, instances_before: datetime, boots_before: datetime) -> None:

@@ -23,14 +23,14 @@ class Standing(msgspec.Struct, frozen=True):
     offline_at: datetime | None
 
 
-_STANDING = """
+STANDING = """
 SELECT ta.agent_id, a.slug, a.name, ta.status, s.paused_at, coalesce(s.pause_reason, '') AS pause_reason, s.offline_at
 FROM alquimista_platform.tenant_agents ta
 JOIN alquimista_platform.agents a ON a.id = ta.agent_id
 LEFT JOIN alquimista_platform.agent_standings s ON s.tenant_id = ta.tenant_id AND s.agent_id = ta.agent_id
 WHERE ta.tenant_id = %(tenant_id)s AND """
-BY_ID = Statement(f"{_STANDING} ta.agent_id = %(agent_id)s", Standing)
-BY_SLUG = Statement(f"{_STANDING} a.slug = %(slug)s", Standing)
+BY_ID = Statement(f"{STANDING} ta.agent_id = %(agent_id)s", Standing)
+BY_SLUG = Statement(f"{STANDING} a.slug = %(slug)s", Standing)
 
 # Makes the row where there is none and locks it: whoever changes what is wished of an agent takes turns.
 LOCK = Statement(
@@ -97,7 +97,7 @@ SUPERSEDE = Statement(
     NoRow,
 )
 
-_CONTROL = """
+CONTROL = """
 SELECT c.id, c.instance_id, c.request_id, c.kind, c.reason, c.created_by, c.created_at, c.expires_at, c.delivered_at,
   c.acknowledged_at, c.outcome, c.detail, (
     SELECT min(b.booted_at) FROM alquimista_platform.agent_boots b
@@ -107,14 +107,14 @@ SELECT c.id, c.instance_id, c.request_id, c.kind, c.reason, c.created_by, c.crea
 FROM alquimista_platform.agent_controls c
 WHERE c.tenant_id = %(tenant_id)s AND """
 WAITING = Statement(
-    f"""{_CONTROL} c.agent_id = %(agent_id)s AND c.instance_id = %(instance)s AND c.acknowledged_at IS NULL
+    f"""{CONTROL} c.agent_id = %(agent_id)s AND c.instance_id = %(instance)s AND c.acknowledged_at IS NULL
       AND c.expires_at > %(now)s ORDER BY c.created_at, c.id""",
     Control,
 )
-OF_REQUEST = Statement(f"{_CONTROL} c.request_id = %(request_id)s ORDER BY c.instance_id", Control)
-ONE = Statement(f"{_CONTROL} c.agent_id = %(agent_id)s AND c.id = %(id)s", Control)
+OF_REQUEST = Statement(f"{CONTROL} c.request_id = %(request_id)s ORDER BY c.instance_id", Control)
+ONE = Statement(f"{CONTROL} c.agent_id = %(agent_id)s AND c.id = %(id)s", Control)
 RESTARTS = Statement(
-    f"""{_CONTROL} c.agent_id = %(agent_id)s AND c.kind = 'restart'
+    f"""{CONTROL} c.agent_id = %(agent_id)s AND c.kind = 'restart'
       ORDER BY c.created_at DESC, c.id LIMIT %(limit)s""",
     Control,
 )

@@ -9,16 +9,20 @@ from alquimista.fleet.service.controls import (
     restarted,
     resume,
 )
-from alquimista.fleet.service.reading import Running, read
+from alquimista.fleet.service.reading import Running, every, read
 from alquimista.fleet.service.streaming import ControlStreams, install
+from alquimista.fleet.service.telling import TEMPLATES as TOLD
+from alquimista.fleet.service.telling import tell
 from alquimista.fleet.service.watching import forget, missed, settle, tenants_with_fleet, watch
 
 __all__ = [
+    "TOLD",
     "ControlStreams",
     "Running",
     "acknowledge",
     "beat",
     "configuration_changed",
+    "every",
     "forget",
     "install",
     "missed",
@@ -28,6 +32,7 @@ __all__ = [
     "restarted",
     "resume",
     "settle",
+    "tell",
     "tenants_with_fleet",
     "watch",
 ]

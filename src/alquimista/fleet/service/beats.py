@@ -4,9 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from alquimista.agents.models.agents import AgentStatus, UnknownAgent
+from alquimista.cache import store
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.fleet.models.states import MOST_INSTANCES, RUNNING, AgentRefused, Beat, TooManyInstances
+from alquimista.fleet.models.states import MOST_INSTANCES, RUNNING, TOPIC, AgentRefused, Beat, TooManyInstances
 from alquimista.fleet.queries import beats as queries
 from alquimista.fleet.queries.beats import Heard
 from alquimista.fleet.service.watching import recover
@@ -28,6 +29,8 @@ async def beat(db: Database, tenant_id: UUID, slug: str, told: Beat, now: dateti
     if heard.offline_at is not None:
         async with tenant_transaction(db, tenant_id) as conn:
             await recover(conn, tenant_id, heard.agent_id, now)
+    if heard.news:
+        await store.invalidate(db.tenant(tenant_id), tenant_id, "agents", TOPIC)  # Open pages see that it is there.
     return heard
 
 

@@ -9,7 +9,9 @@ from alquimista import clock
 from alquimista.access import Actor
 from alquimista.agents.models.agents import AgentStatus, AgentSuspended, UnknownAgent
 from alquimista.audit import service as audit
+from alquimista.cache import store
 from alquimista.db.statement import Conn
+from alquimista.events import EventType
 from alquimista.fleet.models.controls import (
     ACKNOWLEDGED_WITHIN,
     AgentNotConnected,
@@ -26,11 +28,12 @@ from alquimista.fleet.models.controls import (
     UnknownRestart,
     state_of_restart,
 )
-from alquimista.fleet.models.states import OFFLINE_AFTER, RUNNING
+from alquimista.fleet.models.states import LISTENS_FOR, OFFLINE_AFTER, RUNNING, TOPIC
 from alquimista.fleet.queries import controls as queries
 from alquimista.fleet.queries.controls import Standing
 from alquimista.fleet.service.beats import require_running
 from alquimista.http.streams import wake
+from alquimista.orchestrator import service as orchestrator
 
 _WISHES: Final = (ControlKind.PAUSE, ControlKind.RESUME)
 _LAST_RESTARTS: Final = 100
@@ -46,15 +49,18 @@ async def restart(
     *,
     restart_id: UUID | None = None,
     within: timedelta = ACKNOWLEDGED_WITHIN,
+    silent: bool = False,
 ) -> Restart:
     """Ask every connected process of an agent to restart; ask `restarted` what became of it. Takes a transaction.
 
-    The same `restart_id` asks once, however often this is called.
+    The same `restart_id` asks once, however often this is called. With `silent` it is an agent that is missed, and its
+    processes that were heard of lately are asked, since one that hangs may listen still; nobody is asked when it is
+    not missed any more or was paused meanwhile.
 
     Raises:
         UnknownAgent: the tenant has no such agent.
         AgentSuspended: only the subscription revives a suspended agent.
-        AgentNotConnected: no process of it was heard of in the last 90 seconds.
+        AgentNotConnected: no process of it was heard of in the last 90 seconds; if `silent`, lately.
         RestartPending: another restart of it is not over yet.
     """
     agent = await _lock(conn, tenant_id, agent_id, now)
@@ -64,7 +70,10 @@ async def restart(
     if _unfinished(await queries.restarts(conn, tenant_id, agent_id, _LAST_RESTARTS), now):
         raise RestartPending
     request_id = restart_id or clock.new_id()
-    told = await _tell(conn, actor, tenant_id, agent, request_id, ControlKind.RESTART, reason, now, within)
+    if silent and (agent.offline_at is None or agent.paused_at is not None):
+        return Restart(request_id, (), now + within)
+    heard = now - (LISTENS_FOR if silent else OFFLINE_AFTER)
+    told = await _tell(conn, actor, tenant_id, agent, request_id, ControlKind.RESTART, reason, now, within, heard)
     if not told:
         raise AgentNotConnected
     await _audit(conn, actor, tenant_id, agent, "agent.restart_requested", reason)
@@ -93,6 +102,7 @@ async def pause(conn: Conn, actor: Actor, tenant_id: UUID, agent_id: UUID, reaso
     if await queries.pause(conn, tenant_id, agent_id, actor.user_id, reason, now):
         await _wish(conn, actor, tenant_id, agent, ControlKind.PAUSE, reason, now)
         await _audit(conn, actor, tenant_id, agent, "agent.paused", reason)
+        await _publish(conn, actor, tenant_id, EventType.AGENT_PAUSED, agent)
 
 
 async def resume(conn: Conn, actor: Actor, tenant_id: UUID, agent_id: UUID, reason: str, now: datetime) -> None:
@@ -105,6 +115,7 @@ async def resume(conn: Conn, actor: Actor, tenant_id: UUID, agent_id: UUID, reas
     if await queries.resume(conn, tenant_id, agent_id, now):
         await _wish(conn, actor, tenant_id, agent, ControlKind.RESUME, reason, now)
         await _audit(conn, actor, tenant_id, agent, "agent.resumed", reason)
+        await _publish(conn, actor, tenant_id, EventType.AGENT_RESUMED, agent)
 
 
 async def configuration_changed(
@@ -137,6 +148,7 @@ async def acknowledge(
     require_running(agent.status if agent else None)
     assert agent is not None
     if await queries.acknowledge(conn, tenant_id, agent.agent_id, control_id, outcome, detail, now):
+        await store.invalidate(conn, tenant_id, "agents", TOPIC)  # Open pages see the restart go on.
         return
     known = await queries.one(conn, tenant_id, agent.agent_id, control_id)
     if known is None:
@@ -182,9 +194,10 @@ async def _tell(
     reason: str,
     now: datetime,
     within: timedelta,
+    heard: datetime | None = None,
 ) -> list[str]:
-    """Tell every connected process; which ones."""
-    instances = await queries.connected(conn, tenant_id, agent.agent_id, now - OFFLINE_AFTER)
+    """Tell every connected process, or all that were heard of since then; which ones."""
+    instances = await queries.connected(conn, tenant_id, agent.agent_id, heard or now - OFFLINE_AFTER)
     person = actor.user_id if actor else None
     messages = {instance: clock.new_id() for instance in instances}
     if messages:
@@ -192,12 +205,18 @@ async def _tell(
             conn, tenant_id, agent.agent_id, request_id, kind, reason, person, messages, now, now + within
         )
         await wake(conn, channel(tenant_id, agent.agent_id))
+    await store.invalidate(conn, tenant_id, "agents", TOPIC)
     return instances
 
 
 def _unfinished(asked: Sequence[Control], now: datetime) -> bool:
     way = {RestartProgress.PENDING, RestartProgress.ACKNOWLEDGED}
     return any(state_of_restart([one], now).progress in way for one in asked)
+
+
+async def _publish(conn: Conn, actor: Actor, tenant_id: UUID, what: EventType, agent: Standing) -> None:
+    data = {"agent_id": agent.agent_id, "agent": agent.slug, "by": actor.user_id}
+    await orchestrator.publish(conn, tenant_id, what, data)
 
 
 async def _audit(conn: Conn, actor: Actor | None, tenant_id: UUID, agent: Standing, action: str, reason: str) -> None:

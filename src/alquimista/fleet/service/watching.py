@@ -23,7 +23,10 @@ _SOURCE: Final = "fleet"
 
 
 async def watch(db: Database, now: datetime) -> tuple[Verdict, set[UUID]]:
-    """Look for agents that are missed or back; the verdict, and the tenants that `settle` has something to do for."""
+    """Look for agents that are missed or back; the verdict, and the tenants that `settle` has something to do for.
+
+    Each of those is settled by itself, under the verdict's word on it.
+    """
     platform = db.tenant(PLATFORM_TENANT)
     silent = await queries.silent(db.staff(), now - OFFLINE_AFTER)
     verdict = judge(await queries.last(platform), silent, await queries.newest(db.staff()), now)
@@ -34,8 +37,10 @@ async def watch(db: Database, now: datetime) -> tuple[Verdict, set[UUID]]:
         else:
             await incidents.resolve(conn, PLATFORM_TENANT, BLACKOUT, now)
     tenants = set(await queries.recovered_tenants(db.staff(), now - OFFLINE_AFTER))
-    if verdict.missed_before is not None:
-        tenants |= {one.tenant_id for one in silent if one.seen_at < verdict.missed_before}
+    for one in silent:
+        before = verdict.before(one.tenant_id)
+        if before is not None and one.seen_at < before:
+            tenants.add(one.tenant_id)
     return verdict, tenants
 
 

@@ -4,6 +4,7 @@ from alquimista.http.routes import Route
 from alquimista.identity.api import (
     accounts,
     api_keys,
+    company,
     grants,
     invitations,
     members,
@@ -29,4 +30,5 @@ ROUTES: tuple[Route, ...] = (
     *viewing.ROUTES,
     *oidc.ROUTES,
     *tenants.ROUTES,
+    *company.ROUTES,
 )

@@ -16,6 +16,7 @@ from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Limit, Route, TenantScope
 from alquimista.i18n import N_
+from alquimista.identity.guards import GRANTING
 from alquimista.identity.models.grants import DAY_MINUTES, Grant, Reason, clock_of, minute_of
 from alquimista.identity.models.problems import (
     GrantExists,
@@ -180,7 +181,6 @@ _GRANT: Final = GrantAnswer(
     created_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
 )
 _OWN: Final[dict[str, Any]] = {"tag": "grants", "permission": Permission.GRANT_MANAGE, "scope": TenantScope.OWN}
-_ACTING: Final = (Limit(count=60, seconds=60, per=("user",), name="grants.act"),)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -201,7 +201,7 @@ ROUTES: tuple[Route, ...] = (
         body=NewGrant,
         response=GrantAnswer,
         status=201,
-        limits=_ACTING,
+        limits=GRANTING,
         problems=(UnknownUser, GrantExists, TooManyGrants, GrantToOneself, NotYoursToGrant),
         example=NewGrant(
             user_id=_ID,
@@ -217,7 +217,7 @@ ROUTES: tuple[Route, ...] = (
         path="/tenant/grants/{grant_id:uuid}",
         handler=_take_back,
         summary="Take such a permission back; it ends at once",
-        limits=_ACTING,
+        limits=GRANTING,
         problems=(UnknownGrant,),
         **_OWN,
     ),

@@ -10,8 +10,9 @@ from alquimista.audit.guards import seen_within
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
 from alquimista.identity.api.tokens import Email
+from alquimista.identity.guards import INVITING
 from alquimista.identity.models.invitations import Invitation
 from alquimista.identity.models.problems import AlreadyInvited, AlreadyMember, UnknownInvitation, UserLimitReached
 from alquimista.identity.service.invitations import invite, list_invitations, revoke_invitation
@@ -92,7 +93,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             body=Invite,
             response=InvitationAnswer,
             status=201,
-            limits=(Limit(count=30, seconds=60, per=("user",)),),
+            limits=INVITING,
             problems=(AlreadyMember, AlreadyInvited, UserLimitReached),
             example=Invite("ana@empresa.com.br", _INVITATION.role),
         ),

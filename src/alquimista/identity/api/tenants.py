@@ -11,8 +11,10 @@ from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
 from alquimista.identity.api.tokens import Email
+from alquimista.identity.guards import TENANT_ACTS
+from alquimista.identity.service import standing
 from alquimista.identity.service.founding import found_tenant
 from alquimista.tenants import service
 from alquimista.tenants.models import (
@@ -107,13 +109,16 @@ async def _register(context: Context) -> RegisteredTenant:
 
 
 async def _suspend(context: Context) -> TenantState:
+    url = context.services.settings.public_url
     async with tenant_transaction(context.db, _named(context)) as conn:
-        return _state(await service.block(conn, context.who, _named(context), context.body.reason, context.now))
+        found = await standing.suspend(conn, context.who, _named(context), context.body.reason, url, context.now)
+    return _state(found)
 
 
 async def _resume(context: Context) -> TenantState:
+    url = context.services.settings.public_url
     async with tenant_transaction(context.db, _named(context)) as conn:
-        return _state(await service.unblock(conn, context.who, _named(context), context.now))
+        return _state(await standing.resume(conn, context.who, _named(context), url, context.now))
 
 
 async def _get_limits(context: Context) -> TenantLimits:
@@ -128,7 +133,6 @@ async def _set_limits(context: Context) -> TenantState:
 
 
 _ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
-_ACTS = (Limit(count=60, seconds=60, per=("user",)),)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -142,7 +146,7 @@ ROUTES: tuple[Route, ...] = (
         body=RegisterTenant,
         response=RegisteredTenant,
         status=201,
-        limits=_ACTS,
+        limits=TENANT_ACTS,
         problems=(CnpjTaken,),
         example=RegisterTenant(
             name="Clínica Aurora", cnpj="12.ABC.345/01DE-35", segment="saude", admin_email="ana@aurora.com.br"
@@ -158,7 +162,7 @@ ROUTES: tuple[Route, ...] = (
         scope=TenantScope.PLATFORM,
         body=SuspendTenant,
         response=TenantState,
-        limits=_ACTS,
+        limits=TENANT_ACTS,
         problems=(UnknownTenant, AlreadyBlocked),
         example=SuspendTenant("Uso contrário aos termos, caso 1182"),
     ),
@@ -171,7 +175,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.TENANT_MANAGE,
         scope=TenantScope.PLATFORM,
         response=TenantState,
-        limits=_ACTS,
+        limits=TENANT_ACTS,
         problems=(UnknownTenant, NotBlocked),
         example=TenantState(_ID, TenantStatus.ACTIVE, TenantStatus.ACTIVE, False, 8, 3, 10_000),  # noqa: FBT003 - A shape.
     ),
@@ -197,7 +201,7 @@ ROUTES: tuple[Route, ...] = (
         scope=TenantScope.PLATFORM,
         body=TenantLimits,
         response=TenantState,
-        limits=_ACTS,
+        limits=TENANT_ACTS,
         problems=(UnknownTenant,),
         example=TenantLimits(12, None, 20_000, None),
     ),

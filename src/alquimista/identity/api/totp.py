@@ -4,12 +4,18 @@ import msgspec
 
 from alquimista.access import Permission
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route
+from alquimista.http.routes import Route
 from alquimista.identity.api.tokens import Code, Password
-from alquimista.identity.guards import client_of
+from alquimista.identity.guards import PROVING, client_of
 from alquimista.identity.models.problems import TotpCompulsory, TotpState
 from alquimista.identity.service import totp as service
 from alquimista.identity.service.totp import Enrolment
+
+
+class EnrolTotp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The password: an open session alone does not set up a factor that its owner has not."""
+
+    password: Password
 
 
 class ConfirmTotp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +38,7 @@ class RecoveryCodes(msgspec.Struct, frozen=True):
 
 
 async def _enrol(context: Context) -> Enrolment:
-    return await service.enrol(context.services, context.who)
+    return await service.enrol(context.services, context.who, context.body.password, client_of(context))
 
 
 async def _confirm(context: Context) -> RecoveryCodes:
@@ -44,8 +50,6 @@ async def _disable(context: Context) -> None:
     await service.disable(context.services, context.who, body.password, body.code, client_of(context))
 
 
-_GUESSES = (Limit(count=10, seconds=60, per=("user",), exact=True),)
-
 ROUTES: tuple[Route, ...] = (
     Route(
         method="POST",
@@ -54,9 +58,11 @@ ROUTES: tuple[Route, ...] = (
         summary="Begin to set up a second factor",
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
+        body=EnrolTotp,
         response=Enrolment,
+        limits=PROVING,
         problems=(TotpState,),
-        example=Enrolment("JBSWY3DPEHPK3PXP", "otpauth://totp/Alquimista:ana@empresa.com.br?secret=…", "<svg>…</svg>"),
+        example=EnrolTotp("Cafe-Com-Leite-7"),
     ),
     Route(
         method="POST",
@@ -67,7 +73,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.ACCOUNT_MANAGE,
         body=ConfirmTotp,
         response=RecoveryCodes,
-        limits=_GUESSES,
+        limits=PROVING,
         problems=(TotpState,),
         example=ConfirmTotp("492039"),
     ),
@@ -79,7 +85,7 @@ ROUTES: tuple[Route, ...] = (
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         body=DisableTotp,
-        limits=_GUESSES,
+        limits=PROVING,
         problems=(TotpState, TotpCompulsory),
         example=DisableTotp("Cafe-Com-Leite-7", "492039"),
     ),

@@ -7,8 +7,8 @@ import msgspec
 
 from alquimista.access import ActorKind, Permission
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
-from alquimista.identity.guards import client_of
+from alquimista.http.routes import Route, TenantScope
+from alquimista.identity.guards import VIEWING, client_of
 from alquimista.identity.models.problems import ViewIsOver
 from alquimista.identity.models.sessions import ViewReason
 from alquimista.identity.service.viewing import end_view, start_view
@@ -56,7 +56,7 @@ ROUTES: tuple[Route, ...] = (
         body=ViewAs,
         response=ViewAnswer,
         status=201,
-        limits=(Limit(count=30, seconds=60, per=("user",)),),
+        limits=VIEWING,
         problems=(UnknownTenant,),
         example=ViewAs("Chamado 4711: o painel não mostra os agentes."),
     ),

@@ -12,11 +12,13 @@ from alquimista.access import ROLE_PERMISSIONS, Actor, Permission, Role, Scoped
 from alquimista.identity.models.problems import GrantToOneself, NotYoursToGrant
 
 # What can be granted at all: what an administrator of a company holds. Nothing of staff's is among it, nor what makes
-# people, keys or grants: with these, a permission of a minute would become one for good.
+# people, keys or grants: with these, a permission of a minute would become one for good. Nor what moves the company to
+# another time zone, in which the hours of one's own grants would be others.
 GRANTABLE: Final = ROLE_PERMISSIONS[Role.TENANT_ADMIN] - {
     Permission.USER_MANAGE,
     Permission.API_KEY_MANAGE,
     Permission.GRANT_MANAGE,
+    Permission.COMPANY_MANAGE,
 }
 GRANTS_EACH: Final = 50
 DAY_MINUTES: Final = 24 * 60
@@ -64,6 +66,13 @@ class Grant(msgspec.Struct, frozen=True):
         if self.permission != permission or self.permission not in GRANTABLE:
             return False
         return self.resource_type is None or (self.resource_type, self.resource_id) == resource
+
+
+class NamedGrant(Grant, frozen=True):
+    """A grant beside the names of who has it and of who gave it; None where that is one of the staff."""
+
+    person: str
+    giver: str | None
 
 
 class HeldGrant(Grant, frozen=True):

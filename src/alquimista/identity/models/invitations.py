@@ -12,6 +12,7 @@ INVITATION_LIFE: Final = timedelta(days=7)
 RESET_LIFE: Final = timedelta(minutes=30)
 CONFIRM_LIFE: Final = timedelta(days=2)
 RESETS_PER_HOUR: Final = 3
+INVITATIONS_PER_HOUR: Final = 3  # Of one company to one address: an invitation is a mail that nobody has asked for.
 
 
 class Invitation(msgspec.Struct, frozen=True):

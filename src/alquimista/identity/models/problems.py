@@ -153,7 +153,7 @@ class NotYoursToGrant(Forbidden):
 
 class ViewIsOver(NotFound):
     code = "view_not_found"
-    message = N_("You are not looking at any company.")
+    message = N_("You are not looking at any customer.")
 
 
 class OidcNotConfigured(NotFound):

@@ -93,6 +93,28 @@ class Member(msgspec.Struct, frozen=True):
     last_login_at: datetime | None
 
 
+class MemberFilter(msgspec.Struct, frozen=True):
+    """Which people are meant: by a part of the name or address, by role, by state; None is any."""
+
+    text: str | None = None
+    role: Role | None = None
+    status: MemberStatus | None = None
+
+
+class Headcount(msgspec.Struct, frozen=True):
+    """How many people of a tenant have what; `invited` are open invitations."""
+
+    active: int
+    deactivated: int
+    invited: int
+    grants: int
+
+    @property
+    def seats(self) -> int:
+        """How many places of the plan are taken: an open invitation holds one."""
+        return self.active + self.invited
+
+
 def clean_email(raw: str, field: str = "email") -> str:
     """The address in lower case.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.identity.models.grants import Grant, HeldGrant
+from alquimista.identity.models.grants import Grant, HeldGrant, NamedGrant
 
 _GRANT = """g.id, g.user_id, g.permission, g.resource_type, g.resource_id, g.days, g.from_minute, g.until_minute,
       g.expires_at, g.granted_by, g.created_at"""
@@ -29,6 +29,20 @@ LIST = Statement(
     LIMIT %(limit)s OFFSET %(offset)s
     """,  # noqa: S608 - As above.
     Grant,
+)
+# Staff are no members: a tenant does not see who of them gave it.
+LIST_NAMED = Statement(
+    f"""
+    SELECT {_GRANT}, u.full_name AS person, by_whom.full_name AS giver
+    FROM alquimista_platform.permission_grants AS g
+    JOIN alquimista_platform.users AS u ON u.id = g.user_id
+    LEFT JOIN alquimista_platform.users AS by_whom ON by_whom.id = g.granted_by
+    WHERE g.tenant_id = %(tenant_id)s AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > %(now)s)
+      AND (%(user_id)s::uuid IS NULL OR g.user_id = %(user_id)s::uuid)
+    ORDER BY g.created_at DESC, g.id DESC
+    LIMIT %(limit)s OFFSET %(offset)s
+    """,  # noqa: S608 - As above.
+    NamedGrant,
 )
 
 
@@ -64,6 +78,14 @@ REVOKE = Statement(
     """,  # noqa: S608 - As above.
     Grant,
 )
+REVOKED = Statement(
+    f"""
+    SELECT {_GRANT} FROM alquimista_platform.permission_grants AS g
+    WHERE g.tenant_id = %(tenant_id)s AND g.id = %(id)s AND g.revoked_at IS NOT NULL
+      AND (g.expires_at IS NULL OR g.expires_at > %(now)s)
+    """,  # noqa: S608 - As above.
+    Grant,
+)
 # Who is let in again later comes without them.
 REVOKE_ALL = Statement(
     """
@@ -92,6 +114,13 @@ async def list_grants(conn: Conn, tenant_id: UUID, now: datetime, limit: int, of
     return await conn.fetch(LIST, tenant_id=tenant_id, now=now, limit=limit, offset=offset)
 
 
+async def list_named(
+    conn: Conn, tenant_id: UUID, user_id: UUID | None, now: datetime, limit: int, offset: int
+) -> list[NamedGrant]:
+    """As `list_grants`, with names; of one person alone when one is given."""
+    return await conn.fetch(LIST_NAMED, tenant_id=tenant_id, user_id=user_id, now=now, limit=limit, offset=offset)
+
+
 async def count(conn: Conn, tenant_id: UUID, now: datetime) -> int:
     """How many are in force."""
     row = await conn.fetch_one(COUNT, tenant_id=tenant_id, now=now)
@@ -108,6 +137,11 @@ async def insert(conn: Conn, tenant_id: UUID, grant: Grant) -> bool:
 async def revoke(conn: Conn, tenant_id: UUID, grant_id: UUID, revoked_by: UUID | None, now: datetime) -> Grant | None:
     """End a grant; None when none of this id is in force."""
     return await conn.fetch_one(REVOKE, tenant_id=tenant_id, id=grant_id, revoked_by=revoked_by, now=now)
+
+
+async def revoked(conn: Conn, tenant_id: UUID, grant_id: UUID, now: datetime) -> Grant | None:
+    """A grant that was ended before its time; None when none of this id was."""
+    return await conn.fetch_one(REVOKED, tenant_id=tenant_id, id=grant_id, now=now)
 
 
 async def revoke_all(conn: Conn, tenant_id: UUID, user_id: UUID, revoked_by: UUID | None, now: datetime) -> int:

@@ -50,6 +50,13 @@ COUNT = Statement(
     """,
     Count,
 )
+RECENT = Statement(
+    """
+    SELECT count(*) AS total FROM alquimista_platform.invitations
+    WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND created_at > %(since)s
+    """,
+    Count,
+)
 REVOKE = Statement(
     """
     UPDATE alquimista_platform.invitations SET revoked_at = %(now)s
@@ -151,6 +158,12 @@ async def insert(
 async def list_open(conn: Conn, tenant_id: UUID, now: datetime, limit: int, offset: int) -> list[Invitation]:
     """One page of what may still be accepted, the newest first."""
     return await conn.fetch(LIST, tenant_id=tenant_id, now=now, limit=limit, offset=offset)
+
+
+async def recent(conn: Conn, tenant_id: UUID, email: str, since: datetime) -> int:
+    """How often the tenant has invited the address since then, withdrawn ones included."""
+    found = await conn.fetch_one(RECENT, tenant_id=tenant_id, email=email, since=since)
+    return found.total if found else 0
 
 
 async def count_open(conn: Conn, tenant_id: UUID, now: datetime) -> int:

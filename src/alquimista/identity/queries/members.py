@@ -7,13 +7,19 @@ import msgspec
 
 from alquimista.access import Role
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.identity.models.users import Member, Membership, MemberStatus
+from alquimista.identity.models.users import Headcount, Member, MemberFilter, Membership, MemberStatus
 
 
 class Count(msgspec.Struct, frozen=True):
     """A number of rows."""
 
     total: int
+
+
+class PersonId(msgspec.Struct, frozen=True):
+    """Somebody."""
+
+    id: UUID
 
 
 _MEMBER = "u.id, u.email, u.full_name, m.role, m.status, m.created_at, u.last_login_at"
@@ -31,6 +37,37 @@ LIST = Statement(
 COUNT = Statement(
     "SELECT count(*) AS total FROM alquimista_platform.tenant_users WHERE tenant_id = %(tenant_id)s",
     Count,
+)
+# A part of a name or an address, however its letters are marked: as companies are found (decision 44).
+_MATCHES = """
+    FROM alquimista_platform.tenant_users AS m
+    JOIN alquimista_platform.users AS u ON u.id = m.user_id
+    WHERE m.tenant_id = %(tenant_id)s
+      AND (%(role)s::text IS NULL OR m.role = %(role)s::text)
+      AND (%(status)s::text IS NULL OR m.status = %(status)s::text)
+      AND (%(text)s::text IS NULL OR strpos(alquimista_platform.search_text(u.full_name || ' ' || u.email),
+        alquimista_platform.search_text(%(text)s::text)) > 0)
+"""
+SEARCH = Statement(
+    f"SELECT {_MEMBER} {_MATCHES} ORDER BY u.full_name, u.id LIMIT %(limit)s OFFSET %(offset)s",
+    Member,
+)
+COUNT_FOUND = Statement(f"SELECT count(*) AS total {_MATCHES}", Count)
+HEADCOUNT = Statement(
+    """
+    SELECT
+      (SELECT count(*) FROM alquimista_platform.tenant_users
+       WHERE tenant_id = %(tenant_id)s AND status = 'active') AS active,
+      (SELECT count(*) FROM alquimista_platform.tenant_users
+       WHERE tenant_id = %(tenant_id)s AND status = 'deactivated') AS deactivated,
+      (SELECT count(*) FROM alquimista_platform.invitations
+       WHERE tenant_id = %(tenant_id)s AND accepted_at IS NULL AND revoked_at IS NULL
+         AND expires_at > %(now)s) AS invited,
+      (SELECT count(*) FROM alquimista_platform.permission_grants
+       WHERE tenant_id = %(tenant_id)s AND revoked_at IS NULL
+         AND (expires_at IS NULL OR expires_at > %(now)s)) AS grants
+    """,
+    Headcount,
 )
 GET = Statement(
     f"""
@@ -50,6 +87,7 @@ IS_MEMBER = Statement(
     """,
     Count,
 )
+PERSON = Statement("SELECT id FROM alquimista_platform.users WHERE email = %(email)s", PersonId)
 # Taken before administrators are counted, so that two of them cannot remove each other at the same moment.
 LOCK = Statement(
     """
@@ -139,6 +177,29 @@ async def count_members(conn: Conn, tenant_id: UUID) -> int:
     return row.total if row else 0
 
 
+async def search(conn: Conn, tenant_id: UUID, wanted: MemberFilter, limit: int, offset: int) -> list[Member]:
+    """One page of those who are meant, by name."""
+    return await conn.fetch(SEARCH, limit=limit, offset=offset, **_of(tenant_id, wanted))
+
+
+async def count_found(conn: Conn, tenant_id: UUID, wanted: MemberFilter) -> int:
+    """How many are meant."""
+    row = await conn.fetch_one(COUNT_FOUND, **_of(tenant_id, wanted))
+    return row.total if row else 0
+
+
+def _of(tenant_id: UUID, wanted: MemberFilter) -> dict[str, object]:
+    role, status = (one.value if one is not None else None for one in (wanted.role, wanted.status))
+    return {"tenant_id": tenant_id, "text": wanted.text, "role": role, "status": status}
+
+
+async def headcount(conn: Conn, tenant_id: UUID, now: datetime) -> Headcount:
+    """How many people, open invitations and grants in force there are."""
+    row = await conn.fetch_one(HEADCOUNT, tenant_id=tenant_id, now=now)
+    assert row is not None  # Counts always answer a row.
+    return row
+
+
 async def get(conn: Conn, tenant_id: UUID, user_id: UUID) -> Member | None:
     """One member."""
     return await conn.fetch_one(GET, tenant_id=tenant_id, user_id=user_id)
@@ -196,3 +257,9 @@ async def insert(
 async def of_user(conn: Conn, user_id: UUID) -> list[Membership]:
     """Every tenant of one person, the oldest membership first; takes the login role."""
     return await conn.fetch(OF_USER, user_id=user_id)
+
+
+async def person_id(conn: Conn, email: str) -> UUID | None:
+    """Who has this address, of any tenant; takes a connection of the internal role."""
+    found = await conn.fetch_one(PERSON, email=email)
+    return found.id if found else None

@@ -129,6 +129,10 @@ CONFIRM_TOTP = Statement(
     """,
     NoRow,
 )
+SET_RECOVERY = Statement(
+    "UPDATE alquimista_platform.user_credentials SET recovery_hashes = %(hashes)s::bytea[] WHERE user_id = %(user_id)s",
+    NoRow,
+)
 DROP_TOTP = Statement(
     """
     UPDATE alquimista_platform.user_credentials SET totp_confirmed_at = NULL, totp_ciphertext = NULL,
@@ -228,6 +232,11 @@ async def set_totp(conn: Conn, user_id: UUID, key_id: str, ciphertext: bytes) ->
 async def confirm_totp(conn: Conn, user_id: UUID, recovery_hashes: list[bytes], now: datetime) -> bool:
     """From now on the factor is asked for; False when there is nothing to confirm."""
     return bool(await conn.execute(CONFIRM_TOTP, user_id=user_id, hashes=recovery_hashes, now=now))
+
+
+async def set_recovery(conn: Conn, user_id: UUID, recovery_hashes: list[bytes]) -> None:
+    """Replace the recovery codes, used and unused."""
+    await conn.execute(SET_RECOVERY, user_id=user_id, hashes=recovery_hashes)
 
 
 async def drop_totp(conn: Conn, user_id: UUID) -> None:

@@ -28,6 +28,7 @@ from alquimista.identity.service.signin import (
     sign_in,
 )
 from alquimista.identity.service.signup import confirm_signup, read_signup, sign_up
+from alquimista.identity.service.standing import resume, suspend
 from alquimista.identity.service.viewing import end_view, start_view
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "read_invitation",
     "read_signup",
     "reset_password",
+    "resume",
     "revoke_api_key",
     "revoke_invitation",
     "set_password",
@@ -69,6 +71,7 @@ __all__ = [
     "sign_up",
     "start_oidc",
     "start_view",
+    "suspend",
     "switch_tenant",
     "update_profile",
 ]

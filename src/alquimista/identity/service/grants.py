@@ -4,12 +4,23 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from alquimista import clock
 from alquimista.access import ROLE_PERMISSIONS, Actor, Permission, Scoped
 from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.identity.models.grants import GRANTS_EACH, Grant, Granted, Reason, granted, judge, may_give
+from alquimista.identity.models.grants import (
+    GRANTS_EACH,
+    Grant,
+    Granted,
+    NamedGrant,
+    Reason,
+    granted,
+    judge,
+    may_give,
+)
 from alquimista.identity.models.problems import GrantExists, TooManyGrants, UnknownGrant, UnknownUser
 from alquimista.identity.models.users import MemberStatus
 from alquimista.identity.queries import grants as queries
@@ -27,6 +38,16 @@ async def granted_to(conn: Conn, tenant_id: UUID, user_id: UUID, now: datetime) 
 async def list_grants(conn: Conn, tenant_id: UUID, now: datetime, limit: int, offset: int) -> tuple[list[Grant], int]:
     """One page of a tenant's grants in force, the newest first, and how many there are."""
     return await queries.list_grants(conn, tenant_id, now, limit, offset), await queries.count(conn, tenant_id, now)
+
+
+async def named_grants(conn: Conn, tenant_id: UUID, now: datetime, limit: int, offset: int) -> list[NamedGrant]:
+    """A page of a tenant's grants in force, the newest first, with the names of who has them and who gave them."""
+    return await queries.list_named(conn, tenant_id, None, now, limit, offset)
+
+
+async def grants_of(conn: Conn, tenant_id: UUID, user_id: UUID, now: datetime) -> list[NamedGrant]:
+    """All grants in force of one person of the tenant, the newest first."""
+    return await queries.list_named(conn, tenant_id, user_id, now, GRANTS_EACH, 0)
 
 
 async def give(services: Services, actor: Actor, tenant_id: UUID, grant: Grant) -> Grant:
@@ -55,7 +76,7 @@ async def give(services: Services, actor: Actor, tenant_id: UUID, grant: Grant) 
     return grant
 
 
-async def take_back(services: Services, actor: Actor, tenant_id: UUID, grant_id: UUID) -> None:
+async def take_back(services: Services, actor: Actor, tenant_id: UUID, grant_id: UUID) -> Grant:
     """Revoke a grant; it holds nowhere any more.
 
     Raises:
@@ -69,6 +90,23 @@ async def take_back(services: Services, actor: Actor, tenant_id: UUID, grant_id:
         await _record(conn, actor, "grant.revoked", tenant_id, grant)
         await announce(conn, user_id=grant.user_id)
     kit.actors.purge(user_id=grant.user_id)
+    return grant
+
+
+async def give_again(services: Services, actor: Actor, tenant_id: UUID, grant_id: UUID) -> Grant:
+    """Give what was taken back to the same person, within the same limits; a grant of its own, by who gives it now.
+
+    Raises:
+        UnknownGrant: none of this id was taken back, or its end has come meanwhile.
+        GrantToOneself, NotYoursToGrant, UnknownUser, GrantExists, TooManyGrants: as `give`.
+    """
+    assert actor.user_id is not None  # Grants are given by people.
+    now = clock.now()
+    before = await queries.revoked(services.db.tenant(tenant_id), tenant_id, grant_id, now)
+    if before is None:
+        raise UnknownGrant
+    again = msgspec.structs.replace(before, id=clock.new_id(), granted_by=actor.user_id, created_at=now)
+    return await give(services, actor, tenant_id, again)
 
 
 async def check(

@@ -1,5 +1,7 @@
 """Inviting people into a tenant, and accepting."""
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -9,9 +11,9 @@ from alquimista.access import Actor, Role
 from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction, tenant_transaction
-from alquimista.errors import FieldError, Invalid
+from alquimista.errors import FieldError, Invalid, TooManyRequests
 from alquimista.i18n import N_
-from alquimista.identity.models.invitations import INVITATION_LIFE, Invitation, InvitationState
+from alquimista.identity.models.invitations import INVITATION_LIFE, INVITATIONS_PER_HOUR, Invitation, InvitationState
 from alquimista.identity.models.passwords import check_password
 from alquimista.identity.models.problems import AlreadyInvited, AlreadyMember, InvalidLink, UnknownInvitation
 from alquimista.identity.models.sessions import Client, new_token, token_hash
@@ -24,6 +26,8 @@ from alquimista.notifications import service as notifications
 from alquimista.tenants import service as tenants
 from alquimista.wiring import Services
 
+_HOUR: Final = timedelta(hours=1)
+
 
 async def list_invitations(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> tuple[list[Invitation], int]:
     """One page of open invitations, the newest first, and how many there are."""
@@ -34,6 +38,11 @@ async def list_invitations(conn: Conn, tenant_id: UUID, limit: int, offset: int)
     )
 
 
+async def newest_invitations(conn: Conn, tenant_id: UUID, limit: int) -> list[Invitation]:
+    """The newest of the open invitations."""
+    return await queries.list_open(conn, tenant_id, clock.now(), limit, 0)
+
+
 async def invite(services: Services, actor: Actor, tenant_id: UUID, email: str, role: Role, locale: str) -> Invitation:
     """Mail an invitation to an address; it is good for seven days.
 
@@ -41,6 +50,7 @@ async def invite(services: Services, actor: Actor, tenant_id: UUID, email: str, 
         Invalid: the address or the role is wrong.
         AlreadyMember, AlreadyInvited: as they say.
         UserLimitReached: the plan is full.
+        TooManyRequests: this address was invited often enough within an hour.
     """
     async with tenant_transaction(services.db, tenant_id) as conn:
         return await invite_within(conn, services, actor, tenant_id, email, role, locale)
@@ -56,6 +66,8 @@ async def invite_within(
     if await members.is_member(conn, tenant_id, invitation.email):
         raise AlreadyMember
     await require_seat(conn, tenant_id)
+    if await queries.recent(conn, tenant_id, invitation.email, now - _HOUR) >= INVITATIONS_PER_HOUR:
+        raise TooManyRequests(retry_after=int(_HOUR.total_seconds()))
     await _store(conn, tenant_id, invitation, actor.user_id)
     await queries.insert_token(
         conn,
@@ -107,20 +119,57 @@ async def _store(conn: Conn, tenant_id: UUID, invitation: Invitation, invited_by
         raise AlreadyInvited from None
 
 
+async def resend_invitation(
+    services: Services, actor: Actor, tenant_id: UUID, invitation_id: UUID, locale: str
+) -> Invitation:
+    """Invite the same address anew, for seven days more; the link that was mailed before stops working.
+
+    Raises:
+        UnknownInvitation: it is not open any more.
+        AlreadyMember: the person joined in another way meanwhile.
+    """
+    async with tenant_transaction(services.db, tenant_id) as conn:
+        before = await queries.state(conn, tenant_id, invitation_id)
+        if before is None or not before.open(clock.now()):
+            raise UnknownInvitation
+        await _revoke(conn, actor, tenant_id, invitation_id)
+        return await invite_within(conn, services, actor, tenant_id, before.email, before.role, locale)
+
+
+async def invite_again(
+    services: Services, actor: Actor, tenant_id: UUID, invitation_id: UUID, locale: str
+) -> Invitation:
+    """Invite whom an invitation was withdrawn from, as before and with a link of its own.
+
+    Raises:
+        UnknownInvitation: none of this id was withdrawn.
+        AlreadyMember, AlreadyInvited, UserLimitReached, TooManyRequests: as `invite`.
+    """
+    async with tenant_transaction(services.db, tenant_id) as conn:
+        before = await queries.state(conn, tenant_id, invitation_id)
+        if before is None or before.revoked_at is None:
+            raise UnknownInvitation
+        return await invite_within(conn, services, actor, tenant_id, before.email, before.role, locale)
+
+
 async def revoke_invitation(services: Services, actor: Actor, tenant_id: UUID, invitation_id: UUID) -> None:
     """Withdraw an open invitation; its link stops working. Raises UnknownInvitation."""
     async with tenant_transaction(services.db, tenant_id) as conn:
-        if not await queries.revoke(conn, tenant_id, invitation_id, clock.now()):
-            raise UnknownInvitation
-        await audit.record(
-            conn,
-            actor,
-            "user.invitation_revoked",
-            category="user",
-            resource_type="invitation",
-            resource_id=str(invitation_id),
-            tenant_id=tenant_id,
-        )
+        await _revoke(conn, actor, tenant_id, invitation_id)
+
+
+async def _revoke(conn: Conn, actor: Actor, tenant_id: UUID, invitation_id: UUID) -> None:
+    if not await queries.revoke(conn, tenant_id, invitation_id, clock.now()):
+        raise UnknownInvitation
+    await audit.record(
+        conn,
+        actor,
+        "user.invitation_revoked",
+        category="user",
+        resource_type="invitation",
+        resource_id=str(invitation_id),
+        tenant_id=tenant_id,
+    )
 
 
 async def read_invitation(services: Services, token: str) -> tuple[InvitationState, bool]:

@@ -1,5 +1,6 @@
 """The people of a tenant, as its administrators run them."""
 
+from datetime import datetime
 from uuid import UUID
 
 from alquimista import clock
@@ -8,7 +9,14 @@ from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction, tenant_transaction
 from alquimista.identity.models.problems import LastAdministrator, UnknownUser, UserLimitReached
-from alquimista.identity.models.users import Member, MemberStatus, administrator, clean_role
+from alquimista.identity.models.users import (
+    Headcount,
+    Member,
+    MemberFilter,
+    MemberStatus,
+    administrator,
+    clean_role,
+)
 from alquimista.identity.queries import grants
 from alquimista.identity.queries import members as queries
 from alquimista.identity.service.kit import Identity, announce
@@ -25,9 +33,29 @@ async def list_members(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> 
     )
 
 
+async def search_members(
+    conn: Conn, tenant_id: UUID, wanted: MemberFilter, limit: int, offset: int
+) -> tuple[list[Member], int]:
+    """One page, by name, of the tenant's people who are meant, and how many there are."""
+    return (
+        await queries.search(conn, tenant_id, wanted, limit, offset),
+        await queries.count_found(conn, tenant_id, wanted),
+    )
+
+
+async def headcount(conn: Conn, tenant_id: UUID, now: datetime) -> Headcount:
+    """How many people, open invitations and grants in force a tenant has."""
+    return await queries.headcount(conn, tenant_id, now)
+
+
 async def find_member(conn: Conn, tenant_id: UUID, user_id: UUID) -> Member | None:
     """One of the tenant's people, deactivated ones included; of the platform tenant, one of the staff."""
     return await queries.get(conn, tenant_id, user_id)
+
+
+async def person_id(conn: Conn, email: str) -> UUID | None:
+    """Who has this address, of any tenant; None when nobody has. Takes a connection of the internal role."""
+    return await queries.person_id(conn, email.strip().lower()[:254].replace("\x00", ""))
 
 
 async def administrators(conn: Conn, tenant_id: UUID) -> list[Member]:

@@ -172,6 +172,17 @@ async def logout_everywhere(services: Services, actor: Actor, client: Client) ->
     return ended
 
 
+async def end_other_sessions(services: Services, actor: Actor, client: Client) -> int:
+    """End all of a person's sessions but the one that asks; how many there were."""
+    kit, user_id = services.get(Identity), _person(actor)
+    async with login_transaction(kit.db) as conn:
+        ended = await end_all(conn, user_id, "ended by its owner", clock.now(), besides=actor.session_id)
+        person = await users.by_id(conn, user_id)
+        await note(conn, "auth.logout_others", client, person, actor.tenant_id, sessions=ended)
+    kit.actors.purge(user_id=user_id)
+    return ended
+
+
 async def end_all(
     conn: Conn,
     user_id: UUID,

@@ -10,7 +10,7 @@ from msgspec import Meta
 from alquimista.access import PLATFORM_TENANT
 from alquimista.http.pagination import Page
 from alquimista.incidents.models import Event, EventKind, Severity, State, Visibility, texts
-from alquimista.incidents.models.incidents import COMMENT_LIMIT
+from alquimista.incidents.models.incidents import COMMENT_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT
 from alquimista.incidents.service import Detail
 
 _MOST_TENANTS: Final = 200
@@ -109,8 +109,8 @@ class NewStaffIncident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An incident opened by hand. Of one company it is its own; of none or several it is the platform's."""
 
     severity: Severity
-    title: Annotated[str, Meta(min_length=1, max_length=200)]
-    description: Annotated[str, Meta(max_length=5000)] = ""
+    title: Annotated[str, Meta(min_length=1, max_length=TITLE_LIMIT)]
+    description: Annotated[str, Meta(max_length=DESCRIPTION_LIMIT)] = ""
     visibility: Visibility = Visibility.TENANT
     tenant_ids: Annotated[list[UUID], Meta(max_length=_MOST_TENANTS)] = []
 

@@ -6,10 +6,8 @@ from uuid import UUID
 from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.routes import Limit, Route, TenantScope
-from alquimista.i18n import N_
 from alquimista.incidents import service
 from alquimista.incidents.api.shapes import (
     ID,
@@ -27,6 +25,7 @@ from alquimista.incidents.api.shapes import (
     owner,
     staff_view,
 )
+from alquimista.incidents.guards import ACTING
 from alquimista.incidents.models import (
     IncidentResolved,
     MirroredIncident,
@@ -34,6 +33,7 @@ from alquimista.incidents.models import (
     State,
     UnknownIncident,
     Visibility,
+    shown_text,
     texts,
 )
 from alquimista.incidents.models.incidents import AlreadyAcknowledged
@@ -46,7 +46,7 @@ async def list_incidents(context: Context) -> StaffIncidents:
         context.db.staff(),
         query.limit,
         query.offset,
-        status=query.status,
+        states=(query.status,) if query.status else (),
         severity=query.severity,
         tenant_id=query.tenant,
         source=query.source,
@@ -85,8 +85,7 @@ async def get_incident(context: Context) -> StaffIncident:
 async def open_incident(context: Context) -> StaffIncident:
     """Open one by hand."""
     body: NewStaffIncident = context.body
-    if not body.title.strip() or "\x00" in body.title + body.description:
-        raise Invalid.of("title", N_("Write what happened, in a line, without control characters."))
+    title, description = shown_text(body.title, body.description)
     ids = await service.known_tenants(context.db.staff(), body.tenant_ids)
     home, affected = (ids[0], []) if len(ids) == 1 else (PLATFORM_TENANT, ids)
     async with tenant_transaction(context.db, home) as conn:
@@ -95,8 +94,8 @@ async def open_incident(context: Context) -> StaffIncident:
             context.who,
             home,
             body.severity,
-            body.title,
-            body.description,
+            title,
+            description,
             body.visibility,
             affected,
             context.now,
@@ -170,14 +169,13 @@ _DETAIL: Final = StaffIncident(
     timeline=[OPENED],
 )
 _LIMITS: Final = (Limit(count=600, seconds=60, per=("user",)),)
-_WRITES: Final = (Limit(count=60, seconds=60, per=("user",)),)
 _READ: Final[dict[str, Any]] = {
     "tag": "incidents",
     "permission": Permission.PLATFORM_READ,
     "scope": TenantScope.PLATFORM,
     "limits": _LIMITS,
 }
-_WRITE: Final[dict[str, Any]] = {**_READ, "permission": Permission.INCIDENT_MANAGE, "limits": _WRITES}
+_WRITE: Final[dict[str, Any]] = {**_READ, "permission": Permission.INCIDENT_MANAGE, "limits": ACTING}
 _PATH: Final = "/internal/incidents/{incident_id:uuid}"
 
 ROUTES: Final = (

@@ -16,6 +16,7 @@ from alquimista.incidents.models.incidents import (
     UnknownIncident,
     Visibility,
     shown_comment,
+    shown_text,
 )
 from alquimista.incidents.models.rules import RULES, Rule, RuleName, by_rule, rule_of, texts
 
@@ -40,5 +41,6 @@ __all__ = [
     "by_rule",
     "rule_of",
     "shown_comment",
+    "shown_text",
     "texts",
 ]

@@ -12,6 +12,8 @@ from alquimista.i18n import N_
 
 REACT: Final = "operations.react"  # The job that runs an incident's automatic command; operations has its handler.
 COMMENT_LIMIT: Final = 5000
+TITLE_LIMIT: Final = 200
+DESCRIPTION_LIMIT: Final = 5000
 
 
 class Severity(StrEnum):
@@ -137,17 +139,30 @@ class AlreadyAcknowledged(Conflict):
 
 class MirroredIncident(Conflict):
     code = "incident_of_platform"
-    message = N_("This incident shows one of the platform to a company. Act on that one: {parent_id}.")
+    message = N_("This incident shows one of the platform to a customer. Act on that one: {parent_id}.")
 
 
 class InternalIncident(Conflict):
     code = "incident_internal"
-    message = N_("The incident is internal, and the company would see it here. Link one that the company sees.")
+    message = N_("The incident is internal, and the customer would see it here. Link one that the customer sees.")
 
 
 def shown_comment(raw: str) -> str:
-    """A comment's text without blanks around it. Raises Invalid when nothing is left."""
-    text = raw.strip()
+    """A comment's text without blanks around it. Raises Invalid when nothing is left, or too much."""
+    text = raw.replace("\r\n", "\n").strip()
     if not text or "\x00" in text:
         raise Invalid.of("body", N_("Write what is to be said, without control characters."))
+    if len(text) > COMMENT_LIMIT:
+        raise Invalid.of("body", N_("Write at most {n} characters.", n=COMMENT_LIMIT))
     return text
+
+
+def shown_text(title: str, description: str) -> tuple[str, str]:
+    """What is said of an incident opened by hand, without blanks around it. Raises Invalid."""
+    title, description = title.strip(), description.replace("\r\n", "\n").strip()
+    if not title or "\x00" in title + description:
+        raise Invalid.of("title", N_("Write what happened, in a line, without control characters."))
+    for name, text, most in (("title", title, TITLE_LIMIT), ("description", description, DESCRIPTION_LIMIT)):
+        if len(text) > most:
+            raise Invalid.of(name, N_("Write at most {n} characters.", n=most))
+    return title, description

@@ -24,6 +24,10 @@ class RuleName(StrEnum):
     AGENT_OFFLINE = "agent.offline"
     INTEGRATION_FAILING = "integration.failing"
     QUEUE_LAG = "jobs.queue_lag"
+    RUN_MISSED = "jobs.run_missed"
+    COMMANDS_FAILING = "operations.failing"
+    EVENTS_DEAD = "events.dead"
+    WEBHOOKS_FAILING = "webhooks.failing"
     BLACKOUT = "fleet.blackout"
     REFUND_BY_HAND = "refund"
     MANUAL = "manual"  # Opened by hand: its texts are those that were written.
@@ -97,12 +101,44 @@ RULES: Final[dict[str, Rule]] = {
             command="HEALTH_CHECK",
         ),
         Rule(
+            name=RuleName.RUN_MISSED,
+            severity=Severity.ERROR,
+            title=N_("The run {job} did not come"),
+            description=N_("None has ended well since {since} UTC. Look at the log of the workers."),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.COMMANDS_FAILING,
+            severity=Severity.ERROR,
+            title=N_("Commands fail: {command}"),
+            description=N_("{count} commands of this kind have failed within {minutes} minutes."),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.EVENTS_DEAD,
+            severity=Severity.ERROR,
+            title=N_("Events were given up"),
+            description=N_("{count} deliveries have failed for good. Mend the cause, then replay the events."),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.WEBHOOKS_FAILING,
+            severity=Severity.WARNING,
+            title=N_("Webhooks of several customers fail"),
+            description=N_("{percent} % of {tries} tries failed within {minutes} minutes, at {companies} customers."),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
             name=RuleName.BLACKOUT,
             severity=Severity.CRITICAL,
             title=N_("No agent gives a sign of life"),
             description=N_(
                 "{agents} agents fell silent together and no other is heard: see whether the platform takes requests. "
-                "Until one is back, no company's incident is opened."
+                "Until one is back, no customer's incident is opened."
             ),
             visibility=Visibility.INTERNAL,
             tells=True,

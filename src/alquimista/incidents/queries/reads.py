@@ -1,5 +1,6 @@
 """SQL that reads incidents: a tenant's own under the app role, and everybody's under the internal role."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -40,10 +41,17 @@ class AffectedTenant(msgspec.Struct, frozen=True):
     incident_id: UUID | None
 
 
-class Named(msgspec.Struct, frozen=True):
-    """A tenant's name."""
+class Whose(msgspec.Struct, frozen=True):
+    """The name of an incident's tenant, and whom it affects."""
 
     name: str
+    affected: tuple[AffectedTenant, ...]
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What an incident is about."""
+
+    dedupe_key: str
 
 
 class Id(msgspec.Struct, frozen=True):
@@ -53,17 +61,19 @@ class Id(msgspec.Struct, frozen=True):
 
 
 # Whatever is internal is left out of both halves: nothing that a tenant asks for may count it either.
+_SHOWN = """
+    tenant_id = %(tenant_id)s AND visibility = 'tenant'
+    AND (%(over)s::boolean IS NULL OR (resolved_at IS NOT NULL) = %(over)s::boolean)
+    AND (%(severity)s::text IS NULL OR severity = %(severity)s::text)
+"""
+
 PAGE = Statement(
     f"""
     SELECT counted.total, coalesce(page.items, '[]') AS items
-    FROM (
-      SELECT count(*) AS total FROM alquimista_platform.incidents
-      WHERE tenant_id = %(tenant_id)s AND visibility = 'tenant'
-    ) counted
+    FROM (SELECT count(*) AS total FROM alquimista_platform.incidents WHERE {_SHOWN}) counted
     CROSS JOIN (
       SELECT jsonb_agg(to_jsonb(one) ORDER BY one.created_at DESC, one.id DESC) AS items FROM (
-        SELECT {COLUMNS} FROM alquimista_platform.incidents
-        WHERE tenant_id = %(tenant_id)s AND visibility = 'tenant'
+        SELECT {COLUMNS} FROM alquimista_platform.incidents WHERE {_SHOWN}
         ORDER BY created_at DESC, id DESC
         LIMIT %(limit)s OFFSET %(offset)s
       ) one
@@ -72,12 +82,31 @@ PAGE = Statement(
     TenantPage,
 )
 
+# Open ones are few: each condition has at most one. Those that name an agent do so in their details.
+OPEN_OF_AGENTS = Statement(
+    f"""
+    SELECT {COLUMNS} FROM alquimista_platform.incidents
+    WHERE tenant_id = %(tenant_id)s AND visibility = 'tenant' AND resolved_at IS NULL
+      AND details->>'agent_id' IS NOT NULL
+    ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+    """,  # noqa: S608
+    Incident,
+)
+
 OWN = Statement(
     f"""
     SELECT {COLUMNS} FROM alquimista_platform.incidents
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND visibility = 'tenant'
     """,  # noqa: S608
     Incident,
+)
+
+OPEN_KEYS = Statement(
+    """
+    SELECT dedupe_key FROM alquimista_platform.incidents
+    WHERE tenant_id = %(tenant_id)s AND rule = %(rule)s AND resolved_at IS NULL
+    """,
+    Key,
 )
 
 # By the tenant's eyes the names of staff are out of sight, and what is not public is too.
@@ -104,15 +133,18 @@ SHOWN_TO = Statement(
     Incident,
 )
 
-TENANT_NAME = Statement("SELECT name FROM alquimista_platform.tenants WHERE id = %(tenant_id)s", Named)
-
 # What shows a platform incident to a tenant is no line of its own: the platform's is.
 _WANTED = """
     i.parent_id IS NULL
     AND (%(severity)s::text IS NULL OR i.severity = %(severity)s::text)
     AND (%(source)s::text IS NULL OR i.source = %(source)s::text)
-    AND (%(status)s::text IS NULL OR %(status)s::text = CASE WHEN i.resolved_at IS NOT NULL THEN 'resolved'
-      WHEN i.acknowledged_at IS NOT NULL THEN 'acknowledged' ELSE 'open' END)
+    AND (%(rule)s::text IS NULL OR i.rule = %(rule)s::text)
+    AND (%(states)s::text[] IS NULL OR CASE WHEN i.resolved_at IS NOT NULL THEN 'resolved'
+      WHEN i.acknowledged_at IS NOT NULL THEN 'acknowledged' ELSE 'open' END = ANY (%(states)s::text[]))
+    AND (%(search)s::text = '' OR strpos(alquimista_platform.search_text(i.title),
+        alquimista_platform.search_text(%(search)s::text)) > 0 OR EXISTS (
+      SELECT FROM alquimista_platform.tenants s
+      WHERE s.id = i.tenant_id AND strpos(s.search_name, alquimista_platform.search_text(%(search)s::text)) > 0))
     AND (%(tenant_id)s::uuid IS NULL OR i.tenant_id = %(tenant_id)s::uuid OR EXISTS (
       SELECT FROM alquimista_platform.incident_tenants a
       WHERE a.tenant_id = i.tenant_id AND a.incident_id = i.id AND a.affected_tenant_id = %(tenant_id)s::uuid))
@@ -137,16 +169,19 @@ STAFF_PAGE = Statement(
     StaffPage,
 )
 
-AFFECTED = Statement(
+WHOSE = Statement(
     """
-    SELECT a.affected_tenant_id AS tenant_id, t.name AS tenant_name, i.id AS incident_id
-    FROM alquimista_platform.incident_tenants a
-    JOIN alquimista_platform.tenants t ON t.id = a.affected_tenant_id
-    LEFT JOIN alquimista_platform.incidents i ON i.tenant_id = a.affected_tenant_id AND i.parent_id = a.incident_id
-    WHERE a.tenant_id = %(tenant_id)s AND a.incident_id = %(incident_id)s
-    ORDER BY t.name, t.id
+    SELECT whose.name, coalesce((
+      SELECT jsonb_agg(jsonb_build_object('tenant_id', t.id, 'tenant_name', t.name, 'incident_id', i.id)
+        ORDER BY t.name, t.id)
+      FROM alquimista_platform.incident_tenants a
+      JOIN alquimista_platform.tenants t ON t.id = a.affected_tenant_id
+      LEFT JOIN alquimista_platform.incidents i ON i.tenant_id = a.affected_tenant_id AND i.parent_id = a.incident_id
+      WHERE a.tenant_id = %(tenant_id)s AND a.incident_id = %(incident_id)s
+    ), '[]') AS affected
+    FROM alquimista_platform.tenants whose WHERE whose.id = %(tenant_id)s
     """,
-    AffectedTenant,
+    Whose,
 )
 
 KNOWN_TENANTS = Statement(
@@ -163,11 +198,23 @@ WITH_OPEN = Statement(
 )
 
 
-async def page(conn: Conn, tenant_id: UUID, limit: int, offset: int) -> TenantPage:
+async def page(
+    conn: Conn, tenant_id: UUID, limit: int, offset: int, *, over: bool | None, severity: Severity | None
+) -> TenantPage:
     """A page of what a tenant sees, newest first, and how many there are in all."""
-    found = await conn.fetch_one(PAGE, tenant_id=tenant_id, limit=limit, offset=offset)
+    found = await conn.fetch_one(PAGE, tenant_id=tenant_id, over=over, severity=severity, limit=limit, offset=offset)
     assert found is not None
     return found
+
+
+async def open_of_agents(conn: Conn, tenant_id: UUID, limit: int) -> list[Incident]:
+    """A tenant's open incidents that are about one of its agents, newest first."""
+    return await conn.fetch(OPEN_OF_AGENTS, tenant_id=tenant_id, limit=limit)
+
+
+async def open_keys(conn: Conn, tenant_id: UUID, rule: str) -> list[str]:
+    """What the open incidents of a rule are about."""
+    return [one.dedupe_key for one in await conn.fetch(OPEN_KEYS, tenant_id=tenant_id, rule=rule)]
 
 
 async def own(conn: Conn, tenant_id: UUID, incident_id: UUID) -> Incident | None:
@@ -190,10 +237,11 @@ async def shown_to(conn: Conn, tenant_id: UUID, incident_id: UUID) -> Incident |
     return await conn.fetch_one(SHOWN_TO, tenant_id=tenant_id, id=incident_id)
 
 
-async def tenant_name(conn: Conn, tenant_id: UUID) -> str:
-    """A tenant's name."""
-    found = await conn.fetch_one(TENANT_NAME, tenant_id=tenant_id)
-    return found.name if found else ""
+async def whose(conn: Conn, tenant_id: UUID, incident_id: UUID) -> Whose:
+    """The name of the incident's tenant, and whom one of the platform affects, by name."""
+    found = await conn.fetch_one(WHOSE, tenant_id=tenant_id, incident_id=incident_id)
+    assert found is not None
+    return found
 
 
 async def staff_page(
@@ -201,21 +249,25 @@ async def staff_page(
     limit: int,
     offset: int,
     *,
-    status: State | None = None,
+    states: Collection[State] = (),
     severity: Severity | None = None,
     tenant_id: UUID | None = None,
     source: str | None = None,
+    rule: str | None = None,
+    search: str = "",
 ) -> StaffPage:
     """A page of all incidents for which every given field holds, newest first."""
-    wanted: dict[str, Any] = {"status": status, "severity": severity, "tenant_id": tenant_id, "source": source}
+    wanted: dict[str, Any] = {
+        "states": [one.value for one in states] or None,
+        "severity": severity,
+        "tenant_id": tenant_id,
+        "source": source,
+        "rule": rule,
+        "search": search,
+    }
     found = await conn.fetch_one(STAFF_PAGE, **wanted, limit=limit, offset=offset)
     assert found is not None
     return found
-
-
-async def affected(conn: Conn, tenant_id: UUID, incident_id: UUID) -> list[AffectedTenant]:
-    """Whom a platform incident affects, by name."""
-    return await conn.fetch(AFFECTED, tenant_id=tenant_id, incident_id=incident_id)
 
 
 async def known_tenants(conn: Conn, ids: list[UUID], platform: UUID) -> set[UUID]:

@@ -9,7 +9,7 @@ from alquimista.incidents.service.acting import (
     note_refusal,
     open_by_hand,
 )
-from alquimista.incidents.service.conditions import open_incident, resolve, watch_queue
+from alquimista.incidents.service.conditions import open_incident, resolve
 from alquimista.incidents.service.mirroring import mirror
 from alquimista.incidents.service.reading import (
     Detail,
@@ -17,13 +17,16 @@ from alquimista.incidents.service.reading import (
     detail,
     find,
     known_tenants,
+    open_of_agents,
     own,
     page,
+    shown,
     shown_to,
     staff_page,
     tenants_with_open,
 )
 from alquimista.incidents.service.telling import tell
+from alquimista.incidents.service.watching import hold, watch_events, watch_queue, watch_runs, watch_webhooks
 
 __all__ = [
     "Detail",
@@ -34,18 +37,24 @@ __all__ = [
     "detail",
     "end",
     "find",
+    "hold",
     "known_tenants",
     "mirror",
     "note_command",
     "note_refusal",
     "open_by_hand",
     "open_incident",
+    "open_of_agents",
     "own",
     "page",
     "resolve",
+    "shown",
     "shown_to",
     "staff_page",
     "tell",
     "tenants_with_open",
+    "watch_events",
     "watch_queue",
+    "watch_runs",
+    "watch_webhooks",
 ]

@@ -44,8 +44,8 @@ async def open_by_hand(
     incident_id = new_id()
     new = NewIncident(
         severity=severity,
-        title=title.strip(),
-        description=description.strip(),
+        title=title,
+        description=description,
         source="staff",
         dedupe_key=f"{RuleName.MANUAL.value}:{incident_id}",
         visibility=visibility,

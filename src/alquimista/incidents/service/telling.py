@@ -49,7 +49,7 @@ async def tell(conn: Conn, tenant_id: UUID, incident_id: UUID, public_url: str, 
 async def _tell(conn: Conn, incident: Incident, template: str, public_url: str, now: datetime) -> None:
     tenant = await tenants.get(conn, incident.tenant_id)
     title, description = texts(incident, tenant.locale)
-    page = "company" if tenant.id == PLATFORM_TENANT else "dashboard"
+    page = "company/incidents" if tenant.id == PLATFORM_TENANT else "dashboard/support/incidents"
     zone = ZoneInfo(tenant.time_zone)
     babel = tenant.locale.replace("-", "_")
     people = await _people(conn, tenant.id)
@@ -60,7 +60,7 @@ async def _tell(conn: Conn, incident: Incident, template: str, public_url: str, 
             Recipient(member.id, member.email, member.full_name),
             template,
             tenant.locale,
-            f"{public_url}/app/{page}#incidents",
+            f"{public_url}/app/{page}/{incident.id}",
             company=tenant.name,
             title=title,
             description=description[:_EXCERPT],

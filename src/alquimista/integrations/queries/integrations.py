@@ -9,7 +9,13 @@ from psycopg.types.json import Jsonb
 
 from alquimista.db.crypto import Sealed
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.integrations.models.integrations import Integration, IntegrationRecord, SealedCredentials, Standing
+from alquimista.integrations.models.integrations import (
+    Integration,
+    IntegrationRecord,
+    IntegrationStatus,
+    SealedCredentials,
+    Standing,
+)
 
 _COLUMNS = """id, type, provider, name, status, config, last_sync_at, last_error, checked_at, sync_count, error_count,
       failures, generation, created_at, updated_at"""
@@ -32,6 +38,33 @@ FAILING = Statement(
     ORDER BY name, id
     """,
     Integration,
+)
+
+# What needs somebody comes first, what was taken away last.
+PAGE = Statement(
+    f"""
+    SELECT {_COLUMNS} FROM alquimista_platform.tenant_integrations
+    WHERE tenant_id = %(tenant_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+    ORDER BY array_position(ARRAY['error', 'pending', 'active', 'inactive'], status), name, id
+    LIMIT %(limit)s OFFSET %(offset)s
+    """,  # noqa: S608 - A list of columns.
+    IntegrationRecord,
+)
+
+
+class StatusCount(msgspec.Struct, frozen=True):
+    """How many integrations are in a status."""
+
+    status: IntegrationStatus
+    count: int
+
+
+COUNTS = Statement(
+    """
+    SELECT status, count(*) AS count FROM alquimista_platform.tenant_integrations
+    WHERE tenant_id = %(tenant_id)s GROUP BY status
+    """,
+    StatusCount,
 )
 
 FIND = Statement(
@@ -174,6 +207,18 @@ async def list_integrations(conn: Conn, tenant_id: UUID) -> list[Integration]:
 async def failing(conn: Conn, tenant_id: UUID) -> list[Integration]:
     """Those in error, by name."""
     return await conn.fetch(FAILING, tenant_id=tenant_id)
+
+
+async def page(
+    conn: Conn, tenant_id: UUID, status: IntegrationStatus | None, limit: int, offset: int
+) -> list[IntegrationRecord]:
+    """A page of the tenant's integrations, perhaps only those in a status."""
+    return await conn.fetch(PAGE, tenant_id=tenant_id, status=status, limit=limit, offset=offset)
+
+
+async def counts(conn: Conn, tenant_id: UUID) -> dict[IntegrationStatus, int]:
+    """How many are in each status; a status without any is left out."""
+    return {row.status: row.count for row in await conn.fetch(COUNTS, tenant_id=tenant_id)}
 
 
 async def find(conn: Conn, tenant_id: UUID, integration_id: UUID) -> IntegrationRecord | None:

@@ -2,12 +2,13 @@
 
 from alquimista.integrations.service.authorizing import finish_authorization, start_authorization
 from alquimista.integrations.service.connecting import connect, disconnect, reconnect, reset
-from alquimista.integrations.service.reading import failing, get, kinds, list_integrations
+from alquimista.integrations.service.reading import counts, failing, get, kinds, list_integrations, page
 from alquimista.integrations.service.sealing import credentials_of, reseal, store
 from alquimista.integrations.service.testing import install, probe, send_mail, tenants_due, test
 
 __all__ = [
     "connect",
+    "counts",
     "credentials_of",
     "disconnect",
     "failing",
@@ -16,6 +17,7 @@ __all__ = [
     "install",
     "kinds",
     "list_integrations",
+    "page",
     "probe",
     "reconnect",
     "reseal",

@@ -5,13 +5,25 @@ from uuid import UUID
 from alquimista.db.statement import Conn
 from alquimista.integrations.models.connections import PROVIDERS, Provider
 from alquimista.integrations.models.failures import UnknownIntegration
-from alquimista.integrations.models.integrations import Integration, IntegrationRecord
+from alquimista.integrations.models.integrations import Integration, IntegrationRecord, IntegrationStatus
 from alquimista.integrations.queries import integrations as queries
 
 
 async def list_integrations(conn: Conn, tenant_id: UUID) -> list[Integration]:
     """Every integration of the tenant, by name."""
     return await queries.list_integrations(conn, tenant_id)
+
+
+async def page(
+    conn: Conn, tenant_id: UUID, status: IntegrationStatus | None, limit: int, offset: int
+) -> list[IntegrationRecord]:
+    """A page of the tenant's integrations, perhaps only those in a status: what needs somebody comes first."""
+    return await queries.page(conn, tenant_id, status, limit, offset)
+
+
+async def counts(conn: Conn, tenant_id: UUID) -> dict[IntegrationStatus, int]:
+    """How many of the tenant's integrations are in each status."""
+    return dict.fromkeys(IntegrationStatus, 0) | await queries.counts(conn, tenant_id)
 
 
 async def failing(conn: Conn, tenant_id: UUID) -> list[Integration]:

@@ -28,13 +28,13 @@ async def store(
     sealer: Sealer,
     now: datetime,
 ) -> None:
-    """Store an integration as it is given, without trying it: demonstration data.
+    """Store an integration as it is given, without trying it: demonstration data. With credentials, it is tested soon.
 
     Raises:
         NameTaken: there is one of this kind and name.
     """
     sealed = sealer.seal(credentials, seal_context(tenant_id, integration.id)) if credentials else None
-    if not await queries.insert(conn, tenant_id, integration, {}, sealed, now):
+    if not await queries.insert(conn, tenant_id, integration, {}, sealed, now, next_check_at=now if sealed else None):
         raise NameTaken
     await changed(conn, actor, "integration.connected", tenant_id, integration)
 

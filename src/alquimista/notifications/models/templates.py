@@ -239,6 +239,47 @@ TEMPLATES: Final[dict[str, Template]] = {
         N_("Read and answer"),
         category=Category.TICKET,
     ),
+    "agent_handover": Template(
+        N_("{agent} asks for a person"),
+        (
+            N_("Hello, {name}."),
+            N_("{agent} hands a conversation over: {reason}"),
+            N_("What it is about: {about}"),
+        ),
+        N_("See the agent"),
+        category=Category.AGENT,
+    ),
+    "agent_paused": Template(
+        N_("{agent} was paused"),
+        (N_("Hello, {name}."), N_("{agent} does no work until somebody lets it go on.")),
+        N_("See the agent"),
+        category=Category.AGENT,
+    ),
+    "agent_resumed": Template(
+        N_("{agent} works again"),
+        (N_("Hello, {name}."), N_("{agent} was paused and may work again.")),
+        N_("See the agent"),
+        category=Category.AGENT,
+    ),
+    "agent_configured": Template(
+        N_("The settings of {agent} were changed"),
+        (N_("Hello, {name}."), N_("{agent} works by the new settings from now on. The audit shows what changed.")),
+        N_("See the agent"),
+        category=Category.AGENT,
+    ),
+    "company_suspended": Template(
+        N_("The access of {company} was suspended"),
+        (
+            N_("Hello, {name}."),
+            N_("Our team has suspended the access of {company}: nobody can sign in, and its agents are refused."),
+            N_("Write to our team if you do not know why."),
+        ),
+    ),
+    "company_resumed": Template(
+        N_("{company} has access again"),
+        (N_("Hello, {name}."), N_("Our team has lifted the suspension: people and agents are let in again.")),
+        N_("Sign in"),
+    ),
     "tenant_notice": Template(
         N_("{title}"),
         (N_("Hello, {name}."), N_("{notice}")),

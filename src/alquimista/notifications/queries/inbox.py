@@ -33,6 +33,7 @@ INSERT = Statement(
       (tenant_id, id, user_id, type, category, title, message, data, in_app, digest, created_at)
     VALUES (%(tenant_id)s, %(id)s, %(user_id)s, %(type)s, %(category)s, %(title)s, %(message)s, %(data)s, %(in_app)s,
       %(digest)s, %(now)s)
+    ON CONFLICT (tenant_id, id) DO NOTHING
     """,
     NoRow,
 )
@@ -136,9 +137,9 @@ async def insert(
     now: datetime,
     *,
     digest: bool,
-) -> None:
-    """Store a message to one member, for the pages, the digest, or both."""
-    await conn.execute(
+) -> bool:
+    """Store a message to one member, for the pages, the digest, or both; whether it is new."""
+    stored = await conn.execute(
         INSERT,
         **_mine(owner),
         id=notification_id,
@@ -151,6 +152,7 @@ async def insert(
         digest=digest,
         now=now,
     )
+    return bool(stored)
 
 
 async def page(conn: Conn, owner: Owner, limit: int, offset: int, *, unread: bool) -> list[Notification]:

@@ -22,6 +22,7 @@ INSERT = Statement(
     """
     INSERT INTO alquimista_platform.mails (tenant_id, id, recipient, subject, body_text, body_html, created_at)
     VALUES (%(tenant_id)s, %(id)s, %(recipient)s, %(subject)s, %(body_text)s, %(body_html)s, %(now)s)
+    ON CONFLICT (tenant_id, id) DO NOTHING
     """,
     NoRow,
 )
@@ -80,9 +81,9 @@ REQUEUE = Statement(
 PURGE = Statement("DELETE FROM alquimista_platform.mails WHERE created_at < %(before)s", NoRow)
 
 
-async def insert(conn: Conn, tenant_id: UUID, mail_id: UUID, recipient: str, mail: Rendered, now: datetime) -> None:
-    """Store a mail to deliver."""
-    await conn.execute(
+async def insert(conn: Conn, tenant_id: UUID, mail_id: UUID, recipient: str, mail: Rendered, now: datetime) -> bool:
+    """Store a mail to deliver; whether it is new."""
+    stored = await conn.execute(
         INSERT,
         tenant_id=tenant_id,
         id=mail_id,
@@ -92,6 +93,7 @@ async def insert(conn: Conn, tenant_id: UUID, mail_id: UUID, recipient: str, mai
         body_html=mail.html,
         now=now,
     )
+    return bool(stored)
 
 
 async def queued(conn: Conn, tenant_id: UUID, mail_id: UUID) -> Mail | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -47,10 +47,12 @@ async def send_mail(conn: Conn, tenant_id: UUID, to: str, template: str, locale:
     await post(conn, tenant_id, to, render(template, locale, params))
 
 
-async def post(conn: Conn, tenant_id: UUID, to: str, mail: Rendered) -> None:
-    """Store a mail and enqueue its delivery."""
-    mail_id = clock.new_id()
-    await queries.insert(conn, tenant_id, mail_id, to.strip().lower(), mail, clock.now())
+async def post(conn: Conn, tenant_id: UUID, to: str, mail: Rendered, *, key: UUID | None = None) -> None:
+    """Store a mail and enqueue its delivery; to nobody twice under one key."""
+    recipient = to.strip().lower()
+    mail_id = clock.new_id() if key is None else uuid5(key, recipient)
+    if not await queries.insert(conn, tenant_id, mail_id, recipient, mail, clock.now()):
+        return
     await enqueue(conn, DELIVER, Delivery(mail_id), tenant_id=tenant_id)
 
 

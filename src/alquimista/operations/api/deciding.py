@@ -11,9 +11,10 @@ from alquimista.approvals.models import ApprovalClosed, ApprovalExpired, NotAppr
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
 from alquimista.operations import service
 from alquimista.operations.api.reading import LINE
+from alquimista.operations.guards import DECIDING
 from alquimista.operations.models.commands import (
     Command,
     CommandEnded,
@@ -21,8 +22,6 @@ from alquimista.operations.models.commands import (
     NotAwaitingApproval,
     UnknownCommand,
 )
-
-_ACTS: Final = (Limit(count=600, seconds=60, per=("user",)),)
 
 
 class CommandRejection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,7 +36,7 @@ async def _move(context: Context, move: Callable[[Conn, Command], Awaitable[Comm
     async with tenant_transaction(context.db, command.tenant_id) as conn:
         await move(conn, command)
     service.tell(context.services, command.id)
-    return await service.line(context.db.staff(), command.id)
+    return await service.line(context.db.staff(), command.id, context.locale)
 
 
 async def cancel(context: Context) -> CommandLine:
@@ -60,7 +59,7 @@ _STAFF: Final[dict[str, Any]] = {
     "tag": "operations",
     "scope": TenantScope.PLATFORM,
     "response": CommandLine,
-    "limits": _ACTS,
+    "limits": DECIDING,
 }
 _DECIDING: Final = (UnknownCommand, NotAwaitingApproval, ApprovalClosed, ApprovalExpired, OwnRequest, NotApprover)
 ROUTES: Final = (

@@ -15,16 +15,16 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.responses import Answer, encode
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
 from alquimista.i18n import N_
 from alquimista.integrations.models.failures import UnknownIntegration
 from alquimista.operations import service
+from alquimista.operations.guards import GIVING
 from alquimista.operations.models.commands import KEY_LIMIT, CommandStatus, KeyReused, NeedsPerson
 from alquimista.operations.models.kinds import KINDS, CommandType, HealthCheckParameters, Kind
 from alquimista.operations.service import Wanted
 from alquimista.usage.models.reports import RawGone
 
-_GIVING: Final = Limit(count=15_000, seconds=60, per=("user",))
 _SENT: Final = N_("The command waits for its turn.")
 _AWAITS: Final = N_("The command waits until somebody else approves it, for 24 hours at most.")
 
@@ -109,8 +109,7 @@ async def give(context: Context) -> CommandReceipt | Answer:
         return Answer(200, encode(ForeseenCommand(kind, wanted.tenant_id, awaits, text, foreseen.figures)))
     if wanted.key is not None:
         await service.check_key(context.db.staff(), context.who, wanted.tenant, wanted.key)
-    async with tenant_transaction(context.db, wanted.tenant) as conn:
-        command, new = await service.give(conn, context.who, wanted, settings, context.now)
+    command, new = await service.give_alone(context.db, context.who, wanted, settings, context.now)
     if new:
         service.announce(context.services, command)
     told = _AWAITS if command.approval_id else _SENT
@@ -164,7 +163,7 @@ ROUTES: Final = (
         response=CommandReceipt,
         status=201,
         others={200: ForeseenCommand},
-        limits=(_GIVING,),
+        limits=GIVING,
         problems=(KeyReused, NeedsPerson, RawGone, UnknownIntegration, UnknownAgent, AgentSuspended),
         request_headers={"Idempotency-Key": "Your name for the command: sent again, it is the same command."},
         example=_BODIES[CommandType.HEALTH_CHECK](parameters=HealthCheckParameters()),

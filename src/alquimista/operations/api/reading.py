@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Permission
-from alquimista.audit import service as audit
+from alquimista.audit.guards import seen
 from alquimista.db.pool import Database
 from alquimista.http.context import Context
 from alquimista.http.pagination import DEFAULT_LIMIT, Page
@@ -56,22 +56,29 @@ async def list_commands(context: Context) -> Commands:
         "since": context.now - timedelta(days=_DAYS[query.period]) if query.period else None,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
-    await _seen(context, PLATFORM_TENANT, "commands.read", "endpoint", context.request.scope["path"])
-    return Commands(*await service.page(context.db.staff(), given, query.limit, query.offset))
+    await seen(context, PLATFORM_TENANT, action="commands.read", category="command")
+    return Commands(*await service.page(context.db.staff(), given, query.limit, query.offset, context.locale))
 
 
 async def get_command(context: Context) -> CommandLine:
     """One command."""
-    found = await service.line(context.db.staff(), context.uuid("command_id"))
-    await _seen(context, found.tenant_id or PLATFORM_TENANT, "command.read", "command", str(found.command_id))
+    found = await service.line(context.db.staff(), context.uuid("command_id"), context.locale)
+    await seen(
+        context,
+        found.tenant_id or PLATFORM_TENANT,
+        action="command.read",
+        category="command",
+        resource_type="command",
+        resource_id=str(found.command_id),
+    )
     return found
 
 
 async def stream(context: Context) -> EventStream:
     """Commands as they change."""
-    feed = Feed(context.db)
+    feed = Feed(context.db, context.locale)
     found = context.services.get(Streams).open(context, Permission.COMMAND_READ, [service.CHANNEL], feed.news)
-    await _seen(context, PLATFORM_TENANT, "commands.read", "endpoint", context.request.scope["path"])
+    await seen(context, PLATFORM_TENANT, action="commands.read", category="command")
     asyncio.get_running_loop().call_later(_LOOK_S, _look, weakref.ref(found))
     return found
 
@@ -87,8 +94,9 @@ def _look(reference: "weakref.ref[EventStream]") -> None:
 class Feed:
     """What one reader was told. Each command is told again only when it has changed."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, locale: str) -> None:
         self._db = db
+        self._locale = locale
         self._told: dict[UUID, datetime] = {}
         self._looked = clock.now()
 
@@ -97,35 +105,20 @@ class Feed:
         conn = self._db.staff()
         if wakes is None:
             self._looked = clock.now()
-            lines, _ = await service.page(conn, {}, DEFAULT_LIMIT, 0)
+            lines, _ = await service.page(conn, {}, DEFAULT_LIMIT, 0, self._locale)
             self._told = {one.command_id: one.updated_at for one in lines}
             return [StreamEvent("commands", lines)]
         ids = {UUID(text) for one in wakes for text in one.get("ids", ())}
         if any("ids" not in one for one in wakes):
             since, self._looked = self._looked - _OVERLAP, clock.now()
-            lines = await service.changed(conn, since, _MOST_TOLD)
+            lines = await service.changed(conn, since, _MOST_TOLD, self._locale)
             self._told = {one: at for one, at in self._told.items() if at > since}
         else:
-            lines = await service.lines(conn, list(ids)[:_MOST_TOLD])
+            lines = await service.lines(conn, list(ids)[:_MOST_TOLD], self._locale)
         new = [one for one in lines if self._told.get(one.command_id) != one.updated_at]
         self._told |= {one.command_id: one.updated_at for one in new}
         new.sort(key=lambda one: one.updated_at)
         return [StreamEvent("command", one, str(one.command_id)) for one in new]
-
-
-async def _seen(context: Context, tenant_id: UUID, action: str, kind: str, what: str) -> None:
-    await audit.record(
-        context.db.tenant(tenant_id),
-        context.who,
-        action,
-        category="command",
-        resource_type=kind,
-        resource_id=what,
-        ip=context.client_ip,
-        user_agent=context.request.headers.get("user-agent", ""),
-        trace_id=context.trace_id,
-        tenant_id=tenant_id,
-    )
 
 
 _ID: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -139,6 +132,7 @@ LINE: Final = CommandLine(
     parameters={"queue": "mails", "ids": [], "count": 1000},
     created_by=_ID,
     created_by_email="ana@example.com",
+    created_by_name="Ana Prado",
     created_at=_MOMENT,
     started_at=_MOMENT,
     completed_at=_MOMENT,

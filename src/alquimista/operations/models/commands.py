@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from alquimista.errors import Conflict, NotFound
-from alquimista.i18n import N_
+from alquimista.i18n import N_, Text
+from alquimista.observability.masking import mask
 
 LEASE: Final = timedelta(seconds=15)  # Below the queue's own, so that who takes over a dead worker's job may begin.
 BEAT_S: Final = 5.0
@@ -72,8 +73,35 @@ class Progress(msgspec.Struct, frozen=True):
     text: str
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """Why a command failed: a text of ours, for each reader in their language, or what somebody or something said."""
+
+    template: str
+    params: dict[str, str | int] | None = None
+
+    @classmethod
+    def of(cls, text: Text) -> "Failure":
+        """A text of ours, with what it names masked as logs are."""
+        return cls(text.template, {name: _named(value) for name, value in text.params.items()})
+
+    def said(self, locale: str) -> str:
+        """It in a language, without personal data."""
+        text = self.template if self.params is None else Text(self.template, self.params).render(locale)
+        return mask(text).replace("\0", "")[:ERROR_LIMIT]
+
+    def kept(self) -> dict[str, Any] | None:
+        """What is stored beside the text; None when that is no text of ours, or too long to be stored twice."""
+        if self.params is None or sum(len(str(one)) for one in self.params.values()) > 2 * ERROR_LIMIT:
+            return None
+        kept: dict[str, Any] = msgspec.to_builtins(self)
+        return kept
+
+
 class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A command as staff see it. `tenant_id` is null when it is about no company, `approval_id` when it needs none."""
+    """A command as staff see it. `tenant_id` is null when it is about no company, `approval_id` when it needs none.
+
+    `created_by_name` is the person's address where they have no name; both are null when a rule gave it.
+    """
 
     command_id: UUID
     command_type: str
@@ -83,6 +111,7 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     created_by: UUID | None
     created_by_email: str | None
+    created_by_name: str | None
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
@@ -150,6 +179,10 @@ class CommandCancelled(Exception):  # noqa: N818 - It is told as a fact.
 
 class LeaseLost(Exception):  # noqa: N818 - As above.
     """The command is not this try's any more: nothing may be written about it."""
+
+
+def _named(value: object) -> str | int:
+    return value if isinstance(value, int) else mask(str(value)).replace("\0", "")[:ERROR_LIMIT]
 
 
 def pause(attempts: int) -> timedelta:

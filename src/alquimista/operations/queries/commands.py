@@ -1,23 +1,34 @@
 """Giving commands, and the moves that people make."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.operations.models.commands import Command
+from alquimista.db.statement import Conn, NoRow, Statement, Writer
+from alquimista.i18n import DEFAULT_LOCALE
+from alquimista.operations.models.commands import Command, Failure
 
 COLUMNS = """tenant_id, id, command_type, parameters, status, approval_id, created_by, tries, attempts, lease_id,
       due_at, cancel_requested_at, created_at, started_at, completed_at"""
 
-INSERT = Statement(
-    f"""
+KEY = "operational_commands_key"  # The unique index of the authors' own keys.
+
+ADD = Statement(
+    """
     INSERT INTO alquimista_platform.operational_commands (tenant_id, id, command_type, parameters, status,
       idempotency_key, approval_id, created_by, tries, due_at, created_at, updated_at)
     VALUES (%(tenant_id)s, %(id)s, %(command_type)s, %(parameters)s, %(status)s, %(key)s, %(approval_id)s,
       %(created_by)s, %(tries)s, %(due_at)s, %(now)s, %(now)s)
+    """,
+    NoRow,
+)
+
+INSERT = Statement(
+    f"""
+    {ADD.sql}
     ON CONFLICT (tenant_id, created_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING {COLUMNS}
-    """,  # noqa: S608 - A list of columns.
+    """,
     Command,
 )
 
@@ -39,7 +50,7 @@ CANCEL_WAITING = Statement(
     f"""
     UPDATE alquimista_platform.operational_commands
     SET status = 'CANCELLED', due_at = NULL, completed_at = %(now)s, cancel_requested_at = %(now)s,
-      cancel_requested_by = %(by)s, error_message = NULL, updated_at = %(now)s
+      cancel_requested_by = %(by)s, error_message = NULL, error_text = NULL, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'PENDING'
     RETURNING {COLUMNS}
     """,  # noqa: S608 - As above.
@@ -72,7 +83,8 @@ APPROVE = Statement(
 REFUSE = Statement(
     f"""
     UPDATE alquimista_platform.operational_commands
-    SET status = 'CANCELLED', completed_at = %(now)s, error_message = %(reason)s, updated_at = %(now)s,
+    SET status = 'CANCELLED', completed_at = %(now)s, error_message = %(reason)s,
+      error_text = %(reason_text)s::jsonb, updated_at = %(now)s,
       cancel_requested_at = CASE WHEN %(cancelled_by)s::uuid IS NOT NULL THEN %(now)s::timestamptz END,
       cancel_requested_by = %(cancelled_by)s
     WHERE tenant_id = %(tenant_id)s AND approval_id = %(approval_id)s AND status = 'AWAITING_APPROVAL'
@@ -92,20 +104,12 @@ PURGE = Statement(
 
 async def insert(conn: Conn, command: Command, key: str | None, now: datetime) -> Command | None:
     """Write a new command; None when its key is taken."""
-    return await conn.fetch_one(
-        INSERT,
-        tenant_id=command.tenant_id,
-        id=command.id,
-        command_type=command.command_type,
-        parameters=command.parameters,
-        status=command.status.value,
-        key=key,
-        approval_id=command.approval_id,
-        created_by=command.created_by,
-        tries=command.tries,
-        due_at=command.due_at,
-        now=now,
-    )
+    return await conn.fetch_one(INSERT, **_values(command, key, now))
+
+
+async def add(conn: Writer, command: Command, key: str | None, now: datetime) -> None:
+    """Write a new command; a UniqueViolation of KEY when its key is taken."""
+    await conn.execute(ADD, **_values(command, key, now))
 
 
 async def by_key(conn: Conn, tenant_id: UUID, created_by: UUID | None, key: str) -> Command | None:
@@ -138,14 +142,36 @@ async def approve(conn: Conn, tenant_id: UUID, approval_id: UUID, now: datetime)
 
 
 async def refuse(
-    conn: Conn, tenant_id: UUID, approval_id: UUID, reason: str | None, cancelled_by: UUID | None, now: datetime
+    conn: Conn, tenant_id: UUID, approval_id: UUID, reason: Failure | None, cancelled_by: UUID | None, now: datetime
 ) -> Command | None:
     """End the command that awaits this approval; None when there is none."""
     return await conn.fetch_one(
-        REFUSE, tenant_id=tenant_id, approval_id=approval_id, reason=reason, cancelled_by=cancelled_by, now=now
+        REFUSE,
+        tenant_id=tenant_id,
+        approval_id=approval_id,
+        reason=reason and reason.said(DEFAULT_LOCALE),
+        reason_text=reason and reason.kept(),
+        cancelled_by=cancelled_by,
+        now=now,
     )
 
 
 async def purge(conn: Conn, tenant_id: UUID, before: datetime) -> int:
     """Forget commands that were given before then and have ended; how many."""
     return await conn.execute(PURGE, tenant_id=tenant_id, before=before)
+
+
+def _values(command: Command, key: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "tenant_id": command.tenant_id,
+        "id": command.id,
+        "command_type": command.command_type,
+        "parameters": command.parameters,
+        "status": command.status.value,
+        "key": key,
+        "approval_id": command.approval_id,
+        "created_by": command.created_by,
+        "tries": command.tries,
+        "due_at": command.due_at,
+        "now": now,
+    }

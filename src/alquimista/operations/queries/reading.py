@@ -10,7 +10,7 @@ import msgspec
 
 from alquimista.access import PLATFORM_TENANT
 from alquimista.db.statement import Conn, Statement
-from alquimista.operations.models.commands import CommandLine, CommandStatus, Progress
+from alquimista.operations.models.commands import CommandLine, CommandStatus, Failure, Progress
 
 
 class LineRow(msgspec.Struct, frozen=True):
@@ -22,11 +22,13 @@ class LineRow(msgspec.Struct, frozen=True):
     parameters: dict[str, Any]
     created_by: UUID | None
     created_by_email: str | None
+    created_by_name: str | None
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
     output: dict[str, Any] | None
     error_message: str | None
+    error_text: Failure | None
     attempts: int
     tries: int
     approval_id: UUID | None
@@ -48,13 +50,19 @@ class Count(msgspec.Struct, frozen=True):
     count: int
 
 
+class StatusCount(msgspec.Struct, frozen=True):
+    status: CommandStatus
+    count: int
+
+
 _LINES: Final = """
     SELECT c.id AS command_id, c.command_type, nullif(c.tenant_id, %(platform)s) AS tenant_id,
       CASE WHEN c.tenant_id <> %(platform)s THEN t.name END AS tenant_name, c.status, c.parameters, c.created_by,
-      u.email AS created_by_email, c.created_at, c.started_at, c.completed_at, c.output, c.error_message, c.attempts,
-      c.tries, c.approval_id, CASE c.status WHEN 'AWAITING_APPROVAL' THEN a.expires_at END AS approve_until,
-      d.approver_id AS decided_by, d.created_at AS decided_at, c.cancel_requested_at, c.updated_at, c.progress_done,
-      c.progress_total, c.progress_text
+      u.email AS created_by_email, coalesce(nullif(u.full_name, ''), u.email) AS created_by_name, c.created_at,
+      c.started_at, c.completed_at, c.output, c.error_message, c.error_text, c.attempts, c.tries, c.approval_id,
+      CASE c.status WHEN 'AWAITING_APPROVAL' THEN a.expires_at END AS approve_until, d.approver_id AS decided_by,
+      d.created_at AS decided_at, c.cancel_requested_at, c.updated_at, c.progress_done, c.progress_total,
+      c.progress_text
     FROM alquimista_platform.operational_commands c
     JOIN alquimista_platform.tenants t ON t.id = c.tenant_id
     LEFT JOIN alquimista_platform.users u ON u.id = c.created_by
@@ -68,6 +76,8 @@ _FILTERS: Final = {
     "tenant_id": "c.tenant_id = %(tenant_id)s",
     "created_by": "c.created_by = %(created_by)s",
     "since": "c.created_at >= %(since)s",
+    "search": """c.tenant_id <> %(platform)s
+      AND strpos(t.search_name, alquimista_platform.search_text(%(search)s)) > 0""",
 }
 
 USED_ELSEWHERE = Statement(
@@ -81,20 +91,54 @@ BY_IDS = Statement(f"{_LINES} WHERE c.id = ANY (%(ids)s::uuid[])", LineRow)
 CHANGED = Statement(f"{_LINES} WHERE c.updated_at > %(since)s ORDER BY c.updated_at DESC LIMIT %(limit)s", LineRow)
 
 
+def _where(wanted: frozenset[str]) -> str:
+    return " AND ".join(["true", *(_FILTERS[name] for name in sorted(wanted))])
+
+
+def _counted(wanted: frozenset[str]) -> str:
+    """Of what rows are counted: companies are joined only where one is looked for."""
+    tenants = " JOIN alquimista_platform.tenants t ON t.id = c.tenant_id" if "search" in wanted else ""
+    return f"FROM alquimista_platform.operational_commands c{tenants} WHERE {_where(wanted)}"
+
+
+def _named(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of what is counted."""
+    return {**wanted, "platform": PLATFORM_TENANT} if "search" in wanted else wanted
+
+
 @cache
-def _page(wanted: frozenset[str]) -> tuple[Statement[LineRow], Statement[Count]]:
-    where = " AND ".join(["true", *(_FILTERS[name] for name in sorted(wanted))])
-    newest = f"{_LINES} WHERE {where} ORDER BY c.created_at DESC, c.id DESC LIMIT %(limit)s OFFSET %(offset)s"
-    total = f"SELECT count(*) AS count FROM alquimista_platform.operational_commands c WHERE {where}"  # noqa: S608
-    return Statement(newest, LineRow), Statement(total, Count)
+def _newest(wanted: frozenset[str]) -> Statement[LineRow]:
+    order = "ORDER BY c.created_at DESC, c.id DESC LIMIT %(limit)s OFFSET %(offset)s"
+    return Statement(f"{_LINES} WHERE {_where(wanted)} {order}", LineRow)
 
 
-async def page(conn: Conn, wanted: dict[str, Any], limit: int, offset: int) -> tuple[list[CommandLine], int]:
-    """A page of the commands for which all of `wanted` holds, newest first; and how many such there are in all."""
-    newest, total = _page(frozenset(wanted))
-    rows = await conn.fetch(newest, **wanted, limit=limit, offset=offset, platform=PLATFORM_TENANT)
-    counted = await conn.fetch_one(total, **wanted)
-    return list(map(_line, rows)), counted.count if counted else 0
+@cache
+def _total(wanted: frozenset[str]) -> Statement[Count]:
+    return Statement(f"SELECT count(*) AS count {_counted(wanted)}", Count)
+
+
+@cache
+def _by_status(wanted: frozenset[str]) -> Statement[StatusCount]:
+    return Statement(f"SELECT c.status, count(*) AS count {_counted(wanted)} GROUP BY c.status", StatusCount)
+
+
+async def newest(conn: Conn, wanted: dict[str, Any], limit: int, offset: int, locale: str) -> list[CommandLine]:
+    """A page of the commands for which all of `wanted` holds, newest first."""
+    statement = _newest(frozenset(wanted))
+    rows = await conn.fetch(statement, **wanted, limit=limit, offset=offset, platform=PLATFORM_TENANT)
+    return [_line(row, locale) for row in rows]
+
+
+async def total(conn: Conn, wanted: dict[str, Any]) -> int:
+    """How many commands there are for which all of `wanted` holds."""
+    counted = await conn.fetch_one(_total(frozenset(wanted)), **_named(wanted))
+    return counted.count if counted else 0
+
+
+async def by_status(conn: Conn, wanted: dict[str, Any]) -> dict[CommandStatus, int]:
+    """As `total`, of each state that there is one of."""
+    rows = await conn.fetch(_by_status(frozenset(wanted)), **_named(wanted))
+    return {row.status: row.count for row in rows}
 
 
 async def used_elsewhere(conn: Conn, created_by: UUID, key: str, tenant_id: UUID) -> bool:
@@ -103,16 +147,20 @@ async def used_elsewhere(conn: Conn, created_by: UUID, key: str, tenant_id: UUID
     return found is not None and found.used
 
 
-async def by_ids(conn: Conn, ids: Sequence[UUID]) -> list[CommandLine]:
+async def by_ids(conn: Conn, ids: Sequence[UUID], locale: str) -> list[CommandLine]:
     """These commands."""
-    return list(map(_line, await conn.fetch(BY_IDS, ids=list(ids), platform=PLATFORM_TENANT)))
+    rows = await conn.fetch(BY_IDS, ids=list(ids), platform=PLATFORM_TENANT)
+    return [_line(row, locale) for row in rows]
 
 
-async def changed(conn: Conn, since: datetime, limit: int) -> list[CommandLine]:
+async def changed(conn: Conn, since: datetime, limit: int, locale: str) -> list[CommandLine]:
     """The commands that changed since then, the latest changes first."""
-    return list(map(_line, await conn.fetch(CHANGED, since=since, limit=limit, platform=PLATFORM_TENANT)))
+    rows = await conn.fetch(CHANGED, since=since, limit=limit, platform=PLATFORM_TENANT)
+    return [_line(row, locale) for row in rows]
 
 
-def _line(row: LineRow) -> CommandLine:
+def _line(row: LineRow, locale: str) -> CommandLine:
     plain = {name: getattr(row, name) for name in CommandLine.__struct_fields__ if name != "progress"}
+    if row.error_text is not None:
+        plain["error_message"] = row.error_text.said(locale)
     return CommandLine(**plain, progress=Progress(row.progress_done, row.progress_total, row.progress_text))

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.operations.models.commands import Command, CommandStatus
+from alquimista.i18n import DEFAULT_LOCALE
+from alquimista.operations.models.commands import Command, CommandStatus, Failure
 from alquimista.operations.queries.commands import COLUMNS
 
 
@@ -19,6 +20,13 @@ class Overdue(msgspec.Struct, frozen=True):
     tenant_id: UUID
     id: UUID
     status: CommandStatus
+
+
+class Failing(msgspec.Struct, frozen=True):
+    """How many commands of a kind have failed."""
+
+    command_type: str
+    count: int
 
 
 class TenantId(msgspec.Struct, frozen=True):
@@ -69,7 +77,8 @@ HOLD = Statement(
 END = Statement(
     """
     UPDATE alquimista_platform.operational_commands
-    SET status = %(status)s, output = %(output)s, error_message = %(error)s, completed_at = %(now)s, due_at = NULL,
+    SET status = %(status)s, output = %(output)s, error_message = %(error)s,
+      error_text = %(error_text)s::jsonb, completed_at = %(now)s, due_at = NULL,
       lease_id = NULL, worker = NULL, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND lease_id = %(lease_id)s
     """,
@@ -80,7 +89,7 @@ GIVE_BACK = Statement(
     """
     UPDATE alquimista_platform.operational_commands
     SET status = 'PENDING', lease_id = NULL, worker = NULL, due_at = %(run_at)s, error_message = %(error)s,
-      updated_at = %(now)s
+      error_text = %(error_text)s::jsonb, updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND lease_id = %(lease_id)s AND attempts < tries
     """,
     NoRow,
@@ -95,7 +104,8 @@ RELEASE = Statement(
       completed_at = CASE WHEN cancel_requested_at IS NULL AND attempts < tries THEN NULL
         ELSE %(now)s::timestamptz END,
       due_at = CASE WHEN cancel_requested_at IS NULL AND attempts < tries THEN %(now)s::timestamptz END,
-      error_message = %(error)s, lease_id = NULL, worker = NULL, updated_at = %(now)s
+      error_message = %(error)s, error_text = %(error_text)s::jsonb, lease_id = NULL, worker = NULL,
+      updated_at = %(now)s
     WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'RUNNING' AND due_at <= %(now)s
     RETURNING {COLUMNS}
     """,  # noqa: S608 - As above.
@@ -111,6 +121,17 @@ OVERDUE = Statement(
     LIMIT %(limit)s
     """,
     Overdue,
+)
+
+# A restart that a rule gave fails with the agent that is missed, which has an incident of its own.
+FAILING = Statement(
+    """
+    SELECT command_type, count(*) AS count FROM alquimista_platform.operational_commands
+    WHERE updated_at >= %(since)s AND completed_at >= %(since)s AND status = 'ERROR'
+      AND NOT (command_type = 'RESTART_AGENT' AND created_by IS NULL)
+    GROUP BY command_type HAVING count(*) >= %(least)s
+    """,
+    Failing,
 )
 
 TENANTS_WITH_OLD = Statement(
@@ -156,30 +177,35 @@ async def hold(conn: Conn, command: Command) -> Held | None:
 
 
 async def end(
-    conn: Conn, command: Command, status: CommandStatus, output: dict[str, Any] | None, error: str | None, now: datetime
+    conn: Conn,
+    command: Command,
+    status: CommandStatus,
+    output: dict[str, Any] | None,
+    error: Failure | None,
+    now: datetime,
 ) -> bool:
     """End it; False when the lease is lost."""
     return bool(
         await conn.execute(
             END, tenant_id=command.tenant_id, id=command.id, lease_id=command.lease_id, status=status.value,
-            output=output, error=error, now=now,
+            output=output, now=now, **_told(error),
         )
     )  # fmt: skip
 
 
-async def give_back(conn: Conn, command: Command, error: str, run_at: datetime, now: datetime) -> bool:
+async def give_back(conn: Conn, command: Command, error: Failure, run_at: datetime, now: datetime) -> bool:
     """Let it be tried again from `run_at`; False when the lease is lost, or no try is left."""
     return bool(
         await conn.execute(
-            GIVE_BACK, tenant_id=command.tenant_id, id=command.id, lease_id=command.lease_id, error=error,
-            run_at=run_at, now=now,
+            GIVE_BACK, tenant_id=command.tenant_id, id=command.id, lease_id=command.lease_id, run_at=run_at, now=now,
+            **_told(error),
         )
     )  # fmt: skip
 
 
-async def release(conn: Conn, tenant_id: UUID, command_id: UUID, error: str, now: datetime) -> Command | None:
+async def release(conn: Conn, tenant_id: UUID, command_id: UUID, error: Failure, now: datetime) -> Command | None:
     """Take a command from a worker that gives no sign of life; None when it does."""
-    return await conn.fetch_one(RELEASE, tenant_id=tenant_id, id=command_id, error=error, now=now)
+    return await conn.fetch_one(RELEASE, tenant_id=tenant_id, id=command_id, now=now, **_told(error))
 
 
 async def overdue(conn: Conn, now: datetime, lost_since: datetime, limit: int) -> list[Overdue]:
@@ -190,6 +216,16 @@ async def overdue(conn: Conn, now: datetime, lost_since: datetime, limit: int) -
     return await conn.fetch(OVERDUE, now=now, lost_since=lost_since, limit=limit)
 
 
+async def failing(conn: Conn, since: datetime, least: int) -> list[Failing]:
+    """Kinds of which so many have failed since then; takes a connection of the internal role."""
+    return await conn.fetch(FAILING, since=since, least=least)
+
+
 async def tenants_with_old(conn: Conn, before: datetime) -> list[UUID]:
     """Whose commands are old enough to be forgotten; takes a connection of the internal role."""
     return [row.tenant_id for row in await conn.fetch(TENANTS_WITH_OLD, before=before)]
+
+
+def _told(error: Failure | None) -> dict[str, Any]:
+    """A failure as its two columns; the first is for who reads the table by other means."""
+    return {"error": error and error.said(DEFAULT_LOCALE), "error_text": error and error.kept()}

@@ -4,15 +4,17 @@ from alquimista.operations.service.approving import approve, install, needed, re
 from alquimista.operations.service.cancelling import cancel
 from alquimista.operations.service.effects import EFFECTS
 from alquimista.operations.service.effects.effect import Foreseen
+from alquimista.operations.service.effects.health_check import look
 from alquimista.operations.service.exports import delete_old as delete_old_exports
 from alquimista.operations.service.exports import fetch as fetch_export
-from alquimista.operations.service.giving import Wanted, announce, foresee, give
+from alquimista.operations.service.giving import Wanted, announce, foresee, give, give_alone
 from alquimista.operations.service.reacting import react
-from alquimista.operations.service.reading import changed, check_key, find, line, lines, page
+from alquimista.operations.service.reading import changed, check_key, find, history, line, lines, page
 from alquimista.operations.service.reaping import purge, reap
 from alquimista.operations.service.running import run
 from alquimista.operations.service.telling import CHANNEL
 from alquimista.operations.service.telling import changed as tell
+from alquimista.operations.service.watching import watch
 
 __all__ = [
     "CHANNEL",
@@ -29,9 +31,12 @@ __all__ = [
     "find",
     "foresee",
     "give",
+    "give_alone",
+    "history",
     "install",
     "line",
     "lines",
+    "look",
     "needed",
     "page",
     "purge",
@@ -40,4 +45,5 @@ __all__ = [
     "reject",
     "run",
     "tell",
+    "watch",
 ]

@@ -13,16 +13,15 @@ from alquimista.approvals.models import Approval, ApprovalStatus, Audience, NewA
 from alquimista.audit import service as audit
 from alquimista.config import Settings
 from alquimista.db.statement import Conn
-from alquimista.i18n import DEFAULT_LOCALE, N_
-from alquimista.observability.masking import mask
-from alquimista.operations.models.commands import ERROR_LIMIT, Command, NotAwaitingApproval, UnknownCommand
+from alquimista.i18n import N_, Text
+from alquimista.operations.models.commands import Command, Failure, NotAwaitingApproval, UnknownCommand
 from alquimista.operations.models.kinds import KINDS, CommandType, Kind
 from alquimista.operations.queries import commands as queries
 from alquimista.operations.service.queueing import enqueue
 from alquimista.wiring import Services
 
 PREFIX: Final = "command."  # How the action types of commands begin.
-PAGE: Final = "/app/company"
+PAGE: Final = "/app/company/operations"  # Below it each command has its own, by its id.
 _EXPIRED: Final = N_("Nobody approved it within 24 hours.")
 _ACTIONS: Final = {
     ApprovalStatus.APPROVED: "command.approved",
@@ -37,9 +36,15 @@ def needed(settings: Settings, kind: Kind) -> bool:
     return kind.command_type.value in settings.approved_commands
 
 
+def title_of(approval: Approval) -> Text:
+    """What the command of a request is called."""
+    name = approval.action_type.removeprefix(PREFIX)
+    return KINDS[CommandType(name)].title if name in KINDS else Text(name)
+
+
 def install(services: Services) -> None:
     """Have commands follow their approvals wherever those end. Call it after approvals are installed."""
-    services.get(approvals.Reactions).on(PREFIX, follow)
+    services.get(approvals.Reactions).on(PREFIX, follow, title_of)
 
 
 async def ask(conn: Conn, actor: Actor, command: Command, now: datetime) -> None:
@@ -55,19 +60,19 @@ async def ask(conn: Conn, actor: Actor, command: Command, now: datetime) -> None
         audience=Audience.STAFF,
         action_details=command.parameters,
         permission=KINDS[CommandType(command.command_type)].permission,
-        page=PAGE,
+        page=f"{PAGE}/{command.id}",
     )
     await approvals.request(conn, actor, command.tenant_id, new, now, approval_id=command.approval_id)
 
 
-async def approve(conn: Conn, actor: Actor, command: Command, now: datetime) -> Command:
+async def approve(conn: Conn, actor: Actor, command: Command, now: datetime, comment: str = "") -> Command:
     """Let a command of somebody else run. Takes a transaction of its tenant.
 
     Raises:
         NotAwaitingApproval: it needs none.
         NotApprover, OwnRequest, ApprovalClosed, ApprovalExpired: as approvals.decide.
     """
-    return await _decide(conn, actor, command, Verdict.APPROVE, "", now)
+    return await _decide(conn, actor, command, Verdict.APPROVE, comment, now)
 
 
 async def reject(conn: Conn, actor: Actor, command: Command, reason: str, now: datetime) -> Command:
@@ -128,8 +133,8 @@ async def _decide(conn: Conn, actor: Actor, command: Command, verdict: Verdict, 
     return moved
 
 
-def _reason(closed: Approval) -> str | None:
+def _reason(closed: Approval) -> Failure | None:
     if closed.status is ApprovalStatus.EXPIRED:
-        return _EXPIRED.render(DEFAULT_LOCALE)
+        return Failure.of(_EXPIRED)
     comments = [one.comment for one in closed.decisions if one.decision is Verdict.REJECT]
-    return mask(comments[0])[:ERROR_LIMIT] or None if comments else None
+    return Failure(comments[0]) if comments and comments[0] else None

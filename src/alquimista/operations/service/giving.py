@@ -6,13 +6,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import service as audit
 from alquimista.clock import new_id
 from alquimista.config import Settings
-from alquimista.db.statement import Conn
+from alquimista.db.pool import Database
+from alquimista.db.statement import Conn, Writer
+from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Forbidden, Invalid
 from alquimista.i18n import N_
 from alquimista.observability.metrics import COMMANDS_CREATED
@@ -22,13 +24,13 @@ from alquimista.operations.queries import commands as queries
 from alquimista.operations.service import approving
 from alquimista.operations.service.effects import EFFECTS
 from alquimista.operations.service.effects.effect import Foreseen
-from alquimista.operations.service.queueing import enqueue
+from alquimista.operations.service.queueing import put
 from alquimista.operations.service.telling import changed
 from alquimista.tenants import service as tenants
 from alquimista.tenants.models import UnknownTenant
 from alquimista.wiring import Services
 
-_NO_TENANT: Final = N_("There is no company with this id.")
+_NO_TENANT: Final = N_("There is no customer with this id.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def read(command_type: str, tenant_id: UUID | None, parameters: dict[str, Any], 
         raise Invalid.of("command_type", N_("There is no command of this type."))
     kind = KINDS[CommandType(command_type)]
     if kind.needs_tenant and tenant_id is None:
-        raise Invalid.of("tenant_id", N_("Name a company: this command is about one."), "required")
+        raise Invalid.of("tenant_id", N_("Name a customer: this command is about one."), "required")
     try:
         shaped = msgspec.convert(parameters, kind.parameters)
     except msgspec.ValidationError as error:
@@ -82,49 +84,45 @@ async def give(
         KeyReused: the key stands for another command of this author.
         NeedsPerson: such a command needs approval, which only a person can ask for.
     """
-    _allow(actor, wanted)
-    kind = wanted.kind
-    awaits = approving.needed(settings, kind)
-    if awaits and (actor is None or actor.user_id is None):
-        raise NeedsPerson(command_type=kind.command_type.value)
-    command = Command(
-        tenant_id=wanted.tenant,
-        id=new_id(),
-        command_type=kind.command_type.value,
-        parameters=msgspec.to_builtins(wanted.parameters),
-        status=CommandStatus.AWAITING_APPROVAL if awaits else CommandStatus.PENDING,
-        approval_id=new_id() if awaits else None,
-        created_by=actor.user_id if actor else None,
-        tries=kind.tries,
-        attempts=0,
-        lease_id=None,
-        due_at=None if awaits else now,
-        cancel_requested_at=None,
-        created_at=now,
-        started_at=None,
-        completed_at=None,
-    )
+    command = _new(actor, wanted, settings, now)
     try:
         made = await queries.insert(conn, command, wanted.key, now)
     except ForeignKeyViolation:
         raise Invalid.of("tenant_id", _NO_TENANT) from None
     if made is None:
         return await _same(conn, command, wanted), False
-    if actor is not None and awaits:
+    if actor is not None and made.approval_id is not None:
         await approving.ask(conn, actor, made, now)
     else:
-        await enqueue(conn, made)
-    await audit.record(
-        conn,
-        actor,
-        "command.created",
-        category="command",
-        resource_type="command",
-        resource_id=str(made.id),
-        details={"command_type": made.command_type, "parameters": made.parameters, "awaits_approval": awaits},
-        tenant_id=made.tenant_id,
-    )
+        await put(conn, made)
+    await _record(conn, actor, made)
     return made, True
+
+
+async def give_alone(
+    db: Database, actor: Actor, wanted: Wanted, settings: Settings, now: datetime
+) -> tuple[Command, bool]:
+    """As give, in a transaction of its own: one round trip in place of five, but for what needs approval.
+
+    Raises:
+        As give.
+    """
+    command = _new(actor, wanted, settings, now)
+    if command.approval_id is not None:
+        async with tenant_transaction(db, wanted.tenant) as conn:
+            return await give(conn, actor, wanted, settings, now)
+    try:
+        async with db.together(wanted.tenant) as writer:
+            await queries.add(writer, command, wanted.key, now)
+            await put(writer, command)
+            await _record(writer, actor, command)
+    except ForeignKeyViolation:
+        raise Invalid.of("tenant_id", _NO_TENANT) from None
+    except UniqueViolation as error:
+        if error.diag.constraint_name != queries.KEY:
+            raise
+        return await _same(db.tenant(wanted.tenant), command, wanted), False
+    return command, True
 
 
 def announce(services: Services, command: Command) -> None:
@@ -156,6 +154,46 @@ async def foresee(conn: Conn, actor: Actor, wanted: Wanted, now: datetime) -> Fo
         tenant_id=wanted.tenant,
     )
     return foreseen
+
+
+def _new(actor: Actor | None, wanted: Wanted, settings: Settings, now: datetime) -> Command:
+    """The command as it begins."""
+    _allow(actor, wanted)
+    kind = wanted.kind
+    awaits = approving.needed(settings, kind)
+    if awaits and (actor is None or actor.user_id is None):
+        raise NeedsPerson(command_type=kind.command_type.value)
+    return Command(
+        tenant_id=wanted.tenant,
+        id=new_id(),
+        command_type=kind.command_type.value,
+        parameters=msgspec.to_builtins(wanted.parameters),
+        status=CommandStatus.AWAITING_APPROVAL if awaits else CommandStatus.PENDING,
+        approval_id=new_id() if awaits else None,
+        created_by=actor.user_id if actor else None,
+        tries=kind.tries,
+        attempts=0,
+        lease_id=None,
+        due_at=None if awaits else now,
+        cancel_requested_at=None,
+        created_at=now,
+        started_at=None,
+        completed_at=None,
+    )
+
+
+async def _record(conn: Writer, actor: Actor | None, made: Command) -> None:
+    awaits = made.approval_id is not None
+    await audit.record(
+        conn,
+        actor,
+        "command.created",
+        category="command",
+        resource_type="command",
+        resource_id=str(made.id),
+        details={"command_type": made.command_type, "parameters": made.parameters, "awaits_approval": awaits},
+        tenant_id=made.tenant_id,
+    )
 
 
 def _allow(actor: Actor | None, wanted: Wanted) -> None:

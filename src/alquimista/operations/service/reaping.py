@@ -8,9 +8,9 @@ import structlog
 from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
-from alquimista.i18n import DEFAULT_LOCALE, N_
+from alquimista.i18n import N_
 from alquimista.observability.metrics import COMMANDS_FAILED
-from alquimista.operations.models.commands import KEPT, CommandStatus
+from alquimista.operations.models.commands import KEPT, CommandStatus, Failure
 from alquimista.operations.queries import commands, running
 from alquimista.operations.queries.running import Overdue
 from alquimista.operations.service.queueing import enqueue
@@ -52,7 +52,7 @@ async def _look_after(conn: Conn, one: Overdue, now: datetime) -> bool:
     if one.status is CommandStatus.PENDING:
         pending = await commands.find(conn, one.id)
         return pending is not None and pending.status is CommandStatus.PENDING and await enqueue(conn, pending)
-    released = await running.release(conn, one.tenant_id, one.id, _DIED.render(DEFAULT_LOCALE), now)
+    released = await running.release(conn, one.tenant_id, one.id, Failure.of(_DIED), now)
     if released is None:
         return False
     _log.warning("command.released", command_id=str(one.id), status=released.status.value)

@@ -19,16 +19,15 @@ from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Problem, Unavailable
-from alquimista.i18n import DEFAULT_LOCALE, N_, Text
-from alquimista.observability.masking import mask
+from alquimista.i18n import N_, Text
 from alquimista.observability.metrics import COMMAND_SECONDS, COMMANDS_FAILED, COMMANDS_SUCCEEDED
 from alquimista.operations.models.commands import (
     BEAT_S,
-    ERROR_LIMIT,
     LEASE,
     Command,
     CommandCancelled,
     CommandStatus,
+    Failure,
     LeaseLost,
     pause,
 )
@@ -41,7 +40,6 @@ from alquimista.operations.service.telling import changed
 from alquimista.wiring import Services
 
 WORKER: Final = f"{socket.gethostname()[:80]}:{os.getpid()}"
-_TIMED_OUT: Final = N_("It took longer than {seconds} seconds.")
 _STOPPED: Final = N_("The worker was stopped. Look whether it was done before giving the command again.")
 _ACTIONS: Final = {
     CommandStatus.SUCCESS: "command.succeeded",
@@ -70,7 +68,7 @@ async def run(services: Services, tenant_id: UUID, command_id: UUID) -> None:
     except asyncio.CancelledError:
         # The worker is going down. Without this the command would wait for its lease to end.
         with suppress(Exception):
-            await _again(services, command, _told(_STOPPED), timedelta(0))
+            await _again(services, command, Failure.of(_STOPPED), timedelta(0))
         raise
     changed(services, command_id)
 
@@ -89,16 +87,16 @@ async def _try(services: Services, command: Command) -> None:
     except CommandCancelled:
         await _end(services, command, CommandStatus.CANCELLED)
     except TimeoutError:
-        await _failed(services, command, _told(_TIMED_OUT, seconds=KINDS[kind].timeout_s))
+        await _failed(services, command, Failure.of(_timed_out(KINDS[kind].timeout_s)))
     except LeaseLost:
         raise
     except (psycopg.OperationalError, Unavailable) as error:
-        await _failed(services, command, type(error).__name__)
+        await _failed(services, command, Failure(type(error).__name__))
     except Problem as problem:
-        await _end(services, command, CommandStatus.ERROR, error=problem.detail.render(DEFAULT_LOCALE))
+        await _end(services, command, CommandStatus.ERROR, error=Failure.of(problem.detail))
     except Exception as error:  # noqa: BLE001 - Whatever an effect raises is the command's result.
         _log.warning("command.try_failed", command_id=str(command.id), attempt=command.attempts, exc_info=True)
-        await _failed(services, command, f"{type(error).__name__}: {error}")
+        await _failed(services, command, Failure(f"{type(error).__name__}: {error}"))
     else:
         await _end(services, command, CommandStatus.SUCCESS, output)
 
@@ -152,7 +150,7 @@ async def _beat(this: Run) -> None:
                 return
 
 
-async def _failed(services: Services, command: Command, error: str) -> None:
+async def _failed(services: Services, command: Command, error: Failure) -> None:
     """Try again later, or, when no try is left, end it."""
     if command.attempts < command.tries:
         await _again(services, command, error, pause(command.attempts))
@@ -160,13 +158,13 @@ async def _failed(services: Services, command: Command, error: str) -> None:
         await _end(services, command, CommandStatus.ERROR, error=error)
 
 
-async def _again(services: Services, command: Command, error: str, wait: timedelta) -> None:
+async def _again(services: Services, command: Command, error: Failure, wait: timedelta) -> None:
     if command.attempts >= command.tries:
         await _end(services, command, CommandStatus.ERROR, error=error)
         return
     now = clock.now()
     async with tenant_transaction(services.db, command.tenant_id) as conn:
-        if not await queries.give_back(conn, command, _kept(error), now + wait, now):
+        if not await queries.give_back(conn, command, error, now + wait, now):
             raise LeaseLost
         await enqueue(conn, structs.replace(command, due_at=now + wait))
 
@@ -177,7 +175,7 @@ async def _end(
     status: CommandStatus,
     output: Output | None = None,
     *,
-    error: str | None = None,
+    error: Failure | None = None,
 ) -> None:
     if status is CommandStatus.SUCCESS and not KINDS[CommandType(command.command_type)].changes:
         # Without an audit row one round trip is enough: a health check costs a worker 2 ms less of 3.4.
@@ -189,7 +187,7 @@ async def _end(
 
 
 async def _ended(
-    conn: Conn, command: Command, status: CommandStatus, output: Output | None, error: str | None = None
+    conn: Conn, command: Command, status: CommandStatus, output: Output | None, error: Failure | None = None
 ) -> None:
     await _written(conn, command, status, output, error)
     await audit.record(
@@ -206,10 +204,10 @@ async def _ended(
 
 
 async def _written(
-    conn: Conn, command: Command, status: CommandStatus, output: Output | None, error: str | None
+    conn: Conn, command: Command, status: CommandStatus, output: Output | None, error: Failure | None
 ) -> None:
     told = dict(output) if output is not None else None
-    if not await queries.end(conn, command, status, told, error and _kept(error), clock.now()):
+    if not await queries.end(conn, command, status, told, error, clock.now()):
         raise LeaseLost
 
 
@@ -222,9 +220,5 @@ def _count(command: Command, status: CommandStatus) -> None:
     COMMAND_SECONDS.labels(command.command_type).observe(max(0.0, seconds))
 
 
-def _told(text: Text, **params: object) -> str:
-    return Text(text.template, params).render(DEFAULT_LOCALE)
-
-
-def _kept(error: str) -> str:
-    return mask(error).replace("\0", "")[:ERROR_LIMIT]
+def _timed_out(seconds: int) -> Text:
+    return N_("It took longer than {seconds} seconds.", seconds=seconds)

@@ -1,7 +1,8 @@
 """Telling open pages that commands have changed: after the commit, and many changes at a time.
 
 A NOTIFY makes commits queue up, so that no command's own transaction sends one. Each process gathers what changed and
-tells it a few times a second; a page that misses one of these messages looks for itself every few seconds.
+tells it a few times a second; who misses one of these messages looks for itself after a while: a stream every few
+seconds, a page every half minute.
 """
 
 import asyncio

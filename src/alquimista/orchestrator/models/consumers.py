@@ -13,7 +13,9 @@ Handler = Callable[[Services, Event], Awaitable[None]]
 
 # The types that some consumer of ours acts upon: all that processes which publish know of consumers. An event of any
 # other type is done with once it is told: no job looks for who wants it.
-CONSUMED: Final[frozenset[EventType]] = frozenset()
+CONSUMED: Final[frozenset[EventType]] = frozenset(
+    {EventType.AGENT_PAUSED, EventType.AGENT_RESUMED, EventType.AGENT_CONFIGURED, EventType.SERVICE_WANTS_PERSON}
+)
 
 _LONGEST: Final = 100
 

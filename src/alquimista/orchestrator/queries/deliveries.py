@@ -116,6 +116,8 @@ REQUEUE = Statement(
     DeliverEvent,
 )
 
+COUNT_DEAD = Statement("SELECT count(*) AS count FROM fibonacci_core.event_deliveries WHERE state = 'dead'", _Count)
+
 DELIVERIES = Statement(
     """
     SELECT consumer, state, attempts, next_attempt_at, last_error, delivered_at FROM fibonacci_core.event_deliveries
@@ -225,3 +227,9 @@ async def deliveries(conn: Conn, tenant_id: UUID, event_id: UUID) -> list[EventD
 async def due(conn: Conn, tenant_id: UUID, before: datetime, limit: int) -> list[DeliverEvent]:
     """Deliveries that should have been tried by then."""
     return await conn.fetch(DUE, tenant_id=tenant_id, before=before, limit=limit)
+
+
+async def count_dead(conn: Conn) -> int:
+    """How many deliveries of all tenants were given up; takes a connection of the internal role."""
+    found = await conn.fetch_one(COUNT_DEAD)
+    return found.count if found else 0

@@ -2,11 +2,21 @@
 
 from alquimista.orchestrator.service.delivering import DELIVER, deliver, route, sweep, tenants_due
 from alquimista.orchestrator.service.publishing import ROUTE, publish, receive
-from alquimista.orchestrator.service.reading import count_given_up, detail, list_events, owner, replay, requeue, trace
+from alquimista.orchestrator.service.reading import (
+    count_dead,
+    count_given_up,
+    detail,
+    list_events,
+    owner,
+    replay,
+    requeue,
+    trace,
+)
 
 __all__ = [
     "DELIVER",
     "ROUTE",
+    "count_dead",
     "count_given_up",
     "deliver",
     "detail",

@@ -159,7 +159,7 @@ async def _store(
         attributes={EVENT_ID: str(own), "event.type": event_type, "event.source": source},
     )
     kind = kind_of(event_type)
-    if kind is not None and kind.told:
+    if kind is None or kind.told:  # Types of the company's own are told to its own systems.
         await webhooks.emit(conn, tenant_id, own, event_type, detail, published.created_at)
     if consumed:
         await enqueue(conn, ROUTE, RouteEvent(own), tenant_id=tenant_id)

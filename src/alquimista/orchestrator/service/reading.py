@@ -108,6 +108,11 @@ async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None
     return await rows.count_given_up(conn, tenant_id, ids)
 
 
+async def count_dead(conn: Conn) -> int:
+    """How many deliveries were given up, whosever they are. Takes a connection of the internal role."""
+    return await rows.count_dead(conn)
+
+
 async def requeue(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int, now: datetime) -> int:
     """Try deliveries of the tenant's events that were given up, or of these events, again, each once; how many.
 

@@ -10,8 +10,9 @@ from typing import IO, Final
 
 import msgspec
 
+from alquimista.audit.models.heads import Signer
 from alquimista.db.migrations.files import CHAIN
-from alquimista.portability.models import FORMAT, MANIFEST, BadExport, Entry, Manifest
+from alquimista.portability.models import FORMAT, MANIFEST, SIGNATURE, BadExport, Entry, Manifest, Signature
 
 _CHUNK: Final = 1 << 20
 _LONGEST: Final = 16 << 20  # Of a manifest and of a row; the database takes no longer one.
@@ -40,9 +41,11 @@ class Writer:
         self.entries.append(entry)
         return entry
 
-    def manifest(self, manifest: Manifest) -> None:
-        """Say what must be in the archive."""
-        self._archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    def manifest(self, manifest: Manifest, signer: Signer) -> None:
+        """Say what must be in the archive, and sign that."""
+        data = msgspec.json.format(msgspec.json.encode(manifest))
+        self._archive.writestr(MANIFEST, data)
+        self._archive.writestr(SIGNATURE, msgspec.json.encode(Signature.of(signer, data)))
 
 
 def _pack(file: IO[bytes], digest: "hashlib._Hash", batch: Sequence[str]) -> None:
@@ -77,11 +80,12 @@ def writing(path: Path) -> Iterator[Writer]:
 
 
 class Reader:
-    """A whole export, its digests compared."""
+    """A whole export, its digests compared and its signature too: whose that is, the caller must look at."""
 
-    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest, signature: Signature) -> None:
         self._archive = archive
         self.manifest = manifest
+        self.signature = signature
 
     def batches(self, entry: Entry, size: int) -> Iterator[list[str]]:
         """A table's rows as lines of JSON, `size` at a time."""
@@ -103,19 +107,24 @@ def reading(path: Path) -> Iterator[Reader]:
     """Open an export and look through all of it, before anything is done with a part.
 
     Raises:
-        BadExport: it is no export, or not whole.
+        BadExport: it is no export, or not whole, or its signature is not that of what it says.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(MANIFEST).file_size > _LONGEST:
+            if SIGNATURE not in archive.namelist():
+                raise BadExport(why="it is not signed")
+            if max(archive.getinfo(name).file_size for name in (MANIFEST, SIGNATURE)) > _LONGEST:
                 raise BadExport(why="its manifest is too long")
-            manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
+            signature = msgspec.json.decode(archive.read(SIGNATURE), type=Signature)
+            if not signature.fits(said := archive.read(MANIFEST)):
+                raise BadExport(why="its signature does not fit its manifest, which was changed")
+            manifest = msgspec.json.decode(said, type=Manifest)
             if manifest.format != FORMAT:
                 raise BadExport(why=f"format {manifest.format} is not {FORMAT}")
             for entry in manifest.tables:
                 if _digest(archive, entry) != entry.sha256:
                     raise BadExport(why=f"{entry.file} is not as it was written")
-            yield Reader(archive, manifest)
+            yield Reader(archive, manifest, signature)
     except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError, OSError) as error:
         raise BadExport(why=str(error)) from error
 

@@ -60,7 +60,7 @@ async def export(
                 clock.now(),
                 tuple(writer.entries),
             )
-        writer.manifest(manifest)
+        writer.manifest(manifest, audit.signer(db.settings))
     async with tenant_transaction(db, tenant_id) as conn:
         await audit.record(
             conn,

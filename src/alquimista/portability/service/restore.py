@@ -1,5 +1,6 @@
 """Putting a tenant into an installation that does not have it."""
 
+import base64
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -22,8 +23,10 @@ from alquimista.portability.models import (
     Manifest,
     OtherVersion,
     Reference,
+    Signature,
     Table,
     TenantPresent,
+    UnknownSigner,
     in_order,
     natural,
     rewritten,
@@ -38,19 +41,34 @@ _PEOPLE: Final = "alquimista_platform.users"
 _RAW: Final = "alquimista_platform.agent_requests"
 
 
-async def restore(db: Database, path: Path, progress: Progress | None = None) -> Manifest:
+async def restore(
+    db: Database, path: Path, progress: Progress | None = None, trusted: str = ""
+) -> tuple[Manifest, Signature]:
     """Put an exported tenant back, all of it or nothing, and leave a row in its audit.
 
     What all tenants share is recognised by its name (people by their e-mail, agents by their slug), and made where it
     is missing; ids follow. Passwords and keys are in no export: people ask for a new password, keys are made anew, and
     integrations wait to be connected.
 
+    Args:
+        db: the database.
+        path: of the export.
+        progress: awaited after each table.
+        trusted: the public key, in base64, of the installation whose exports are believed besides our own.
+
+    Returns:
+        What the export is, and who signed that.
+
     Raises:
-        BadExport: the file is not a whole export.
+        BadExport: the file is not a whole export, or says something else than was signed.
+        UnknownSigner: another installation's key signed it than ours and the trusted one.
         OtherVersion: it comes from another version of the database.
         TenantPresent: this installation has the company.
     """
     with reading(path) as export:
+        ours = base64.b64encode(audit.signer(db.settings).public_key).decode()
+        if export.signature.public_key not in (ours, trusted):
+            raise UnknownSigner(key=export.signature.public_key)
         await _check(db, export)
         ids = await _recognise(db, export)
         await usage.make_partitions_of(db, _days_of_raw(export))
@@ -69,10 +87,14 @@ async def restore(db: Database, path: Path, progress: Progress | None = None) ->
                 category="tenant",
                 resource_type="tenant",
                 resource_id=str(export.manifest.tenant_id),
-                details={"exported_at": export.manifest.exported_at, "product": export.manifest.product},
+                details={
+                    "exported_at": export.manifest.exported_at,
+                    "product": export.manifest.product,
+                    "signed_by": export.signature.key_id,
+                },
                 tenant_id=export.manifest.tenant_id,
             )
-        return export.manifest
+        return export.manifest, export.signature
 
 
 async def _check(db: Database, export: Reader) -> None:

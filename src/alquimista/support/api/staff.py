@@ -38,7 +38,7 @@ async def list_tickets(context: Context) -> StaffTickets:
         context.db.staff(),
         query.limit,
         query.offset,
-        status=query.status,
+        states=(query.status,) if query.status else (),
         severity=query.severity,
         tenant_id=query.tenant,
         assigned_to=query.assigned_to,

@@ -1,5 +1,6 @@
 """Tickets as tenants and staff read them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
@@ -25,10 +26,19 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 async def page(
-    conn: Conn, tenant_id: UUID, status: TicketStatus | None, limit: int, offset: int
+    conn: Conn,
+    tenant_id: UUID,
+    status: TicketStatus | None,
+    limit: int,
+    offset: int,
+    *,
+    severity: TicketSeverity | None = None,
+    incident_id: UUID | None = None,
 ) -> tuple[tuple[Ticket, ...], int]:
     """A page of the tenant's tickets, those that changed last first, and how many there are in all."""
-    found = await queries.page(conn, tenant_id, status, limit, offset)
+    found = await queries.page(
+        conn, tenant_id, limit, offset, status=status, severity=severity, incident_id=incident_id
+    )
     return found.items, found.total
 
 
@@ -58,12 +68,37 @@ async def staff_page(
     limit: int,
     offset: int,
     *,
-    status: TicketStatus | None = None,
+    states: Collection[TicketStatus] = (),
     severity: TicketSeverity | None = None,
     tenant_id: UUID | None = None,
     assigned_to: UUID | None = None,
+    incident_ids: Collection[UUID] = (),
+    search: str = "",
+    waiting_first: bool = False,
 ) -> StaffPage:
-    """A page of all tickets for which every given field holds, those that changed last first."""
+    """A page of all tickets for which every given field holds, those that changed last first.
+
+    Args:
+        conn: of the internal role.
+        limit: how many at most.
+        offset: how many to leave out.
+        states: in one of these.
+        severity: of this one.
+        tenant_id: of this tenant.
+        assigned_to: looked after by this member of the staff.
+        incident_ids: about one of these incidents.
+        search: what stands in the subject or the tenant's name, or the ticket's number.
+        waiting_first: what waits for an answer of staff before the rest, and what has waited longest before that.
+    """
     return await queries.staff_page(
-        conn, limit, offset, status=status, severity=severity, tenant_id=tenant_id, assigned_to=assigned_to
+        conn,
+        limit,
+        offset,
+        states=states,
+        severity=severity,
+        tenant_id=tenant_id,
+        assigned_to=assigned_to,
+        incident_ids=incident_ids,
+        search=search.strip(),
+        waiting_first=waiting_first,
     )

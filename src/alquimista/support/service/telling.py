@@ -54,7 +54,7 @@ async def _tell_tenant(conn: Conn, settings: Settings, ticket: Ticket, message: 
             _recipient(member),
             "ticket_answered",
             tenant.locale,
-            f"{settings.public_url}/app/support/{ticket.id}",
+            f"{settings.public_url}/app/dashboard/support/{ticket.id}",
             number=ticket.number,
             subject=ticket.subject,
             text=_excerpt(message.body),

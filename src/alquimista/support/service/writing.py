@@ -6,8 +6,9 @@ from uuid import UUID
 
 from msgspec import structs
 
-from alquimista.access import Actor
+from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import service as audit
+from alquimista.cache import store
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn
 from alquimista.events import EventType
@@ -32,19 +33,32 @@ from alquimista.support.models import (
 from alquimista.tenants import service as tenants
 
 TELL: Final = "support.tell"
+TOPIC: Final = "tickets"
 
 
 async def open_ticket(
-    conn: Conn, actor: Actor, tenant_id: UUID, subject: str, severity: TicketSeverity, body: str, now: datetime
+    conn: Conn,
+    actor: Actor,
+    tenant_id: UUID,
+    subject: str,
+    severity: TicketSeverity,
+    body: str,
+    now: datetime,
+    *,
+    incident: Incident | None = None,
 ) -> Ticket:
-    """Ask support something. Staff may open a ticket for a tenant, which then waits on the tenant.
+    """Ask support something, of the tenant's `incident` or of anything else.
+
+    Staff may open a ticket for a tenant, which then waits on the tenant.
 
     Raises:
-        Invalid: there is no subject, or no text.
+        Invalid: there is no subject, or no text. InternalIncident: the tenant must not see it.
     """
     assert actor.user_id is not None
+    _seen_by_tenant(incident)
     subject, text = clean_subject(subject), clean_body(body)
-    ticket = await queries.insert(conn, tenant_id, new_id(), subject, severity, actor.user_id, now)
+    incident_id = incident.id if incident else None
+    ticket = await queries.insert(conn, tenant_id, new_id(), subject, severity, actor.user_id, incident_id, now)
     await _write(conn, actor, ticket, text, now)
     await _record(conn, actor, "ticket.opened", ticket, {"number": ticket.number, "severity": severity.value})
     await _publish(conn, EventType.TICKET_OPENED, ticket, severity=severity)
@@ -76,7 +90,7 @@ async def close(conn: Conn, actor: Actor, tenant_id: UUID, ticket_id: UUID, now:
     ticket = await _lock(conn, tenant_id, ticket_id)
     if ticket.status is TicketStatus.CLOSED:
         raise TicketClosed
-    await queries.save(conn, structs.replace(ticket, status=TicketStatus.CLOSED, closed_at=now), now)
+    await _save(conn, structs.replace(ticket, status=TicketStatus.CLOSED, closed_at=now), now)
     await _record(conn, actor, "ticket.closed", ticket)
     await _publish(conn, EventType.TICKET_CLOSED, ticket)
 
@@ -86,7 +100,7 @@ async def reopen(conn: Conn, actor: Actor, tenant_id: UUID, ticket_id: UUID, now
     ticket = await _lock(conn, tenant_id, ticket_id)
     if ticket.status is not TicketStatus.CLOSED:
         raise TicketNotClosed
-    await queries.save(conn, structs.replace(ticket, status=TicketStatus.WAITING_ON_US, closed_at=None), now)
+    await _save(conn, structs.replace(ticket, status=TicketStatus.WAITING_ON_US, closed_at=None), now)
     await _record(conn, actor, "ticket.reopened", ticket)
 
 
@@ -95,7 +109,7 @@ async def assign(
 ) -> None:
     """Say which member of staff looks after it; None: nobody does. Raises UnknownTicket."""
     ticket = await _lock(conn, tenant_id, ticket_id)
-    await queries.save(conn, structs.replace(ticket, assigned_to=staff_id), now)
+    await _save(conn, structs.replace(ticket, assigned_to=staff_id), now)
     await _record(conn, actor, "ticket.assigned", ticket, {"assigned_to": str(staff_id) if staff_id else None})
 
 
@@ -107,11 +121,10 @@ async def link(
     Raises:
         UnknownTicket. InternalIncident: the tenant must not see it.
     """
-    if incident is not None and incident.visibility is not Visibility.TENANT:
-        raise InternalIncident
+    _seen_by_tenant(incident)
     ticket = await _lock(conn, tenant_id, ticket_id)
     incident_id = incident.id if incident else None
-    await queries.save(conn, structs.replace(ticket, incident_id=incident_id), now)
+    await _save(conn, structs.replace(ticket, incident_id=incident_id), now)
     await _record(conn, actor, "ticket.linked", ticket, {"incident_id": str(incident_id) if incident_id else None})
 
 
@@ -125,7 +138,7 @@ async def incident_resolved(conn: Conn, tenant_id: UUID, incident: Incident, now
         ticket = await _lock(conn, tenant_id, ticket_id)
         message_id = new_id()
         if await queries.write(conn, ticket, message_id, AuthorKind.STAFF, None, text, now, incident_id=incident.id):
-            await queries.save(conn, ticket, now)
+            await _save(conn, ticket, now)
             await enqueue(conn, TELL, Written(ticket.id, message_id), tenant_id=tenant_id)
             await _publish(conn, EventType.TICKET_ANSWERED, ticket, message_id=message_id, by=AuthorKind.STAFF)
             said += 1
@@ -139,8 +152,19 @@ async def _write(conn: Conn, actor: Actor, ticket: Ticket, text: str, now: datet
     if not internal:
         ticket = structs.replace(ticket, status=after(ticket.status, author))
         await enqueue(conn, TELL, Written(ticket.id, message_id), tenant_id=ticket.tenant_id)
-    await queries.save(conn, ticket, now)
+    await _save(conn, ticket, now, internal=internal)
     return message_id
+
+
+def _seen_by_tenant(incident: Incident | None) -> None:
+    if incident is not None and incident.visibility is not Visibility.TENANT:
+        raise InternalIncident
+
+
+async def _save(conn: Conn, ticket: Ticket, now: datetime, *, internal: bool = False) -> None:
+    """Keep it as it is now, and have open pages look again: those of staff alone, when only they see what changed."""
+    await queries.save(conn, ticket, now)
+    await store.invalidate(conn, PLATFORM_TENANT if internal else ticket.tenant_id, TOPIC)
 
 
 async def _lock(conn: Conn, tenant_id: UUID, ticket_id: UUID) -> Ticket:

@@ -26,6 +26,7 @@ MOST_TRIES: Final = len(PAUSES) + 1
 LEASE: Final = timedelta(minutes=2)  # A worker that says nothing for so long after it began to send is dead.
 SLACK: Final = timedelta(seconds=2)  # By how much the clocks of two machines may differ.
 KEPT: Final = timedelta(days=30)
+MOST_REPLAYED: Final = 500  # At once: each wakes a worker up, and a receiver that was away comes back slowly.
 _JITTER: Final = 0.1
 _GONE: Final = 410
 
@@ -124,6 +125,14 @@ class Outcome(msgspec.Struct, frozen=True):
     def gone(self) -> bool:
         """Whether the endpoint asks not to be told any more."""
         return self.status == _GONE
+
+
+class Health(msgspec.Struct, frozen=True):
+    """How tries went: all, those that failed, and of how many companies these are."""
+
+    tries: int
+    failures: int
+    companies: int
 
 
 class SendDelivery(msgspec.Struct, frozen=True):

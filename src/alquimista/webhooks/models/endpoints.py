@@ -1,6 +1,7 @@
 """Where a company is told, and what it must look like."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,12 +13,13 @@ import msgspec
 
 from alquimista.addresses import refused
 from alquimista.errors import Conflict, Invalid, NotFound
-from alquimista.events import TOLD
+from alquimista.events import TOLD, kind_of
 from alquimista.i18n import N_
 
 MOST_ENDPOINTS: Final = 20
 URL_LIMIT: Final = 2048
 EVERYTHING: Final = "*"
+_OWN: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+(@v[0-9]{1,4})?")
 OVERLAP: Final = timedelta(hours=24)  # For so long after a rotation, the old secret signs too.
 FAILING_FOR: Final = timedelta(days=3)  # An endpoint that takes nothing for so long is disabled.
 
@@ -110,15 +112,20 @@ def clean_url(raw: str, *, secure: bool, private: bool) -> str:
 
 
 def clean_types(types: Sequence[str]) -> list[str]:
-    """The chosen types, each once, in order.
+    """The chosen types, each once, in order. What is not in the vocabulary is a type of the company's own.
 
     Raises:
-        Invalid: one that companies are not told about.
+        Invalid: one that companies are not told about, or that no event can have.
     """
-    unknown = [one for one in types if one != EVERYTHING and one not in TOLD]
+    unknown = [one for one in types if one != EVERYTHING and one not in TOLD and not _own(one)]
     if unknown:
         raise Invalid.of("event_types", N_("No webhook is told about {type}: see docs/events.md.", type=unknown[0]))
     return [EVERYTHING] if EVERYTHING in types else sorted(set(types))
+
+
+def _own(name: str) -> bool:
+    """Whether this may be a type that the company publishes itself."""
+    return _OWN.fullmatch(name) is not None and kind_of(name) is None
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -14,6 +14,7 @@ from alquimista.webhooks.models.deliveries import (
     SLACK,
     Claimed,
     DeliveryState,
+    Health,
     Outcome,
     SendDelivery,
     Told,
@@ -176,37 +177,6 @@ LOG = Statement(
     NoRow,
 )
 
-REPLAY = Statement(
-    """
-    UPDATE alquimista_platform.webhook_deliveries
-    SET state = 'pending', delivered_at = NULL, next_attempt_at = %(now)s, sending_until = NULL, step = 0,
-        updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND endpoint_id = %(endpoint_id)s AND id = %(id)s
-      AND (sending_until IS NULL OR sending_until <= %(now)s)
-    """,
-    NoRow,
-)
-
-# To an endpoint that is disabled nothing is sent, so that nothing is counted or moved either.
-_GIVEN_UP = """
-    FROM alquimista_platform.webhook_deliveries d
-    JOIN alquimista_platform.webhook_endpoints e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
-    WHERE d.tenant_id = %(tenant_id)s AND d.state = 'failed' AND e.status = 'enabled'
-      AND (%(ids)s::uuid[] IS NULL OR d.id = ANY (%(ids)s::uuid[]))
-"""
-COUNT_GIVEN_UP = Statement(f"SELECT count(*) AS count {_GIVEN_UP}", _Count)
-# The rows are picked once: as a plain subquery the planner may ask for them again, and move more than the limit.
-REQUEUE = Statement(
-    f"""
-    WITH picked AS MATERIALIZED (SELECT d.id {_GIVEN_UP} ORDER BY d.created_at LIMIT %(limit)s FOR UPDATE OF d)
-    UPDATE alquimista_platform.webhook_deliveries
-    SET state = 'pending', next_attempt_at = %(now)s, step = 0, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND state = 'failed' AND id IN (SELECT id FROM picked)
-    RETURNING id AS delivery_id, endpoint_id
-    """,  # noqa: S608 - A constant condition.
-    SendDelivery,
-)
-
 DUE = Statement(
     """
     SELECT id AS delivery_id, endpoint_id FROM alquimista_platform.webhook_deliveries
@@ -224,6 +194,15 @@ TENANTS_DUE = Statement(
     UNION SELECT tenant_id FROM alquimista_platform.webhook_deliveries WHERE created_at < %(old)s AND state <> 'pending'
     """,
     _Tenant,
+)
+
+HEALTH = Statement(
+    """
+    SELECT count(*) AS tries, count(failure) AS failures,
+      count(DISTINCT tenant_id) FILTER (WHERE failure IS NOT NULL) AS companies
+    FROM alquimista_platform.webhook_attempts WHERE started_at >= %(since)s
+    """,
+    Health,
 )
 
 PURGE = Statement(
@@ -308,6 +287,13 @@ async def abandon(conn: Conn, tenant_id: UUID, delivery_id: UUID, now: datetime)
     )
 
 
+async def health(conn: Conn, since: datetime) -> Health:
+    """How the tries since then went, of all tenants; takes a connection of the internal role."""
+    found = await conn.fetch_one(HEALTH, since=since)
+    assert found is not None
+    return found
+
+
 async def postpone(conn: Conn, tenant_id: UUID, delivery_id: UUID, until: datetime, now: datetime) -> bool:
     """Try it later, if it is due; whether it was."""
     return bool(
@@ -353,11 +339,6 @@ async def log(conn: Conn, tenant_id: UUID, delivery: Claimed, outcome: Outcome, 
     )
 
 
-async def replay(conn: Conn, tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID, now: datetime) -> bool:
-    """Let it be sent again from the beginning of its schedule, unless it is being sent."""
-    return bool(await conn.execute(REPLAY, tenant_id=tenant_id, endpoint_id=endpoint_id, id=delivery_id, now=now))
-
-
 async def due(conn: Conn, tenant_id: UUID, before: datetime, limit: int) -> list[SendDelivery]:
     """Deliveries that should have been tried by then."""
     return await conn.fetch(DUE, tenant_id=tenant_id, before=before, limit=limit)
@@ -371,17 +352,3 @@ async def tenants_due(conn: Conn, before: datetime, old: datetime, now: datetime
 async def purge(conn: Conn, tenant_id: UUID, before: datetime, limit: int) -> int:
     """Forget finished deliveries of before then; how many."""
     return await conn.execute(PURGE, tenant_id=tenant_id, before=before, limit=limit)
-
-
-async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None) -> int:
-    """How many deliveries, or of these, were given up and can be sent."""
-    found = await conn.fetch_one(COUNT_GIVEN_UP, tenant_id=tenant_id, ids=None if ids is None else list(ids))
-    return found.count if found else 0
-
-
-async def requeue(
-    conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int, now: datetime
-) -> list[SendDelivery]:
-    """Let deliveries that were given up, or these, wait again; which ones."""
-    wanted = None if ids is None else list(ids)
-    return await conn.fetch(REQUEUE, tenant_id=tenant_id, ids=wanted, limit=limit, now=now)

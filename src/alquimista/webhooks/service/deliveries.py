@@ -13,17 +13,20 @@ from alquimista.db.statement import Conn
 from alquimista.events import EventType
 from alquimista.jobs.queue import enqueue
 from alquimista.webhooks.models.deliveries import (
+    MOST_REPLAYED,
     DeliveryInFlight,
     DeliveryState,
+    Health,
     SendDelivery,
     Told,
     UnknownDelivery,
     WebhookAttempt,
     WebhookDelivery,
 )
-from alquimista.webhooks.models.endpoints import EndpointDisabled, EndpointStatus
+from alquimista.webhooks.models.endpoints import EndpointDisabled, EndpointStatus, WebhookEndpoint
 from alquimista.webhooks.queries import deliveries as queries
 from alquimista.webhooks.queries import endpoints as endpoint_queries
+from alquimista.webhooks.queries import replays
 from alquimista.webhooks.service.endpoints import get
 from alquimista.webhooks.service.sending import DELIVER
 
@@ -65,8 +68,16 @@ async def list_deliveries(
     Raises:
         UnknownEndpoint: the company has none with this id.
     """
-    await get(conn, tenant_id, endpoint_id)
-    return await queries.page(conn, tenant_id, endpoint_id, state, limit, offset)
+    _, found, total = await log(conn, tenant_id, endpoint_id, state, limit, offset)
+    return found, total
+
+
+async def log(
+    conn: Conn, tenant_id: UUID, endpoint_id: UUID, state: DeliveryState | None, limit: int, offset: int
+) -> tuple[WebhookEndpoint, list[WebhookDelivery], int]:
+    """The same with the endpoint itself. Raises UnknownEndpoint."""
+    endpoint = await get(conn, tenant_id, endpoint_id)
+    return endpoint, *await queries.page(conn, tenant_id, endpoint_id, state, limit, offset)
 
 
 async def get_delivery(
@@ -93,6 +104,11 @@ async def told(conn: Conn, events: Sequence[tuple[UUID, UUID]], limit: int) -> l
     return await queries.told(conn, events, limit) if events else []
 
 
+async def health(conn: Conn, since: datetime) -> Health:
+    """How the tries since then went, of all companies. Takes a connection of the internal role."""
+    return await queries.health(conn, since)
+
+
 async def replay(
     conn: Conn, actor: Actor, tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID, now: datetime
 ) -> WebhookDelivery:
@@ -105,7 +121,7 @@ async def replay(
     """
     await _enabled(conn, tenant_id, endpoint_id)
     await get_delivery(conn, tenant_id, endpoint_id, delivery_id)
-    if not await queries.replay(conn, tenant_id, endpoint_id, delivery_id, now):
+    if not await replays.replay(conn, tenant_id, endpoint_id, delivery_id, now):
         raise DeliveryInFlight
     await enqueue(conn, DELIVER, SendDelivery(delivery_id, endpoint_id), tenant_id=tenant_id)
     await _record(conn, actor, tenant_id, endpoint_id, "replayed", {"delivery_id": str(delivery_id)})
@@ -113,14 +129,54 @@ async def replay(
     return found
 
 
+async def replay_range(
+    conn: Conn,
+    actor: Actor,
+    tenant_id: UUID,
+    endpoint_id: UUID,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    *,
+    delivered: bool = False,
+) -> int:
+    """Send an endpoint's messages of a time that were given up again, each with its own id; how many.
+
+    At most MOST_REPLAYED of them, the oldest first: what is left over is found by asking again. Takes a transaction.
+
+    Args:
+        conn: the transaction.
+        actor: who wants it.
+        tenant_id: whose endpoint.
+        endpoint_id: which one.
+        since: when the first of them was made.
+        until: when the time is over; it is not part of it.
+        now: this moment.
+        delivered: those that were taken, too.
+
+    Raises:
+        UnknownEndpoint: there is no such.
+        EndpointDisabled: the endpoint takes nothing.
+    """
+    await _enabled(conn, tenant_id, endpoint_id)
+    moved = await replays.replay_range(
+        conn, tenant_id, endpoint_id, since, until, MOST_REPLAYED, now, delivered=delivered
+    )
+    for one in moved:
+        await enqueue(conn, DELIVER, one, tenant_id=tenant_id)
+    details = {"since": since.isoformat(), "until": until.isoformat(), "delivered": delivered, "count": len(moved)}
+    await _record(conn, actor, tenant_id, endpoint_id, "range_replayed", details)
+    return len(moved)
+
+
 async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None = None) -> int:
     """How many of the tenant's messages, or of these, were given up and can be sent again."""
-    return await queries.count_given_up(conn, tenant_id, ids)
+    return await replays.count_given_up(conn, tenant_id, ids)
 
 
 async def requeue(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int, now: datetime) -> int:
     """Send the tenant's messages that were given up, or these, again, each once; how many. Takes a transaction."""
-    moved = await queries.requeue(conn, tenant_id, ids, limit, now)
+    moved = await replays.requeue(conn, tenant_id, ids, limit, now)
     for one in moved:
         await enqueue(conn, DELIVER, one, tenant_id=tenant_id)
     return len(moved)

@@ -42,7 +42,7 @@ DELIVER: Final = "webhooks.deliver"
 # What is so much later than it should be has lost the job that would have woken a worker up.
 _OVERDUE: Final = timedelta(seconds=30)
 _BATCH: Final = 1000
-_PAGE: Final = "/app/webhooks"
+_PAGE: Final = "/app/dashboard/settings/webhooks"
 _MOST_OF_A_TENANT: Final = 4  # At once, in a worker: slow receivers of one company keep nobody else waiting.
 _BUSY_S: Final = 2.0
 _dice = random.Random()  # noqa: S311 - It spreads retries, and keeps no secret.
@@ -227,7 +227,7 @@ async def _tell(conn: Conn, services: Services, tenant_id: UUID, endpoint: Webho
             Recipient(member.id, member.email, member.full_name),
             "webhook_disabled",
             tenant.locale,
-            f"{services.settings.public_url}{_PAGE}",
+            f"{services.settings.public_url}{_PAGE}/{endpoint.id}",
             url=host,
             description=endpoint.description or host,
         )

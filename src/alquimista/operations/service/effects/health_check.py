@@ -23,24 +23,64 @@ from alquimista.integrations.models.integrations import IntegrationStatus
 from alquimista.jobs import service as jobs
 from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
 from alquimista.usage import service as usage
+from alquimista.wiring import Services
 
 Health = Literal["healthy", "degraded", "unhealthy"]
-Probe = Callable[[Run], Awaitable[tuple[Health, Mapping[str, Any]]]]
+Found = tuple[Health, Mapping[str, Any]]
 
 _ORDER: Final[tuple[Health, ...]] = ("healthy", "degraded", "unhealthy")
 _SLOW_MS: Final = 500.0
 _LAG_S: Final = (60.0, 300.0)  # Degraded; unhealthy (requirements 10: the oldest message).
 _DISK_FREE: Final = (0.10, 0.05)
 _PROBE_S: Final = 5.0
+_FRESH_S: Final = 0.25
 _LOOKED_BACK: Final = timedelta(days=30)
+
+
+class Platform:
+    """What this process last found of the platform, which is the same for everybody who asks at the same moment.
+
+    Two hundred checks a second would otherwise ask the database the same three questions two hundred times.
+    """
+
+    def __init__(self) -> None:
+        self._found: asyncio.Task[dict[str, Any]] | None = None
+        self._at = 0.0
+
+    async def look(self, services: Services) -> dict[str, Any]:
+        """What every probe found, no longer than a quarter of a second ago."""
+        if self._found is None or time.monotonic() - self._at > _FRESH_S:
+            probes = {name: probe(services) for name, probe in _PLATFORM.items()}
+            self._found, self._at = asyncio.create_task(_all(probes)), time.monotonic()
+        return await asyncio.shield(self._found)
 
 
 async def work(run: Run) -> Output:
     """Every probe at the same time, each with what it found and how long it took."""
-    probes = _PLATFORM if run.tenant == PLATFORM_TENANT else _PLATFORM | _TENANT
-    found = await asyncio.gather(*(_timed(probe, run) for probe in probes.values()))
-    results = dict(zip(probes, found, strict=True))
-    return {"status": worst([one["status"] for one in found]), "probes": results}
+    results = await _platform(run.services)
+    if run.tenant != PLATFORM_TENANT:
+        results = results | await _all({name: probe(run) for name, probe in _TENANT.items()})
+    return _told(results)
+
+
+async def look(services: Services) -> Output:
+    """The same of the platform alone, for who looks at it now: no command, nothing that is kept."""
+    return _told(await _platform(services))
+
+
+def _told(results: dict[str, Any]) -> Output:
+    return {"status": worst([one["status"] for one in results.values()]), "probes": results}
+
+
+async def _platform(services: Services) -> dict[str, Any]:
+    if Platform not in services.extras:
+        services.add(Platform())
+    return await services.get(Platform).look(services)
+
+
+async def _all(probes: Mapping[str, Awaitable[Found]]) -> dict[str, Any]:
+    found = await asyncio.gather(*(_timed(probe) for probe in probes.values()))
+    return dict(zip(probes, found, strict=True))
 
 
 def worst(found: list[Health]) -> Health:
@@ -64,40 +104,40 @@ async def foresee(_conn: Conn, tenant_id: Any, _parameters: object, _now: dateti
     return Foreseen(N_("Makes {n} probes and changes nothing.", n=probes), {"probes": probes})
 
 
-async def _timed(probe: Probe, run: Run) -> dict[str, Any]:
+async def _timed(probe: Awaitable[Found]) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(_PROBE_S):
-            status, details = await probe(run)
+            status, details = await probe
     except (Unavailable, TimeoutError, OSError) as error:
         status, details = "unhealthy", {"reason": type(error).__name__}
     return {"status": status, "latency_ms": round((time.perf_counter() - started) * 1000, 2), **details}
 
 
-async def _database(run: Run) -> tuple[Health, Mapping[str, Any]]:
+async def _database(services: Services) -> Found:
     started = time.perf_counter()
-    await run.db.ping()
+    await services.db.ping()
     return ("degraded" if (time.perf_counter() - started) * 1000 > _SLOW_MS else "healthy"), {}
 
 
-async def _bus(run: Run) -> tuple[Health, Mapping[str, Any]]:
+async def _bus(services: Services) -> Found:
     """Caches are bypassed while the bus is not heard: slower, but right."""
-    return ("healthy" if run.services.get(Bus).healthy else "degraded"), {}
+    return ("healthy" if services.get(Bus).healthy else "degraded"), {}
 
 
-async def _queue(run: Run) -> tuple[Health, Mapping[str, Any]]:
-    seconds = await jobs.oldest_wait(run.db.staff())
+async def _queue(services: Services) -> Found:
+    seconds = await jobs.oldest_wait(services.db.staff())
     return judge_lag(seconds), {"oldest_seconds": round(seconds, 1)}
 
 
-async def _workers(run: Run) -> tuple[Health, Mapping[str, Any]]:
-    alive = await jobs.workers(run.db.staff(), clock.now())
+async def _workers(services: Services) -> Found:
+    alive = await jobs.workers(services.db.staff(), clock.now())
     return ("healthy" if alive else "unhealthy"), {"alive": alive}
 
 
-async def _disk(run: Run) -> tuple[Health, Mapping[str, Any]]:
+async def _disk(services: Services) -> Found:
     """Of the data directory; with a database elsewhere there is none to look at."""
-    found = _data_dir(run.services.settings)
+    found = _data_dir(services.settings)
     if found is None:
         return "healthy", {"known": False}
     usage_of = await asyncio.to_thread(shutil.disk_usage, found)
@@ -110,14 +150,14 @@ def _data_dir(settings: Settings) -> Path | None:
     return found if found is not None and found.is_dir() else None
 
 
-async def _integrations(run: Run) -> tuple[Health, Mapping[str, Any]]:
+async def _integrations(run: Run) -> Found:
     found = await integrations.list_integrations(run.db.tenant(run.tenant), run.tenant)
     counts = {status.value: sum(one.status == status for one in found) for status in IntegrationStatus}
     failing = counts[IntegrationStatus.ERROR.value]
     return ("degraded" if failing else "healthy"), {"states": counts}
 
 
-async def _agents(run: Run) -> tuple[Health, Mapping[str, Any]]:
+async def _agents(run: Run) -> Found:
     conn = run.db.tenant(run.tenant)
     found, last, missed = await asyncio.gather(
         agents.list_agents(conn, run.tenant),
@@ -146,12 +186,12 @@ async def _agents(run: Run) -> tuple[Health, Mapping[str, Any]]:
     }
 
 
-_PLATFORM: Final[dict[str, Probe]] = {
+_PLATFORM: Final[dict[str, Callable[[Services], Awaitable[Found]]]] = {
     "database": _database,
     "bus": _bus,
     "queue": _queue,
     "workers": _workers,
     "disk": _disk,
 }
-_TENANT: Final[dict[str, Probe]] = {"integrations": _integrations, "agents": _agents}
+_TENANT: Final[dict[str, Callable[[Run], Awaitable[Found]]]] = {"integrations": _integrations, "agents": _agents}
 EFFECT: Final = Effect(foresee=foresee, work=work)

@@ -15,7 +15,7 @@ from alquimista.operations.models.kinds import ResetTokenParameters
 from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
 from alquimista.tenants import service as tenants
 
-_PAGE: Final = "/app/dashboard#integrations"
+_PAGE: Final = "/app/dashboard/integrations"
 
 
 async def commit(conn: Conn, run: Run) -> Output:

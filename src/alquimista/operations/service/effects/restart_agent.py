@@ -35,6 +35,8 @@ class RestartRefused(Conflict):
 async def work(run: Run) -> Output:
     """Send the control message, then look until the agent has booted; no transaction is held meanwhile.
 
+    What a rule gives, which nobody created, is for an agent that is missed: none is asked that is back by now.
+
     Raises:
         UnknownAgent, AgentSuspended, AgentNotConnected, RestartPending: as fleet.restart; a suspended one stays so.
         NotRestarted, RestartRefused: it did not.
@@ -44,7 +46,7 @@ async def work(run: Run) -> Output:
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with tenant_transaction(run.db, run.tenant) as conn:
-        await fleet.restart(
+        asked = await fleet.restart(
             conn,
             None,
             run.tenant,
@@ -53,7 +55,10 @@ async def work(run: Run) -> Output:
             clock.now(),
             restart_id=run.command.id,
             within=timedelta(seconds=limit),
+            silent=run.command.created_by is None,
         )
+    if not asked.instances:
+        return {"restart_id": None, "processes": [], "seconds": 0}
     looks, told = 0, ""
     while True:
         found = await fleet.restarted(run.db.tenant(run.tenant), run.tenant, run.command.id)

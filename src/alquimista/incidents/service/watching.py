@@ -1,0 +1,78 @@
+"""What the platform sees of itself: jobs that wait, runs that do not come, deliveries and webhooks that fail."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from alquimista.access import PLATFORM_TENANT
+from alquimista.db.pool import Database
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.incidents.models import NewIncident, RuleName, by_rule
+from alquimista.incidents.queries import reads
+from alquimista.incidents.service.conditions import open_incident, resolve
+from alquimista.jobs import service as jobs
+from alquimista.jobs.models import Runs
+from alquimista.orchestrator import service as orchestrator
+from alquimista.webhooks import service as webhooks
+
+_RECENT: Final = timedelta(minutes=10)
+_FEWEST_TRIES: Final = 20
+_FAILING_PERCENT: Final = 10
+_FEWEST_COMPANIES: Final = 2  # What fails for one alone is its receiver's, and is told to it.
+
+
+async def watch_queue(db: Database, minutes: int, now: datetime) -> None:
+    """Have an incident open while a job that is due has waited for longer."""
+    lag = await jobs.lag(db.staff())
+    found = []
+    if lag is not None and lag.seconds >= minutes * 60:
+        params = {"job": lag.name, "minutes": int(lag.seconds // 60), "waiting": lag.waiting}
+        found.append(by_rule(RuleName.QUEUE_LAG, source="jobs", params=params))
+    await hold(db, RuleName.QUEUE_LAG, found, now)
+
+
+async def watch_runs(db: Database, runs: Runs, now: datetime) -> None:
+    """Have one incident open for each run by the clock that did not end well in its time and an hour."""
+    missed = await jobs.missed_runs(db.staff(), runs, now)
+    found = [
+        by_rule(
+            RuleName.RUN_MISSED,
+            source="jobs",
+            subject=one.name,
+            params={"job": one.name, "since": one.succeeded_at.strftime("%Y-%m-%d %H:%M")},
+        )
+        for one in missed
+    ]
+    await hold(db, RuleName.RUN_MISSED, found, now)
+
+
+async def watch_events(db: Database, now: datetime) -> None:
+    """Have an incident open while deliveries of events are given up and not replayed."""
+    count = await orchestrator.count_dead(db.staff())
+    new = by_rule(RuleName.EVENTS_DEAD, source="orchestrator", params={"count": count})
+    await hold(db, RuleName.EVENTS_DEAD, [new] if count else [], now)
+
+
+async def watch_webhooks(db: Database, now: datetime) -> None:
+    """Have an incident open while more than a tenth of the latest tries fail, at several companies."""
+    seen = await webhooks.health(db.staff(), now - _RECENT)
+    bad = seen.failures * 100 > seen.tries * _FAILING_PERCENT and seen.companies >= _FEWEST_COMPANIES
+    params = {
+        "percent": round(seen.failures * 100 / max(seen.tries, 1), 1),
+        "tries": seen.tries,
+        "companies": seen.companies,
+        "minutes": _RECENT // timedelta(minutes=1),
+    }
+    new = by_rule(RuleName.WEBHOOKS_FAILING, source="webhooks", params=params)
+    await hold(db, RuleName.WEBHOOKS_FAILING, [new] if bad and seen.tries >= _FEWEST_TRIES else [], now)
+
+
+async def hold(db: Database, rule: RuleName, found: Iterable[NewIncident], now: datetime) -> None:
+    """Have exactly these incidents of a rule open on the platform: others of it are resolved."""
+    by_key = {one.dedupe_key: one for one in found}
+    async with tenant_transaction(db, PLATFORM_TENANT) as conn:
+        for key in await reads.open_keys(conn, PLATFORM_TENANT, rule):
+            if key not in by_key:
+                await resolve(conn, PLATFORM_TENANT, key, now)
+        for new in by_key.values():
+            await open_incident(conn, PLATFORM_TENANT, new, now)
