@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 PATIENCE_S = 90
 MIGRATED = "SELECT count(*) FROM public.migrations"
 COMPANIES = "SELECT count(*) FROM alquimista_platform.tenants WHERE demo"
-KEYS = "SELECT count(*) FROM alquimista_platform.api_keys WHERE revoked_at IS NULL"
+KEYS = "SELECT count(*) FROM alquimista_platform.api_keys WHERE name = 'Demo' AND revoked_at IS NULL"
 ROWS = "SELECT count(*) FROM alquimista_platform.agent_requests"
 
 

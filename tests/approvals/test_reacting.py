@@ -11,6 +11,7 @@ from alquimista.approvals.models import ApprovalStatus, Audience, Told
 from alquimista.audit import service as audit
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Conflict
+from alquimista.i18n import Text
 
 TOLD = """
 SELECT u.full_name, n.type FROM alquimista_platform.notifications n
@@ -40,7 +41,7 @@ async def test_a_reaction_shares_the_transaction(scene, sql):
         if refusing:
             raise Refused
 
-    reactions.on("command.", react)
+    reactions.on("command.", react, lambda one: Text(f"What {one.action_type} is"))
     approval = await scene.ask("ana")
 
     async def cancel():
@@ -63,13 +64,24 @@ async def test_an_expiry_is_reacted_to_and_other_prefixes_are_left_alone(scene, 
         heard.append((approval.id, approval.status.value, actor))
 
     reactions = service.Reactions()
-    reactions.on("command.", react)
+    reactions.on("command.", react, lambda one: Text(f"What {one.action_type} is"))
     over = clock.now() - timedelta(hours=25)
     ours = await scene.ask("ana", now=over)
     await scene.ask("ana", action_type="campaign.send", now=over)
     await work(reactions)
     await work(reactions)
     assert heard == [(ours.id, "expired", None)]
+
+
+async def test_people_are_told_a_name_and_not_the_codes(scene, sql, work):
+    reactions = service.Reactions()
+    reactions.on("command.", lambda *_: None, lambda _one: Text("Recount usage"))
+    _, link = await page_of_its_own(scene, "chief", Audience.STAFF)
+    _, other = await page_of_its_own(scene, "ana", Audience.TENANT, action_type="manual.campaign_text")
+    await work(reactions)
+    titles = "SELECT DISTINCT title FROM alquimista_platform.notifications WHERE data->>'link' LIKE %s"
+    assert await sql(titles, link) == [("Pedem a sua decisão: Recount usage",)]
+    assert await sql(titles, other) == [("Pedem a sua decisão: Campaign text",)]
 
 
 async def test_the_companys_deciders_and_then_the_requester_are_told(scene, sql, work):
@@ -88,7 +100,9 @@ async def test_staff_are_told_as_staff_and_a_repeated_job_tells_nobody_twice(sce
     await work()
     wanted = [("chief", "approval_wanted"), ("helper", "approval_wanted")]
     assert await sql(TOLD, page) == wanted
-    await service.tell(scene.db, scene.tenant, Told(approval.id, ApprovalStatus.PENDING), clock.now())
+    await service.tell(
+        scene.db, service.Reactions(), scene.tenant, Told(approval.id, ApprovalStatus.PENDING), clock.now()
+    )
     assert await sql(TOLD, page) == wanted
     decided = await scene.clients["chief"].post(
         f"/internal/approvals/{approval.id}/decide", json={"decision": "approve"}

@@ -184,13 +184,17 @@ async def test_staff_read_every_company_and_each_read_is_told(company, db):
 async def test_a_company_verifies_its_chain(company, db, tamper):
     ids = [await entry(db, company, "agent.x") for _ in range(3)]
     await service.seal(db, company.id)
-    proof = (await company.owner.get("/api/audit-logs/verify")).json()
+    proof = (await company.owner.post("/api/audit-logs/verify")).json()
     assert (proof["intact"], proof["findings"]) == (True, [])
     assert proof["last"] == proof["entries"] >= 3
     async with tamper() as conn:
         await conn.execute("UPDATE alquimista_platform.audit_logs SET action = 'agent.y' WHERE id = %s", [ids[0]])
-    proof = (await company.owner.get("/api/audit-logs/verify")).json()
+    proof = (await company.owner.post("/api/audit-logs/verify")).json()
     assert (proof["intact"], [one["what"] for one in proof["findings"]]) == (False, ["changed"])
+    headers = {"accept-language": "pt-BR"}
+    (told,) = (await company.owner.post("/api/audit-logs/verify", headers=headers)).json()["findings"]
+    assert told["sentence"].startswith("Registro ")
+    assert "não é o que foi selado" in told["sentence"]
 
 
 async def test_a_company_takes_its_audit_away_and_that_is_in_it(company, db, tmp_path):

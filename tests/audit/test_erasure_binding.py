@@ -81,7 +81,7 @@ async def test_what_another_empties_in_an_erasures_name_is_found(
     await as_app.execute(statement, [by.id, refund])
     report = await verified()
     assert found(report) == [("changed", by.seq)]
-    assert "is not what it emptied" in report.findings[0].sentence
+    assert "is not what it emptied" in str(report.findings[0].sentence)
     await write(1)
     assert found(await verified(latest=2)) == [("changed", by.seq)]
 

@@ -105,7 +105,7 @@ async def test_an_entry_removed_with_all_that_belongs_to_it_is_found(write, veri
             await conn.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [ids[1:3]])
     report = await verified()
     assert found(report) == [("removed", end - 3)]
-    assert f"Entries {end - 3} to {end - 2} are missing" in report.findings[0].sentence
+    assert f"Entries {end - 3} to {end - 2} are missing" in str(report.findings[0].sentence)
 
 
 async def test_an_inserted_row_is_found(write, verified, tamper):
@@ -160,7 +160,7 @@ async def test_a_tail_that_was_cut_off_is_found_by_the_anchor(db, anchored, tena
         await cut(conn, tenant, ids[4:])
     report = await verified()
     assert found(report) == [("truncated", end - 1)]
-    assert f"ends at entry {end - 2}, but entry {end} was anchored" in report.findings[0].sentence
+    assert f"ends at entry {end - 2}, but entry {end} was anchored" in str(report.findings[0].sentence)
 
 
 async def test_a_chain_that_was_rewritten_as_a_whole_is_found_by_the_anchor_alone(

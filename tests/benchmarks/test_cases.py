@@ -20,7 +20,7 @@ MISSING = [name for name in ("wrk", "hey", "node") if shutil.which(name) is None
 @pytest.mark.skipif(not PEERS_PYTHON.exists(), reason="the peers are not installed: make peers")
 def test_every_benchmark_runs():
     ran = run()
-    # Eighteen cases start some forty servers; one that did not come up in time is tried once more, by itself.
+    # Twenty cases start some forty servers; one that did not come up in time is tried once more, by itself.
     failed = re.search(r"^Failed: ([a-z_, ]+)\.", ran.stdout, re.MULTILINE)
     again = run("--only", *failed[1].split(", ")) if failed else ran
     assert again.returncode == 0, f"{ran.stdout[-9000:]}\n{ran.stderr[-3000:]}\n{again.stdout[-3000:]}"

@@ -12,7 +12,7 @@ from alquimista.agents import service as agents
 from alquimista.agents.models.agents import AgentSuspended, UnknownAgent
 from alquimista.billing.models.subscriptions import AgentNotIncluded, NotFromHere
 from alquimista.billing.queries import usage as periods
-from alquimista.billing.service import subscribing, switching
+from alquimista.billing.service import catalogue, subscribing, switching
 from alquimista.clock import new_id
 from alquimista.db.statement import Statement
 from alquimista.db.tenancy import tenant_transaction
@@ -186,3 +186,30 @@ async def test_over_http_ten_times_a_minute_and_by_administrators_only(metered_d
         statuses = [(await admin.post(f"{path}/activate")).status_code for _ in range(12)]
         assert statuses[-1] == 429
         assert 200 in statuses
+
+
+async def test_how_the_subscription_stands_to_an_agent_follows_it(metered_db):
+    one = await customer(metered_db)
+
+    async def stands(agent):
+        return await switching.inclusion(metered_db.tenant(one.tenant.id), one.tenant.id, agent)
+
+    assert await stands(new_id()) == "no_subscription"
+    invoice = await one.subscribe()
+    agent = (await chosen(one))[0]
+    assert await stands(agent) == "not_running"
+    await one.pay(invoice)
+    assert (await stands(agent), await stands(new_id())) == ("included", "not_chosen")
+
+
+async def test_a_company_sees_which_subnucleos_it_has(metered_db):
+    one = await customer(metered_db)
+    conn, tenant = metered_db.tenant(one.tenant.id), one.tenant.id
+    before = await catalogue.held_subnucleos(conn, tenant)
+    assert [held.held_since for held in before] == [None] * len(before)
+    events = next(held for held in before if held.name == "eventos")
+    assert [member.slug for member in events.members if member.required] == ["agendamento"]
+    await one.pay(await one.subscribe(subnucleos=(events.id,)))
+    after = {held.name: held.held_since for held in await catalogue.held_subnucleos(conn, tenant)}
+    assert [name for name, since in after.items() if since] == ["eventos"]
+    assert after["eventos"] == one.now

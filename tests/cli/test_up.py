@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -99,6 +100,22 @@ def test_a_signal_during_the_start_leaves_nothing_running(tmp_path: Path) -> Non
     assert process.communicate()[1] == "Stopped.\n"
     assert process.returncode == 130
     assert not (tmp_path / "postgres").exists() or not leftovers.find(tmp_path / "postgres")
+
+
+def test_a_signal_in_a_callback_that_cannot_raise_is_neither_lost_nor_shown(tmp_path: Path) -> None:
+    signalled_by_fork = (
+        "import os, signal, sys; from alquimista.cli.main import main; once = iter([signal.SIGTERM]);"
+        "os.register_at_fork(after_in_parent=lambda: [signal.raise_signal(number) for number in once]); main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", signalled_by_fork, "up", "--port", "0", "--data-dir", tmp_path],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stderr) == (130, "Stopped.\n")
 
 
 def test_an_existing_server_is_used_and_no_administrators_password_reaches_a_child(

@@ -1,16 +1,16 @@
 """The hot reads touch the rows of their own tenant and period, however much history and however many tenants exist."""
 
-import json
-from typing import Any
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 import factories
+from alquimista.access import PLATFORM_TENANT
 from alquimista.clock import now
-from alquimista.dashboards.queries import overview, usage
-from alquimista.db.statement import Statement
-from alquimista.db.tenancy import tenant_transaction
+from alquimista.dashboards.models.agents import TenantSort
+from alquimista.dashboards.queries import agents, company, overview, usage
+from support.plans import of_days, scans
 
 HISTORY_DAYS, AGENTS, NEIGHBOURS = 700, 4, 60
 FILL = """
@@ -36,38 +36,6 @@ async def crowded(db, migrated):
     return tenants[NEIGHBOURS // 2]
 
 
-async def explain(db, tenant, statement: Statement[Any], **params: Any) -> list[dict[str, Any]]:
-    """The scans of tenant_usage_daily in the plan of a prepared statement, generic plans included."""
-    async with tenant_transaction(db, tenant) as conn:
-        await conn.raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        text, names = statement.positional
-        types = ", ".join(TYPES[name] for name in names)
-        await conn.raw.execute(f"PREPARE hot ({types}) AS {text}")
-        values = ", ".join("NULL" if params[name] is None else f"'{params[name]}'" for name in names)
-        cursor = await conn.raw.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE hot ({values})")
-        row = await cursor.fetchone()
-        await conn.raw.execute("DEALLOCATE hot")
-    assert row is not None
-    plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
-    return [node for node in walk(plan[0]["Plan"]) if "tenant_usage_daily" in str(node)]
-
-
-TYPES = {
-    "now": "timestamptz",
-    "tenant_id": "uuid",
-    "agent_id": "uuid",
-    "days": "int",
-    "back": "int",
-    "status": "text",
-}
-
-
-def walk(node: dict[str, Any]):
-    for child in node.get("Plans", ()):
-        yield from walk(child)
-    yield {key: value for key, value in node.items() if key != "Plans"}
-
-
 @pytest.mark.parametrize(
     ("statement", "more"),
     [
@@ -79,9 +47,37 @@ def walk(node: dict[str, Any]):
     ids=["usage", "usage of the period before", "agents", "me"],
 )
 async def test_a_read_costs_its_period_not_the_history(db, crowded, statement, more):
-    scans = await explain(db, crowded, statement, tenant_id=crowded, now=now(), **more)
-    assert scans
-    indexed = [node for node in scans if "tenant_id" in node.get("Index Cond", "") and "day" in node["Index Cond"]]
-    assert indexed, [(n["Node Type"], n.get("Index Name"), n.get("Index Cond"), n.get("Filter")) for n in scans]
-    read = max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in scans)
-    assert read <= 31 * AGENTS
+    found = await scans(db, crowded, "tenant_usage_daily", statement, tenant_id=crowded, now=now(), **more)
+    assert of_days(found) <= 31 * AGENTS
+
+
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        (company.COMPANY, ("before", "limit")),
+        (agents.CATALOGUE, ("late", "offline")),
+        (agents.ONE, ("late", "offline", "agent_id")),
+        (agents.DAYS, ("agent_id",)),
+        (agents.OWNERS[TenantSort.REQUESTS, "desc"], ("agent_id", "limit", "offset")),
+    ],
+    ids=["overview", "catalogue", "one agent", "its days", "its companies"],
+)
+async def test_what_staff_read_of_all_costs_the_period_not_the_history(db, crowded, statement, names):
+    today, agent = now().date(), (await agents.catalogue(db.staff(), now().date(), now().date(), now()))[0].id
+    values = {
+        "before": today - timedelta(days=59),
+        "limit": 10,
+        "offset": 0,
+        "late": now(),
+        "offline": now(),
+        "agent_id": agent,
+    }
+    span = {"platform": PLATFORM_TENANT, "first": today - timedelta(days=29), "last": today}
+    given = {name: values[name] for name in names}
+    found = await scans(db, None, "tenant_usage_daily", statement, **span, **given)
+    assert found
+    for node in found:
+        condition = node.get("Index Cond", node.get("Recheck Cond", ""))
+        assert "tenant_id" in condition, node
+        assert "day" in condition, node
+        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= 31 * AGENTS

@@ -1,10 +1,16 @@
 """What people see of a running agent, and what they may do to it."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 import factories
 from alquimista.access import Role
-from alquimista.clock import new_id
+from alquimista.agents import service as agents
+from alquimista.clock import new_id, now
+from alquimista.db.tenancy import tenant_transaction
+from alquimista.fleet import service
 
 
 @pytest.fixture
@@ -127,3 +133,35 @@ async def test_nothing_but_its_key_is_an_index_of_what_beats_rewrite(sql):
         "SELECT indexname FROM pg_indexes WHERE schemaname = 'alquimista_platform' AND tablename = 'agent_instances'"
     )
     assert rows == [("agent_instances_pkey",)], "another index would end HOT updates"
+
+
+async def test_all_agents_of_a_company_are_seen_at_a_glance(company, db):
+    silent = await factories.activate_agent(db, company.id)
+    off = await factories.activate_agent(db, company.id)
+    await company.beat()
+    async with tenant_transaction(db, company.id) as conn:
+        await agents.deactivate(conn, company.actor, company.id, off, now())
+        await service.pause(conn, company.actor, company.id, silent, "", now())
+    found = {one.agent_id: one for one in await service.every(db.tenant(company.id), company.id, now())}
+    assert {one: found[one].state for one in found} == {company.agent.id: "online", silent: None, off: None}
+    assert found[off].status == "inactive"
+    assert found[company.agent.id].seen_at is not None
+    later = now() + timedelta(minutes=5)
+    late = {one.agent_id: one.state for one in await service.every(db.tenant(company.id), company.id, later)}
+    assert late[company.agent.id] == "offline"
+
+
+async def test_what_an_agent_was_told_names_who_had_it_told_but_for_staff(company, db):
+    await company.beat()
+    staff = await factories.make_user(db)
+    async with tenant_transaction(db, company.id) as conn:
+        await service.pause(conn, company.actor, company.id, company.agent.id, "uma", now())
+    (paused,) = (await company.running()).wishes
+    assert (paused.kind, paused.asked_by, paused.reason) == ("pause", "Maria da Silva", "uma")
+    actor = replace(company.actor, user_id=staff.id)
+    async with tenant_transaction(db, company.id) as conn:
+        await service.resume(conn, actor, company.id, company.agent.id, "", now())
+        await service.configuration_changed(conn, company.actor, company.id, company.agent.id, now())
+    resumed = next(one for one in (await company.running()).wishes if one.kind == "resume")
+    assert (resumed.created_by, resumed.asked_by) == (staff.id, None)
+    assert len((await company.running()).wishes) == 2  # The pause that nobody answered holds no more.

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import factories
 from alquimista.access import PLATFORM_TENANT
+from alquimista.agents.models.definitions import EXAMPLE
 from alquimista.clock import frozen, new_id, now
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.fleet import jobs, service
@@ -19,8 +21,8 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 CALM = Watch(NOW - timedelta(minutes=1), NOW - timedelta(hours=1))
 
 
-def silent(count, seconds):
-    return [Silent(new_id(), new_id(), NOW - timedelta(seconds=seconds)) for _ in range(count)]
+def silent(count, seconds, tenant_id=None):
+    return [Silent(tenant_id or new_id(), new_id(), NOW - timedelta(seconds=seconds)) for _ in range(count)]
 
 
 def test_one_agent_is_missed_after_90_seconds():
@@ -43,9 +45,18 @@ def test_when_nobody_at_all_is_heard_the_doors_are_suspected():
     assert (verdict.blackout, verdict.missed_before, verdict.quiet_until) == (True, None, NOW + GRACE)
 
 
-def test_many_that_fall_silent_together_have_five_minutes_to_come_back():
-    verdict = judge(CALM, silent(MANY, 100), NOW, NOW)
-    assert (verdict.blackout, verdict.missed_before) == (False, NOW - timedelta(minutes=5))
+def test_many_that_fall_silent_together_have_five_minutes_to_come_back_and_nobody_else_has():
+    company, other = new_id(), new_id()
+    verdict = judge(CALM, silent(MANY, 100, company) + silent(MANY - 1, 100, other), NOW, NOW)
+    assert not verdict.blackout
+    assert verdict.before(company) == NOW - timedelta(minutes=5)
+    assert verdict.before(other) == NOW - timedelta(seconds=90), "what one company does delays no other's"
+
+
+def test_of_many_companies_each_has_five_minutes():
+    many = silent(MANY, 100)
+    verdict = judge(CALM, many, NOW, NOW)
+    assert {verdict.before(one.tenant_id) for one in many} == {NOW - timedelta(minutes=5)}
 
 
 @given(
@@ -73,7 +84,7 @@ def look(db, settings, sql):
         with frozen(moment):
             verdict, tenants = await service.watch(db, moment)
             for tenant in tenants:
-                await jobs.settle(Services(settings, db), tenant, jobs.Settle(verdict.missed_before))
+                await jobs.settle(Services(settings, db), tenant, jobs.Settle(verdict.before(tenant)))
         return verdict
 
     return at
@@ -113,6 +124,27 @@ async def test_a_silent_agent_has_an_incident_until_it_is_heard_again(company, l
     told = await published(company.db, company.id, "agent.o")
     assert [one.event_type for one in told] == ["agent.offline", "agent.online", "agent.offline"]
     assert {one.detail["agent"] for one in told} == {company.agent.slug}
+
+
+async def test_a_company_that_stops_many_agents_delays_nobody_elses_incident(company, found_company, look, begun):
+    busy = await found_company()
+    for _ in range(MANY):
+        agent = await factories.make_agent(busy.db, definition=EXAMPLE)
+        await factories.activate_agent(busy.db, busy.id, agent.id)
+        await busy.beat(slug=agent.slug)
+    await company.beat()
+    heard = await found_company()
+    with frozen(begun + timedelta(seconds=90)):
+        await heard.beat()
+    for seconds in (60, 120):
+        await look(begun + timedelta(seconds=seconds))
+    assert len(await open_incidents(company)) == 1, "90 seconds have passed"
+    assert await open_incidents(busy) == [], "a deploy, as it looks"
+    for seconds in (180, 240, 300, 301):
+        with frozen(begun + timedelta(seconds=seconds)):
+            await heard.beat()
+        await look(begun + timedelta(seconds=seconds))
+    assert len(await open_incidents(busy)) == MANY
 
 
 async def test_while_one_process_answers_the_agent_is_not_missed(company, look, begun):

@@ -7,6 +7,7 @@ import pytest
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Role
+from alquimista.identity.models.invitations import INVITATIONS_PER_HOUR
 from alquimista.identity.service import signup
 from factories import PASSWORD, make_tenant, make_user, new_cnpj
 from support.identity import bearer, link_token
@@ -79,6 +80,19 @@ async def test_invitations_are_listed_withdrawn_and_expire(first, admin, sql):
     with clock.frozen(clock.now() + timedelta(days=7, seconds=1)):
         token = await link_token(sql, "two@example.com")
         assert (await accept(first, token, full_name="T", password=PASSWORD)).status_code == 400
+
+
+async def test_nobody_is_invited_again_and_again(first, admin, sql):
+    for _ in range(INVITATIONS_PER_HOUR):
+        made = await invite(first, admin, "cansada@example.com")
+        assert made.status_code == 201, made.text
+        assert (
+            await first.client().delete(f"/tenant/invitations/{made.json()['id']}", headers=admin)
+        ).status_code == 204
+    often = await invite(first, admin, "cansada@example.com")
+    assert (often.status_code, often.headers["retry-after"]) == (429, "3600")
+    await sql("UPDATE alquimista_platform.invitations SET created_at = created_at - interval '1 hour'")
+    assert (await invite(first, admin, "cansada@example.com")).status_code == 201
 
 
 async def test_an_expired_invitation_does_not_stand_in_the_way(first, db, sql):

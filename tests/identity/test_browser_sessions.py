@@ -6,7 +6,7 @@ import pytest
 
 from alquimista import clock
 from alquimista.access import Role
-from alquimista.http.csrf import _sign
+from alquimista.http.csrf import _masked, _sign
 from alquimista.identity.guards import session_cookie
 from alquimista.identity.models.problems import WrongCredentials
 from alquimista.identity.models.sessions import Client
@@ -28,7 +28,9 @@ async def open_browser(process, user):
     signed_in = await open_browser_session(process.services, user.email, PASSWORD, "", CLIENT)
     browser = process.client()
     browser.cookies.set("session", signed_in.opened.token)
-    browser.headers["x-csrf-token"] = _sign(process.services.settings, f"session:{signed_in.opened.session_id}")
+    browser.headers["x-csrf-token"] = _masked(
+        _sign(process.services.settings, f"session:{signed_in.opened.session_id}")
+    )
     browser.headers["origin"] = "http://localhost:8080"
     return browser, signed_in
 

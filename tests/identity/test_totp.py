@@ -6,10 +6,12 @@ import pyotp
 import pytest
 
 from alquimista import clock
-from alquimista.access import Role
+from alquimista.access import Actor, ActorKind, Role
+from alquimista.errors import Invalid
 from alquimista.identity.models.problems import TotpRequired, WrongCode, WrongCredentials
 from alquimista.identity.models.sessions import Client
 from alquimista.identity.service import continue_browser_session, open_browser_session
+from alquimista.identity.service.totp import protection, renew_recovery_codes
 from factories import PASSWORD, make_tenant, make_user
 from support.identity import bearer
 
@@ -29,7 +31,9 @@ async def enrolled(process, user, moment):
     """The secret and recovery codes of a second factor that is in use; the code of `moment` is spent."""
     with clock.frozen(moment):
         headers = bearer((await process.login(user))["access_token"])
-        enrolment = (await process.client().post("/auth/totp/enrol", headers=headers)).json()
+        enrolment = (
+            await process.client().post("/auth/totp/enrol", headers=headers, json={"password": PASSWORD})
+        ).json()
         answer = await process.client().post(
             "/auth/totp/confirm", headers=headers, json={"code": code_at(enrolment["secret"], moment)}
         )
@@ -44,7 +48,7 @@ async def login(process, user, totp=""):
 async def test_enrolling_shows_a_qr_code_and_changes_nothing_until_confirmed(first, user, sql):
     headers = bearer((await first.login(user))["access_token"])
     client = first.client()
-    enrolment = (await client.post("/auth/totp/enrol", headers=headers)).json()
+    enrolment = (await client.post("/auth/totp/enrol", headers=headers, json={"password": PASSWORD})).json()
     assert enrolment["uri"].startswith("otpauth://totp/Alquimista:")
     assert enrolment["qr_svg"].startswith("<svg")
     assert (await login(first, user)).status_code == 200
@@ -52,8 +56,30 @@ async def test_enrolling_shows_a_qr_code_and_changes_nothing_until_confirmed(fir
     assert wrong.status_code == 400
     stored = await sql("SELECT totp_ciphertext FROM alquimista_platform.user_credentials WHERE user_id = %s", user.id)
     assert enrolment["secret"].encode() not in bytes(stored[0][0])
-    again = (await client.post("/auth/totp/enrol", headers=headers)).json()
+    again = (await client.post("/auth/totp/enrol", headers=headers, json={"password": PASSWORD})).json()
     assert again["secret"] != enrolment["secret"]
+
+
+async def test_enrolling_takes_the_password(first, user, sql):
+    headers = bearer((await first.login(user))["access_token"])
+    for body in ({"password": "Errada-Senha-1"}, {}):
+        refused = await first.client().post("/auth/totp/enrol", headers=headers, json=body)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "password")
+    stored = await sql("SELECT totp_ciphertext FROM alquimista_platform.user_credentials WHERE user_id = %s", user.id)
+    assert stored[0][0] is None
+
+
+async def test_renewed_recovery_codes_take_the_place_of_all_before(first, user):
+    _, codes, _ = await enrolled(first, user, clock.now())
+    actor = Actor(ActorKind.SESSION, frozenset(), user_id=user.id, tenant_id=user.tenant_id, email=user.email)
+    with pytest.raises(Invalid):
+        await renew_recovery_codes(first.services, actor, PASSWORD, "aaaa-bbbb-cccc-dddd", CLIENT)
+    fresh = await renew_recovery_codes(first.services, actor, PASSWORD, codes[0], CLIENT)
+    assert len(set(fresh) - set(codes)) == 10
+    assert (await protection(first.services, actor)).recovery_codes == 10
+    assert (await login(first, user, codes[1])).status_code == 401
+    assert (await login(first, user, fresh[0])).status_code == 200
+    assert (await protection(first.services, actor)).recovery_codes == 9
 
 
 async def test_a_code_is_asked_for_and_works_once(first, second, user):
@@ -129,7 +155,9 @@ async def test_giving_up_takes_the_password_and_a_code(first, user):
 
 async def test_an_enrolled_person_does_not_enrol_over_it(first, user):
     _, _, headers = await enrolled(first, user, clock.now())
-    assert (await first.client().post("/auth/totp/enrol", headers=headers)).status_code == 409
+    assert (
+        await first.client().post("/auth/totp/enrol", headers=headers, json={"password": PASSWORD})
+    ).status_code == 409
     answer = await first.client().post("/auth/totp/confirm", headers=headers, json={"code": "000000"})
     assert answer.status_code == 409
 
@@ -144,7 +172,9 @@ async def test_staff_without_the_required_factor_can_only_set_it_up(with_setting
         assert (me["permissions"], me["totp_required"]) == (["account:manage"], True)
         moment = clock.now()
         with clock.frozen(moment):
-            secret = (await client.post("/auth/totp/enrol", headers=headers)).json()["secret"]
+            secret = (await client.post("/auth/totp/enrol", headers=headers, json={"password": PASSWORD})).json()[
+                "secret"
+            ]
             body = {"code": code_at(secret, moment)}
             assert (await client.post("/auth/totp/confirm", headers=headers, json=body)).status_code == 200
         assert (await client.get("/internal/users", headers=headers)).status_code == 200

@@ -70,7 +70,7 @@ async def test_a_reset_ends_every_session(first, db, alquimista):
                 "--name",
                 "X",
             ),
-            "no company",
+            "no customer",
         ),
         (("reset-password", "--email", "nobody@example.com"), "no account"),
         (("reset-password",), "email"),

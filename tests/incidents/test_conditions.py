@@ -2,11 +2,13 @@
 
 import asyncio
 
+from msgspec.structs import replace
+
 import factories
-from alquimista.clock import now
+from alquimista.clock import new_id, now
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service
-from alquimista.incidents.models import NewIncident, Severity
+from alquimista.incidents.models import NewIncident, Severity, Visibility
 
 DOWN = NewIncident(
     severity=Severity.CRITICAL, title="Down", description="It is down.", source="test", dedupe_key="test.down"
@@ -49,3 +51,17 @@ async def test_the_same_condition_in_two_companies_is_two_incidents(db):
     assert await settle(db, one.id)
     page, _ = await service.page(db.tenant(other.id), other.id, 10, 0)
     assert page[0].resolved_at is None
+
+
+async def test_what_is_open_about_an_agent_is_found_by_the_agent(db):
+    tenant, agent = await factories.make_tenant(db), new_id()
+    about = replace(DOWN, dedupe_key="test.agent", details={"agent_id": str(agent)})
+    hidden = replace(about, dedupe_key="test.hidden", visibility=Visibility.INTERNAL)
+    async with tenant_transaction(db, tenant.id) as conn:
+        for one in (DOWN, about, hidden):
+            await service.open_incident(conn, tenant.id, one, now())
+    found = await service.open_of_agents(db.tenant(tenant.id), tenant.id)
+    assert {key: [one.title for one in those] for key, those in found.items()} == {str(agent): ["Down"]}
+    async with tenant_transaction(db, tenant.id) as conn:
+        await service.resolve(conn, tenant.id, about.dedupe_key, now())
+    assert await service.open_of_agents(db.tenant(tenant.id), tenant.id) == {}

@@ -43,6 +43,8 @@ async def test_administrators_are_told_once_of_the_beginning_and_of_the_end(db, 
     shown = (await client.get(f"/tenant/incidents/{incident_id}")).json()
     assert [one["kind"] for one in shown["timeline"]] == ["opened", "notified", "resolved", "notified"]
     assert (shown["title"], shown["status"]) == ("Vendas Ativas is offline", "resolved")
+    links = await sql("SELECT data->>'link' FROM alquimista_platform.notifications WHERE tenant_id = %s", tenant_id)
+    assert {link.partition("/app/")[2] for (link,) in links} == {f"dashboard/support/incidents/{incident_id}"}
 
 
 async def test_a_condition_that_flaps_is_told_once_an_hour(db, company, sql, work, migrated):

@@ -64,7 +64,7 @@ async def test_a_consent_becomes_a_calendar(company, process, fake, sql, setting
     async with browser(process, company.people["owner"]) as client:
         query = await begin(client, fake)
         back = await client.get(BACK, params=query)
-        assert (back.status_code, back.headers["location"]) == (303, "/app/dashboard#integrations")
+        assert (back.status_code, back.headers["location"]) == (303, "/app/dashboard/integrations?done=connected")
     (line,) = await shown(company)
     assert (line["type"], line["name"], line["status"]) == ("calendar", "Agenda", "active")
     clear = await service.credentials_of(db.tenant(company.id), company.id, UUID(line["id"]), Sealer(settings))

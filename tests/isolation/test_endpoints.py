@@ -264,6 +264,7 @@ KEYS = ("other key read", "other key agent")
 # A right body where it is no role, so that only the id can be wrong.
 BODIES = {
     "/internal/commercial/requests/{request_id:uuid}": {"status": "contacted"},
+    "/internal/tenants/{tenant_id:uuid}": {"segment": "saude"},
     "/tenant/webhooks/{webhook_id:uuid}": {"enabled": False},
 }
 # The same for a query without which nothing is looked up.

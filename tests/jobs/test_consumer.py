@@ -200,6 +200,39 @@ async def test_concurrency_is_a_limit_over_all_workers(db, working, sql, until) 
     assert most == 1
 
 
+async def test_a_worker_that_is_full_takes_no_job_of_another_name(db, working, sql, until, monkeypatch) -> None:
+    monkeypatch.setattr("alquimista.jobs.consumer._AT_ONCE", 20)
+    leave, running, peak = asyncio.Event(), [], []
+
+    async def handler(services, tenant_id, payload):
+        running.append(1)
+        peak.append(len(running))
+        await leave.wait()
+        running.pop()
+
+    conn = db.tenant(PLATFORM_TENANT)
+    async with working(Job(name="test.many", handler=handler), Job(name="test.other", handler=handler)):
+        for _ in range(20):
+            await enqueue(conn, "test.many")
+
+        async def full():
+            return len(running) == 20
+
+        await until(full)
+        for _ in range(3):
+            await enqueue(conn, "test.other")
+        await asyncio.sleep(0.5)
+        assert [status for name, status, _ in await sql(QUEUE) if name == "test.other"] == ["queued"] * 3
+        leave.set()
+
+        async def done():
+            return await sql(QUEUE) == []
+
+        await until(done)
+    assert max(peak) == 20
+    assert len(peak) == 23
+
+
 async def test_a_periodic_job_runs_when_it_is_due(working, sql, until) -> None:
     ran = asyncio.Event()
 

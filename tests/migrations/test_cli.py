@@ -33,7 +33,7 @@ def test_the_list_needs_no_database_and_tells_why_a_number_is_skipped(run) -> No
     assert "001_schemas" in output
     assert "009_create_subscription_tables" in output
     assert "skipped" in output
-    assert "expire_trials(), lives in 008" in " ".join(output.split())
+    assert "the end of trials, lives in 008" in " ".join(output.split())
 
 
 def test_a_database_from_nothing_and_back(run, owner_url) -> None:

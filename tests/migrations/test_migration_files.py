@@ -11,9 +11,9 @@ def test_the_founding_numbers_are_all_there_and_each_skipped_one_has_its_reason(
     listed = {one.number: one for one in list_files()}
     assert list(listed)[:18] == list(range(1, 19))
     assert [n for n, one in listed.items() if one.state == "skipped"] == [9, 11, 12, 13, 14, 16]
-    assert "duplicates 008" in listed[9].reason
-    assert "expire_trials(), lives in 008" in listed[9].reason
-    assert all(len(skipped.reason) > 40 for skipped in CHAIN.skipped)
+    assert "duplicates 008" in str(listed[9].reason)
+    assert "lives in 008" in str(listed[9].reason)
+    assert all(len(str(skipped.reason)) > 40 for skipped in CHAIN.skipped)
 
 
 def test_the_checksum_ignores_line_ends_and_trailing_blanks_only() -> None:

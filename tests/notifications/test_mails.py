@@ -29,7 +29,7 @@ ALL |= {"requests": "8.000", "included": "10.000", "ends_on": "14/02/2026", "bey
 ALL |= {"title": "Janela de manutenção", "notice": "Domingo, 2h."}
 ALL |= {"description": "–", "began": "01/03/2026 12:00", "ended": "01/03/2026 13:00", "subject": "–", "text": "–"}
 ALL |= {"action": "RESTART_AGENT", "resource": "sdr", "requester": "Rui", "count": 3}
-ALL |= {"integration": "SMTP"}
+ALL |= {"integration": "SMTP", "agent": "Agendamento", "reason": "–", "about": "c-9"}
 ALL |= {"url": "https://example.com/hook", "description": "CRM"}
 
 

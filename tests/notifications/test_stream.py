@@ -1,11 +1,14 @@
 """The stream over a real socket: what is told is there at once, to its owner alone."""
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
+import factories
+from alquimista.cache.store import invalidate
 from alquimista.http.server import Protocol
 from support.listening import listening
 
@@ -33,18 +36,25 @@ class Reader:
             found[name] = value
         return None
 
+    async def topics(self):
+        """What the next event `changes` names."""
+        async for line in self._lines:
+            if line == "event: changes":
+                return json.loads((await anext(self._lines)).removeprefix("data: "))["topics"]
+        return None
+
 
 @pytest.fixture
 def reading(url, process):
-    """`async with reading(person, last="…") as reader:` somebody's stream."""
+    """`async with reading(person, last="…", changes=True) as reader:` somebody's stream."""
 
     @asynccontextmanager
-    async def read(person, last=""):
+    async def read(person, last="", *, changes=False):
         token = await process.token(person.email, person.password)
         headers = {"authorization": f"Bearer {token}"} | ({"last-event-id": last} if last else {})
         async with (
             httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client,
-            client.stream("GET", "/notifications/stream") as response,
+            client.stream("GET", "/notifications/stream", params={"changes": "true"} if changes else {}) as response,
         ):
             assert response.status_code == 200
             yield Reader(response)
@@ -92,3 +102,22 @@ async def test_one_that_is_not_shown_is_not_told(company, tell, choose, reading)
         await tell(company.ana, "ticket_answered")
         await tell(company.ana, title="Este sim")
         assert (await reader.next())[1:] == (1, "Aurora: Este sim")
+
+
+async def test_names_of_what_changed_are_told_within_the_tenant_and_to_who_asks(company, db, reading):
+    other = await factories.make_tenant(db)
+    async with (
+        reading(company.ana, changes=True) as mine,
+        reading(company.rui) as quiet,
+        reading(company.lia, changes=True) as staff,
+    ):
+        for reader in (mine, quiet, staff):
+            await reader.next()
+        await invalidate(db.tenant(other.id), other.id, "incidents")
+        assert await staff.topics() == ["incidents"]
+        await invalidate(db.tenant(company.id), company.id, "tickets")
+        assert await mine.topics() == ["tickets"], "and nothing of the other company's before"
+        assert await staff.topics() == ["tickets"]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await quiet.topics()

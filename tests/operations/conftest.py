@@ -123,8 +123,8 @@ async def empty(sql):
 def line(db):
     """`await line(command)`: the command as staff see it now."""
 
-    async def look(command):
-        return await service.line(db.staff(), command.id)
+    async def look(command, locale="pt-BR"):
+        return await service.line(db.staff(), command.id, locale)
 
     return look
 

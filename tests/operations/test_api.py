@@ -292,6 +292,7 @@ async def test_the_list_is_newest_first_filtered_together_and_counted_whole(peop
     (first,) = answer["commands"]
     assert (first["tenant_id"], first["tenant_name"]) == (str(tenant.id), "Padaria Zênite")
     assert first["created_by_email"] == people["made"]["support"].email
+    assert first["created_by_name"] == "Maria da Silva"
     for wrong in ({"status": "DONE"}, {"limit": 0}, {"limit": 101}, {"period": "5d"}, {"sort": "x"}, {"offset": -1}):
         assert (await people["admin"].get(PATH, params=wrong)).status_code == 400
 

@@ -1,5 +1,6 @@
 """What commands do, for real."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -23,6 +24,7 @@ HEALTH, REPROCESS, RECOUNT = CommandType.HEALTH_CHECK, CommandType.REPROCESS_QUE
 
 
 async def outcome(services, command, line):
+    services.extras.pop(health_check.Platform, None)  # What was found a moment ago is forgotten: each test changes it.
     await service.run(services, command.tenant_id, command.id)
     found = await line(command)
     assert found.status == "SUCCESS", found.error_message
@@ -42,6 +44,15 @@ async def test_the_platform_is_looked_at_with_a_latency_for_each_probe(services,
     )  # fmt: skip
     await queue.beat(services.db.staff(), clock.new_id(), clock.now())
     assert (await outcome(services, await give(HEALTH), line))["status"] == "healthy"
+
+
+async def test_checks_of_one_moment_look_at_the_platform_once(services, give, line, empty) -> None:
+    given = [await give(HEALTH) for _ in range(5)]
+    await asyncio.gather(*(service.run(services, one.tenant_id, one.id) for one in given))
+    found = [(await line(one)).output["probes"] for one in given]
+    assert all(one == found[0] for one in found)
+    later = await outcome(services, await give(HEALTH), line)
+    assert later["probes"] != found[0], "what is old is looked at again"
 
 
 async def test_a_queue_that_waits_is_told(services, give, line, sql, empty) -> None:

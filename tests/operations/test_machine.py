@@ -19,6 +19,7 @@ from alquimista.operations.models.commands import (
     Command,
     CommandEnded,
     CommandStatus,
+    Failure,
     NotAwaitingApproval,
 )
 from alquimista.operations.queries import commands, running
@@ -261,16 +262,16 @@ class Walk:
         elif name == "beat" and self.held:
             assert await running.beat(conn, self.held, at, at) == running_now
         elif name in {"SUCCESS", "ERROR"} and self.held:
-            output, error = ({}, None) if name == "SUCCESS" else (None, "x")
+            output, error = ({}, None) if name == "SUCCESS" else (None, Failure("x"))
             done = await running.end(conn, self.held, CommandStatus(name), output, error, at)
             assert done == running_now
             self._ended(done, CommandStatus(name))
         elif name == "give_back" and self.held:
-            done = await running.give_back(conn, self.held, "x", at, at)
+            done = await running.give_back(conn, self.held, Failure("x"), at, at)
             assert done == (running_now and self.attempts < self.tries)
             self.status = CommandStatus.PENDING if done else self.status
         elif name == "release":
-            got = await running.release(*where, "x", at + 2 * LEASE)
+            got = await running.release(*where, Failure("x"), at + 2 * LEASE)
             assert (got is not None) == running_now
             if got:
                 left = CommandStatus.PENDING if self.attempts < self.tries else CommandStatus.ERROR

@@ -44,7 +44,7 @@ async def test_the_credential_is_destroyed_and_the_administrators_are_told(
     told = await sql(TOLD, tenant_id)
     assert {user for user, *_ in told} == {person.id for person in people}
     assert {title for _, title, _ in told} == {"Conecte Correio de novo"}
-    assert all(link.endswith("/app/dashboard#integrations") for *_, link in told)
+    assert all(link.endswith("/app/dashboard/integrations") for *_, link in told)
     assert await sql(MAILS, tenant_id) == sorted((person.email, "Conecte Correio de novo") for person in people)
     audit = "SELECT action FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action LIKE 'integration%%'"
     assert await sql(audit, tenant_id) == [("integration.reset",)]

@@ -93,7 +93,7 @@ async def test_a_suspended_agent_is_never_revived(company, admin, restarted, emp
 async def test_an_agent_that_is_not_connected_is_told(restarted, empty):
     done = await restarted()
     assert done["status"] == "ERROR"
-    assert "90 segundos" in done["error_message"]
+    assert "90 seconds" in done["error_message"]
 
 
 async def test_an_agent_that_does_not_answer_costs_a_time_out_with_the_reason(
@@ -118,4 +118,4 @@ async def test_an_agent_may_refuse(door, company, restarted, empty):  # noqa: F8
         await online(company)
         done = await restarted()
     assert done["status"] == "ERROR"
-    assert done["error_message"].startswith("O agente recusou o reinício.")
+    assert done["error_message"].startswith("The agent refused to restart.")

@@ -16,6 +16,7 @@ from alquimista.operations import service
 from alquimista.operations.models.commands import KEPT, LEASE, CommandStatus
 from alquimista.operations.models.kinds import CommandType, HealthCheckParameters
 from alquimista.operations.service import running
+from alquimista.operations.service.effects.restart_agent import NotRestarted
 from support.identity import eventually
 
 HEALTH = CommandType.HEALTH_CHECK
@@ -102,9 +103,28 @@ async def test_a_refusal_by_design_is_final_and_told_in_words(services, give, ef
     found = await line(command)
     assert (found.status, found.attempts) == ("ERROR", 1)
     assert found.error_message == "Não há integração com este identificador."
+    assert (await line(command, "en")).error_message == "There is no integration with this id."
 
 
-async def test_what_takes_too_long_is_ended_with_the_reason(services, give, effect, line, monkeypatch, empty) -> None:
+async def test_a_failure_is_told_in_the_readers_language(services, give, effect, line, sql, empty) -> None:
+    async def work(_run):
+        raise NotRestarted(seconds=115, detail="one: expired ({x}) maria@example.com")
+
+    effect(HEALTH, work=work)
+    command = await give(HEALTH)
+    await service.run(services, PLATFORM_TENANT, command.id)
+    there, here = (await line(command, "en")).error_message, (await line(command)).error_message
+    assert there.startswith("The agent did not start anew within 115 seconds. one: expired ({x})")
+    assert here.startswith("O agente não reiniciou em 115 segundos.")
+    assert "maria" not in there + here
+    columns = "error_message, error_text->>'template' LIKE 'The agent did%%'"
+    kept = await sql(f"SELECT {columns} FROM alquimista_platform.operational_commands WHERE id = %s", command.id)
+    assert kept == [(here, True)], "who reads the table by other means reads the installation's language"
+
+
+async def test_what_takes_too_long_is_ended_with_the_reason(
+    services, give, effect, line, monkeypatch, sql, empty
+) -> None:
     gone = asyncio.Event()
 
     async def work(_run):
@@ -121,6 +141,9 @@ async def test_what_takes_too_long_is_ended_with_the_reason(services, give, effe
     found = await line(command)
     assert gone.is_set()
     assert (found.status, found.error_message) == ("PENDING", "Demorou mais de 0.05 segundos.")
+    assert (await line(command, "en")).error_message == "It took longer than 0.05 seconds."
+    await sql("UPDATE alquimista_platform.operational_commands SET error_text = NULL")
+    assert (await line(command, "en")).error_message == "Demorou mais de 0.05 segundos.", "as rows of before read"
 
 
 async def test_progress_is_seen_and_a_cancelled_command_ends_at_its_next_step(

@@ -117,7 +117,7 @@ async def test_what_agents_say_reaches_webhooks_when_it_is_the_companys_to_know(
     for event_type in ("lead.recebido", "intencao.detectada", "recebimento.completed", "minha.coisa"):
         assert (await send(company.key, type=event_type))[0] == 202
     rows = await sql("SELECT event_type FROM alquimista_platform.webhook_deliveries WHERE tenant_id = %s", company.id)
-    assert rows == [("lead.recebido",)]
+    assert rows == [("lead.recebido",), ("minha.coisa",)]
 
 
 async def test_staff_see_events_of_all_and_leave_a_row(company, sql):

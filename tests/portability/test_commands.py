@@ -25,7 +25,7 @@ async def test_a_company_is_exported_and_not_restored_over_itself(command, compa
     assert await command("export", one.tenant_id, "--out", file) == 0
     assert "Sample:" in capsys.readouterr().out
     assert await command("restore", file) == 2
-    assert "has a company with this id" in capsys.readouterr().err
+    assert "has a customer with this id" in capsys.readouterr().err
 
 
 async def test_a_company_leaves_and_stays_after_all(command, companies, tmp_path, capsys):

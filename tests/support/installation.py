@@ -94,15 +94,19 @@ class Installation:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another command of the product, on this installation's database."""
-        secrets = json.loads((self.data_dir / "secrets.json").read_text())
-        url = EmbeddedServer(self.data_dir).plain_url
         return subprocess.run(
             [*COMMAND, *words],
-            env=environment(database_url=url, secret_key=secrets["secret_key"]),
+            env=environment(**self.way_in),
             capture_output=True,
             text=True,
             check=False,
         )
+
+    @property
+    def way_in(self) -> dict[str, str]:
+        """The settings with which another process reaches this installation's database."""
+        secrets = json.loads((self.data_dir / "secrets.json").read_text())
+        return {"database_url": EmbeddedServer(self.data_dir).plain_url, "secret_key": secrets["secret_key"]}
 
     def recount(self, tenant_id: str, first: date, last: date) -> tuple[int, int, int, int]:
         """Requests, failures, tokens and milliseconds of the company's days, from the raw rows."""

@@ -59,7 +59,8 @@ LOGIN_REACHES = SHARED | {
 METERED = {
     f"alquimista_platform.{name}" for name in ("agent_requests", "event_keys", "audit_personal", "audit_unsealed")
 }
-# Where a tenant's transaction may delete: retention, folding, connections and consents that a tenant takes away.
+# Where a tenant's transaction may delete: retention, folding, connections and consents that a tenant takes away, views
+# that a person saved.
 DELETABLE = {
     "alquimista_platform.audit_unsealed",
     "alquimista_platform.event_keys",
@@ -71,6 +72,7 @@ DELETABLE = {
     "alquimista_platform.operational_commands",
     "alquimista_platform.failed_jobs",
     "alquimista_platform.notification_digests",
+    "alquimista_platform.saved_views",
     "alquimista_platform.rate_limit_windows",
     "alquimista_platform.webhook_endpoints",
     "alquimista_platform.webhook_deliveries",

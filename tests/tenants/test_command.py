@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 import factories
+from alquimista.access import PLATFORM_TENANT
 from alquimista.cli.main import run
 from alquimista.config import variable
 from alquimista.tenants import service
@@ -29,6 +30,18 @@ async def test_a_company_is_registered_and_its_id_printed(command, db, capsys):
     tenant = await service.get(db.tenant(tenant_id), tenant_id)
     assert (tenant.name, tenant.cnpj, tenant.plan, tenant.max_agents) == ("Padaria Sol", cnpj, "expert", 24)
     assert tenant_id in await service.list_ids(db.staff())
+
+
+async def test_companies_are_chosen_by_their_names(db):
+    oak, elm, ash = [(await factories.make_tenant(db, name=f"Móveis {tree}")).id for tree in ("Ipê", "Olmo", "Freixo")]
+
+    async def named(search, *chosen, limit=10):
+        return [one.id for one in await service.named(db.staff(), search, list(chosen), limit)]
+
+    assert await named("moveis ") == [ash, oak, elm], "by name, without accents"
+    assert await named("olmo", ash) == [ash, elm], "what is chosen already stands first"
+    assert await named("moveis", elm, limit=1) == [elm, ash]
+    assert PLATFORM_TENANT not in await named("", limit=1_000)
 
 
 @pytest.mark.parametrize(

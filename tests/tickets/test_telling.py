@@ -10,6 +10,7 @@ from alquimista.incidents.models import NewIncident, Severity, Visibility
 
 MINE, STAFFS = "/tenant/tickets", "/internal/tickets"
 TOLD = "SELECT user_id, type FROM alquimista_platform.notifications ORDER BY id"
+LINKS = "SELECT data->>'link' FROM alquimista_platform.notifications"
 MAILS = "SELECT recipient, subject FROM alquimista_platform.mails ORDER BY created_at, id"
 
 
@@ -35,6 +36,7 @@ async def test_without_such_an_address_all_staff_are_told(company, agent, work, 
     told = await sql(TOLD)
     assert (staff.id, "ticket_received") in told
     assert {kind for _, kind in told} == {"ticket_received"}
+    assert {link.partition("/app/")[2] for (link,) in await sql(LINKS)} == {f"company/support/{ticket['id']}"}
 
 
 async def test_who_looks_after_it_is_told_alone(company, agent, db, work, sql, ticket):
@@ -60,6 +62,7 @@ async def test_an_answer_tells_who_opened_it_and_who_wrote_in_it(company, agent,
     assert {row[0] for row in await sql(TOLD)} == {person.id, colleague.id}
     texts = await sql("SELECT message FROM alquimista_platform.notifications")
     assert set(texts) == {("O suporte escreveu no seu chamado 1:\nReconecte.",)}
+    assert {link.partition("/app/")[2] for (link,) in await sql(LINKS)} == {f"dashboard/support/{ticket['id']}"}
 
 
 async def test_a_ticket_that_staff_opened_tells_the_administrators(company, agent, work, sql):

@@ -1,0 +1,176 @@
+"""What the platform sees of itself: each opens once, ends with its cause, and is nobody's but staff's."""
+
+from datetime import timedelta
+
+import pytest
+
+import factories
+from alquimista.access import PLATFORM_TENANT
+from alquimista.clock import new_id, now
+from alquimista.incidents import service
+from alquimista.incidents.models import RuleName
+from alquimista.jobs.models import Periodic, Runs
+
+OPEN = """
+SELECT dedupe_key, title, description, visibility FROM alquimista_platform.incidents
+WHERE tenant_id = %s AND rule = %s AND resolved_at IS NULL ORDER BY dedupe_key
+"""
+
+
+@pytest.fixture
+def found(sql):
+    """The open incidents of a rule of the platform."""
+
+    async def look(rule):
+        return await sql(OPEN, PLATFORM_TENANT, rule.value)
+
+    return look
+
+
+@pytest.fixture
+def schedule(sql):
+    """Write when a run last ended well, was begun and is due, in hours from now."""
+
+    async def write(name, cron, succeeded, last, following):
+        await sql("DELETE FROM alquimista_platform.job_schedules WHERE entrypoint = %s RETURNING 1", name)
+        await sql(
+            "INSERT INTO alquimista_platform.job_schedules (expression, entrypoint, succeeded_at, last_run, next_run)"
+            " VALUES (%s, %s, now() + %s, now() + %s, now() + %s) RETURNING 1",
+            cron,
+            name,
+            *(timedelta(hours=one) for one in (succeeded, last, following)),
+        )
+
+    return write
+
+
+@pytest.fixture
+async def worker(sql):
+    """A worker that lives and has been there for hours; call it to have it come back just now."""
+    await sql("DELETE FROM alquimista_platform.workers RETURNING 1")
+    await sql(
+        "INSERT INTO alquimista_platform.workers (id, started_at, seen_at) VALUES (%s, %s, %s) RETURNING 1",
+        new_id(),
+        now() - timedelta(hours=9),
+        now() + timedelta(minutes=1),
+    )
+
+    async def came_back():
+        await sql("UPDATE alquimista_platform.workers SET started_at = %s RETURNING 1", now())
+
+    return came_back
+
+
+async def test_a_run_that_does_not_come_is_an_incident_until_it_has(db, found, schedule, worker):
+    runs = Runs(
+        (
+            Periodic(name="x.daily", cron="0 2 * * *", handler=None),
+            Periodic(name="x.now", cron="* * * * *", handler=None),
+        )
+    )
+    await schedule("x.now", "* * * * *", -0.01, -0.01, 0.01)
+    await schedule("x.daily", "0 2 * * *", -24.9, -0.9, 23.1)
+    await schedule("x.gone", "0 2 * * *", -99, -99, -75)
+    await service.watch_runs(db, runs, now())
+    assert await found(RuleName.RUN_MISSED) == [], "its hour is not over, and nobody runs the third any more"
+    await schedule("x.daily", "0 2 * * *", -25.2, -1.2, 22.8)
+    for _ in range(2):
+        await service.watch_runs(db, runs, now())
+        ((key, title, _, visibility),) = await found(RuleName.RUN_MISSED)
+        assert (key, title, visibility) == ("jobs.run_missed:x.daily", "A execução x.daily não aconteceu", "internal")
+    await schedule("x.daily", "0 2 * * *", -0.1, -1.2, 22.8)
+    await service.watch_runs(db, runs, now())
+    assert await found(RuleName.RUN_MISSED) == []
+
+
+async def test_a_worker_that_came_back_has_an_hour_to_catch_up(db, found, schedule, worker):
+    runs = Runs((Periodic(name="x.daily", cron="0 2 * * *", handler=None),))
+    await schedule("x.daily", "0 2 * * *", -99, -99, -75)
+    await worker()
+    await service.watch_runs(db, runs, now())
+    assert await found(RuleName.RUN_MISSED) == []
+
+
+async def test_events_that_were_given_up_are_an_incident_until_they_are_replayed(db, sql, found, company):
+    tenant_id, *_ = company
+    event_id = new_id()
+    await sql(
+        "INSERT INTO fibonacci_core.events (tenant_id, id, event_id, source, event_type, detail, created_at, status)"
+        " VALUES (%s, %s, 'x', 'nigredo.x', 'x', '{}', now(), 'failed') RETURNING 1",
+        tenant_id,
+        event_id,
+    )
+    await sql(
+        "INSERT INTO fibonacci_core.event_deliveries (tenant_id, event_id, consumer, state, attempts, created_at,"
+        " updated_at) VALUES (%s, %s, 'x', 'dead', 4, now(), now()) RETURNING 1",
+        tenant_id,
+        event_id,
+    )
+    for _ in range(2):
+        await service.watch_events(db, now())
+        ((key, _, description, visibility),) = await found(RuleName.EVENTS_DEAD)
+        assert (key, description[:9], visibility) == ("events.dead", "1 entrega", "internal")
+    await sql("DELETE FROM fibonacci_core.event_deliveries RETURNING 1")
+    await service.watch_events(db, now())
+    assert await found(RuleName.EVENTS_DEAD) == []
+
+
+@pytest.fixture
+def tries(db, sql):
+    """Write tries of webhooks of a new company, of which so many failed."""
+
+    async def write(count, failed, ago=timedelta(minutes=1)):
+        tenant = await factories.make_tenant(db)
+        endpoint, delivery = new_id(), new_id()
+        await sql(
+            "INSERT INTO alquimista_platform.webhook_endpoints (tenant_id, id, url, event_types, secret_key_id,"
+            " secret_ciphertext, created_at, updated_at)"
+            " VALUES (%s, %s, 'https://x.example', '{*}', 'k', 'x', now(), now()) RETURNING 1",
+            tenant.id,
+            endpoint,
+        )
+        await sql(
+            "INSERT INTO alquimista_platform.webhook_deliveries (tenant_id, id, endpoint_id, event_id, event_type,"
+            " payload, occurred_at, created_at, updated_at, next_attempt_at)"
+            " VALUES (%s, %s, %s, %s, 'x', '{}', now(), now(), now(), now()) RETURNING 1",
+            tenant.id,
+            delivery,
+            endpoint,
+            new_id(),
+        )
+        await sql(
+            "INSERT INTO alquimista_platform.webhook_attempts (tenant_id, delivery_id, number, started_at, duration_ms,"
+            " failure) SELECT %s, %s, n, %s, 5, CASE WHEN n <= %s THEN 'timeout' END"
+            " FROM generate_series(1, %s) AS n RETURNING 1",
+            tenant.id,
+            delivery,
+            now() - ago,
+            failed,
+            count,
+        )
+
+    return write
+
+
+async def test_webhooks_that_fail_at_several_companies_are_an_incident_and_one_receiver_is_not(db, sql, found, tries):
+    await tries(50, 20)
+    await tries(100, 0)
+    await tries(100, 100, ago=timedelta(minutes=11))
+    await service.watch_webhooks(db, now())
+    assert await found(RuleName.WEBHOOKS_FAILING) == [], "one company's receiver is its own affair"
+    await tries(10, 1)
+    await service.watch_webhooks(db, now())
+    ((_, _, description, visibility),) = await found(RuleName.WEBHOOKS_FAILING)
+    assert description == "13,1 % de 160 tentativas falharam em 10 minutos, em 2 clientes."
+    assert visibility == "internal"
+    await tries(100, 0)
+    await service.watch_webhooks(db, now())
+    assert await found(RuleName.WEBHOOKS_FAILING) == [], "a tenth is not reached"
+
+
+async def test_few_tries_say_nothing(db, sql, found, tries):
+    await sql("DELETE FROM alquimista_platform.webhook_attempts RETURNING 1")
+    for _ in range(2):
+        await tries(5, 5)
+    await service.watch_webhooks(db, now())
+    assert await found(RuleName.WEBHOOKS_FAILING) == []
