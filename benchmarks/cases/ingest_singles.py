@@ -72,8 +72,10 @@ def run(bench: Bench) -> Outcome:
             "rows in three tables with an index each, and the web process as long. A statement for many companies"
             " would take a tenth of that for each event, as the batches show, and would set row security aside "
             "where everybody writes. Tried: without the tables' checks and foreign key PostgreSQL takes a fifth "
-            "less; they stayed, as the second lock. A collector in the sender's own process, which sends batches,"
-            " is the way to more.",
+            "less; they stayed, as the second lock. And were writing free, one web process would still end near "
+            "4,500/s: with nothing written, the application alone took 220 µs of processor time for an event, server "
+            "and socket not counted (on a busy machine). A collector in the sender's own process, which sends "
+            "batches, is the way to more.",
         ],
     )
 

@@ -1,10 +1,8 @@
 """Exchanging refresh tokens: how many a second one web process does, and what each costs."""
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from pathlib import Path
 from statistics import median
 
 import httpx
@@ -83,12 +81,12 @@ def _round(bench: Bench, ours: Serving, parts: list[list[str]], numbers: "count[
     chains = bench.scratch / "refresh-chains"
     chains.write_text("".join(f"{token}\n" for token in parts[number]))
     env = {"CHAINS": str(chains), "FROM": str(number * 1_000_000)}
-    web, postgres = ours.web[0].cpu_seconds(), _children_cpu(bench.cluster.pid)
+    web, postgres = ours.web[0].cpu_seconds(), bench.cluster.cpu_seconds()
     script = FOLDER / "load" / "refresh.lua"
     connections = min(CONNECTIONS, len(parts[number]) - 1)  # wrk tries the script once, and sends nothing.
     load = wrk(ours.url, script, connections=connections, seconds=bench.seconds, env=env)
     assert load.counters.get("wrong", 0) == load.errors == 0, load
-    return Sample(load, ours.web[0].cpu_seconds() - web, _children_cpu(bench.cluster.pid) - postgres)
+    return Sample(load, ours.web[0].cpu_seconds() - web, bench.cluster.cpu_seconds() - postgres)
 
 
 def _check(url: str, population: Population, token: str, other: str) -> None:
@@ -107,21 +105,6 @@ def _check(url: str, population: Population, token: str, other: str) -> None:
         assert exchange(second["refresh_token"]).status_code == 401, "the session went on after the abuse"
         assert exchange(other).status_code == 200, "another session ended with it"
         assert exchange("x" * 43).status_code == 401
-
-
-def _children_cpu(parent: int) -> float:
-    """Processor seconds of a process's present children."""
-    ticks = 0
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal():
-            continue
-        try:
-            stat = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(stat[1]) == parent:
-            ticks += int(stat[11]) + int(stat[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 CASE = Case("refresh", "Token refresh", run)

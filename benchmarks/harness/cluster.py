@@ -1,5 +1,6 @@
 """The PostgreSQL server of a run (ours, as `alquimista up` brings it, fsync on) and its databases."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,20 @@ class Cluster:
         """The postmaster."""
         assert self._server.pid is not None
         return self._server.pid
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds of the server's present processes, but for the postmaster's own."""
+        ticks = 0
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdecimal():
+                continue
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(stat[1]) == self.pid:
+                ticks += int(stat[11]) + int(stat[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     @property
     def address(self) -> str:

@@ -1,14 +1,21 @@
--- People at their dashboards: each does one thing after another with 1 to 3 seconds of thought in between, and their open
--- page asks for itself every 3 seconds meanwhile, as its script does. Beside them agents send events, and some people
--- sign in anew. wrk's connections have no identity: what is due next is taken from one list by whichever is free, and
--- the trace id, which every answer repeats, tells whose answer it is. Latency counts from the moment a thing was due.
--- USERS names a file of: cookie, client address, company, e-mail. KEYS: an API key in each line.
+-- People at their dashboards: each does one thing after another with 1 to 3 seconds of thought in between. Their open
+-- page asks for its changing part as its scripts do: when its stream opens or tells of a change, and else every half
+-- minute. Beside them agents send events, and some people sign in anew. wrk's connections have no identity: what is due
+-- next is taken from one list by whichever is free, and the trace id, which every answer repeats, tells whose answer it
+-- is. Latency counts from the moment a thing was due.
+-- USERS names a file of: cookie, client address, company, e-mail. KEYS: an API key in each line. BOARD is shared with
+-- harness/streams.py, which holds the streams: pages that each person opened, and what their stream told.
 local ffi = require("ffi")
-ffi.cdef([[typedef struct { long s; long ns; } bench_time; int clock_gettime(int, bench_time *);]])
+ffi.cdef([[
+  typedef struct { long s; long ns; } bench_time; int clock_gettime(int, bench_time *);
+  int open(const char *, int, ...); void *mmap(void *, size_t, int, int, int, long);
+]])
+local READ_WRITE, BOTH, SHARED = 2, 3, 1
 local clock = ffi.new("bench_time")
 local WARM_MS, LOGINS_PER_S = tonumber(os.getenv("WARM_S")) * 1000, tonumber(os.getenv("LOGINS_PER_S"))
 local PASSWORD, AGENT, RUN = os.getenv("PASSWORD"), os.getenv("AGENT"), os.getenv("RUN")
-local EVENTS, POLL_MS = 25, 3000
+local EVENTS, SLOWLY_MS, SPREAD_MS, LOOK_MS = 25, 30000, 400, 5
+local opened, told, looked = nil, nil, 0
 local users, keys, begun, batches, logins = {}, {}, nil, 0, 0
 local heap, held, flying, numbers = {}, {}, {}, 0
 
@@ -53,13 +60,38 @@ function init()
   math.randomseed(7)
   for line in io.open(os.getenv("USERS")):lines() do
     local cookie, address, company, email = line:match("^(%S+)\t(%S+)\t([^\t]+)\t(%S+)$")
-    table.insert(users, { cookie = cookie, address = address, company = company, email = email, opened = 0 })
+    local place = #users
+    users[place + 1] = { cookie = cookie, address = address, company = company, email = email, place = place, told = 0 }
   end
+  local size, file = #users * 4, ffi.C.open(os.getenv("BOARD"), READ_WRITE)
+  opened = ffi.cast("uint32_t *", ffi.C.mmap(nil, 2 * size, BOTH, SHARED, file, 0))
+  told = opened + #users
   for key in io.open(os.getenv("KEYS")):lines() do table.insert(keys, key) end
   begun = now()
   for _, user in ipairs(users) do push(heap, { due = begun + math.random() * WARM_MS / 2, user = user, kind = "page" }) end
   for _, key in ipairs(keys) do push(heap, { due = begun + math.random() * 3000, key = key, kind = "ingest" }) end
   if LOGINS_PER_S > 0 then push(heap, { due = begun + 1000 / LOGINS_PER_S, kind = "login" }) end
+end
+
+local function ask(user, due)
+  if not user.live or user.asks then return end
+  user.asks = true
+  push(heap, { due = due, user = user, kind = "live" })
+end
+
+-- Whose page asks for its part now.
+local function look()
+  local moment = now()
+  if moment - looked < LOOK_MS then return end
+  looked = moment
+  for place, user in ipairs(users) do
+    if told[place - 1] ~= user.told then
+      user.told = told[place - 1]
+      ask(user, moment + math.random() * SPREAD_MS)
+    elseif user.live and moment - user.asked >= SLOWLY_MS then
+      ask(user, moment)
+    end
+  end
 end
 
 function delay()
@@ -83,13 +115,11 @@ end
 
 local PERIODS = { "30d", "30d", "30d", "30d", "30d", "30d", "7d", "90d" }
 local made = {
-  page = function(event)
-    event.period = PERIODS[math.random(#PERIODS)]
-    return "GET", "/app/dashboard?period=" .. event.period
-  end,
+  page = function() return "GET", "/app/dashboard?period=" .. PERIODS[math.random(#PERIODS)] end,
   live = function(event)
     local user = event.user
-    return "GET", "/app/dashboard/live?period=" .. user.period .. "&sort=requests&order=desc&page=1&seen=" .. user.seen
+    user.asks, user.asked, event.page = false, now(), opened[user.place]
+    return "GET", user.live .. "&seen=" .. user.seen
   end,
   usage = function() return "GET", "/tenant/usage?period=" .. PERIODS[math.random(#PERIODS)] end,
   agents = function() return "GET", "/tenant/agents" end,
@@ -135,14 +165,14 @@ local ACTIONS = { "page", "usage", "agents", "incidents" }
 local taken = {
   page = function(event, body)
     local user = event.user
-    user.seen = body:match('name="seen" value="(%x+)"')
-    user.period, user.opened = event.period, user.opened + 1
-    push(heap, { due = now() + POLL_MS, user = user, kind = "live", page = user.opened })
+    user.seen, user.asked = body:match('name="seen" value="(%x+)"'), now()
+    user.live = (body:match('hx%-get="([^"]+)" hx%-include="#seen"') or "/missing"):gsub("&amp;", "&")
+    opened[user.place] = opened[user.place] + 1
     return user.seen ~= nil and body:find(user.company .. "</p>", 1, true) ~= nil
   end,
   live = function(event, body, status)
     local seen = status == 200 and body:match('name="seen" value="(%x+)"')
-    if seen and event.page == event.user.opened then event.user.seen = seen end
+    if seen and event.page == opened[event.user.place] then event.user.seen = seen end
     return status == 204 or seen
   end,
   usage = function(event, body) return body:sub(1, 10) == '{"period":' end,
@@ -169,6 +199,7 @@ function response(status, headers, body)
   local number = tonumber(headers["x-trace-id"]:sub(-12), 16)
   local event, ended = flying[number], now()
   flying[number] = nil
+  look()
   local good = status < 400 and taken[event.kind](event, body, status, headers)
   if event.kind == "login" then push(heap, { due = event.due + 1000 / LOGINS_PER_S, kind = "login" }) end
   if event.kind == "idle" then return end
@@ -178,11 +209,7 @@ function response(status, headers, body)
   end
   if event.key then
     push(heap, { due = ended + think(), key = event.key, kind = "ingest" })
-  elseif event.kind == "live" then
-    if event.page == event.user.opened then
-      push(heap, { due = event.due + POLL_MS, user = event.user, kind = "live", page = event.page })
-    end
-  elseif event.kind ~= "login" and event.kind ~= "form" then
+  elseif event.kind ~= "live" and event.kind ~= "login" and event.kind ~= "form" then
     push(heap, { due = ended + think(), user = event.user, kind = ACTIONS[math.random(#ACTIONS)] })
   end
 end
