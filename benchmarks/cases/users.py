@@ -20,7 +20,7 @@ EVENTS = 25  # In each of their requests, as the script has it.
 LOGINS_PER_S = 1.0
 WORDS = {
     "page": "the dashboard, a whole page",
-    "live": "its changing part, when the stream told of something",
+    "live": "its changing part, when the stream told of a change",
     "usage": "GET /tenant/usage",
     "agents": "GET /tenant/agents",
     "incidents": "GET /tenant/incidents",
@@ -135,8 +135,8 @@ def _outcome(
         [
             f"{people:,} people hold sessions, opened by identity's own service as if this morning. Each opens the "
             "dashboard, or reads usage, agents or incidents in equal parts, then thinks for 1 to 3 s. Each open page "
-            "holds the browser's stream, and asks for its changing part as its scripts do: when the stream opens or "
-            f"tells of a change, and else every half minute. {SENDERS} agents of as many companies send "
+            "holds the browser's stream, and asks for its changing part as its scripts do: when the stream tells of a "
+            f"change, and else every half minute. {SENDERS} agents of as many companies send "
             f"{EVENTS} events each every 1 to 3 s. {LOGINS_PER_S:g} person a second signs in anew by form and "
             "password, as if all thousand did so within seventeen minutes: hashing takes a quarter of a core.",
             f"{streams.most:,} streams at once; {streams.opened / seconds:.0f} a second opened, with each page anew, "

@@ -1,8 +1,8 @@
 """Holds a stream for each open page, as browsers do: run beside wrk, whose connections take one whole answer each.
 
 `python -m benchmarks.harness.streams HOST PORT PEOPLE BOARD` until it is ended; then it prints what it saw. BOARD is
-memory that wrk's script shares: for each person, how many pages were opened (the script counts), then, for each
-person, how often their stream told of something (this counts, its opening included, as a browser then asks too).
+memory that wrk's script shares, three numbers for each person: how many pages were opened, when the last of them was
+made (both from the script), and how often their stream told of a change.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from benchmarks.harness.bench import ROOT
 
-PATH: Final = "/notifications/stream?changes=true"
+PATH: Final = "/notifications/stream?changes=true&since="
 _LOOK_S: Final = 0.02
 _ITEM: Final = 4  # Bytes of a count.
 
@@ -42,7 +42,7 @@ class Seen:
 @contextmanager
 def held(url: str, people: Path, count: int, board: Path) -> Iterator[list[Seen]]:
     """Hold streams for the people of a file (see load/users.lua); the list has what came of it after the block."""
-    board.write_bytes(bytes(2 * count * _ITEM))
+    board.write_bytes(bytes(3 * count * _ITEM))
     host, port = url.removeprefix("http://").split(":")
     command = [sys.executable, "-m", "benchmarks.harness.streams", host, port, people, board]
     found: list[Seen] = []
@@ -64,7 +64,8 @@ class _Holder:
         self.most = 0
         self._address = address
         self._people = people
-        self._wanted, self.told = board[: len(people)], board[len(people) :]
+        count = len(people)
+        self._wanted, self._made, self.told = board[:count], board[count : 2 * count], board[2 * count :]
         self._opened = [0] * len(people)
         self._streams: dict[int, _Stream] = {}
         self._opening: set[asyncio.Task[None]] = set()
@@ -88,7 +89,8 @@ class _Holder:
         self.most = max(self.most, len(self._streams))
         self.count["opened"] += 1
         request = (
-            f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nAccept-Language: pt-BR\r\n"
+            f"GET {PATH}{self._made[place]} HTTP/1.1\r\nHost: localhost\r\n"
+            "Accept: text/event-stream\r\nAccept-Language: pt-BR\r\n"
             f"Cookie: session={cookie}\r\nX-Forwarded-For: {address}\r\n\r\n"
         )
         try:
@@ -129,7 +131,6 @@ class _Stream(asyncio.Protocol):
                 self._holder.count["refused"] += 1
                 self.close()
                 return
-            self._holder.told[self._place] += 1
         for event in events:
             if b"event: changes\n" in event:
                 self._holder.told[self._place] += 1

@@ -1,10 +1,10 @@
 -- People at their dashboards: each does one thing after another with 1 to 3 seconds of thought in between. Their open
--- page asks for its changing part as its scripts do: when its stream opens or tells of a change, and else every half
--- minute. Beside them agents send events, and some people sign in anew. wrk's connections have no identity: what is due
+-- page asks for its changing part as its scripts do: when its stream tells of a change, and else every half minute. Beside them agents send events, and some people sign in anew. wrk's connections have no identity: what is due
 -- next is taken from one list by whichever is free, and the trace id, which every answer repeats, tells whose answer it
 -- is. Latency counts from the moment a thing was due.
 -- USERS names a file of: cookie, client address, company, e-mail. KEYS: an API key in each line. BOARD is shared with
--- harness/streams.py, which holds the streams: pages that each person opened, and what their stream told.
+-- harness/streams.py, which holds the streams: pages that each person opened, when the last was made, and how often
+-- their stream told of a change.
 local ffi = require("ffi")
 ffi.cdef([[
   typedef struct { long s; long ns; } bench_time; int clock_gettime(int, bench_time *);
@@ -15,7 +15,7 @@ local clock = ffi.new("bench_time")
 local WARM_MS, LOGINS_PER_S = tonumber(os.getenv("WARM_S")) * 1000, tonumber(os.getenv("LOGINS_PER_S"))
 local PASSWORD, AGENT, RUN = os.getenv("PASSWORD"), os.getenv("AGENT"), os.getenv("RUN")
 local EVENTS, SLOWLY_MS, SPREAD_MS, LOOK_MS = 25, 30000, 400, 5
-local opened, told, looked = nil, nil, 0
+local opened, made_at, told, looked = nil, nil, nil, 0
 local users, keys, begun, batches, logins = {}, {}, nil, 0, 0
 local heap, held, flying, numbers = {}, {}, {}, 0
 
@@ -64,8 +64,8 @@ function init()
     users[place + 1] = { cookie = cookie, address = address, company = company, email = email, place = place, told = 0 }
   end
   local size, file = #users * 4, ffi.C.open(os.getenv("BOARD"), READ_WRITE)
-  opened = ffi.cast("uint32_t *", ffi.C.mmap(nil, 2 * size, BOTH, SHARED, file, 0))
-  told = opened + #users
+  opened = ffi.cast("uint32_t *", ffi.C.mmap(nil, 3 * size, BOTH, SHARED, file, 0))
+  made_at, told = opened + #users, opened + 2 * #users
   for key in io.open(os.getenv("KEYS")):lines() do table.insert(keys, key) end
   begun = now()
   for _, user in ipairs(users) do push(heap, { due = begun + math.random() * WARM_MS / 2, user = user, kind = "page" }) end
@@ -167,6 +167,7 @@ local taken = {
     local user = event.user
     user.seen, user.asked = body:match('name="seen" value="(%x+)"'), now()
     user.live = (body:match('hx%-get="([^"]+)" hx%-include="#seen"') or "/missing"):gsub("&amp;", "&")
+    made_at[user.place] = tonumber(body:match('data%-made="(%d+)"') or 0)
     opened[user.place] = opened[user.place] + 1
     return user.seen ~= nil and body:find(user.company .. "</p>", 1, true) ~= nil
   end,

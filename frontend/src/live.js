@@ -31,7 +31,7 @@ function changed(topics) {
 }
 
 hear("changes", ({ topics }) => changed(topics));
-hear("lives", ({ lives }) => lives && changed([ANYTHING])); // Nobody told what changed before.
+hear("lives", ({ lives, reminder }) => lives && reminder && changed([ANYTHING])); // Its stream told of older changes.
 document.addEventListener("visibilitychange", () => document.hidden || askNow());
 addEventListener("online", () => (waitUntil = 0));
 

@@ -1,7 +1,8 @@
 // The browser's one stream (decisions 58 and 59): what its reader is told, and the names of what has changed. A lock says
 // which tab holds it, and that one tells the others. Without locks or streams each tab asks for the count of unread
-// notifications every half minute while it is looked at, and live parts keep asking by themselves.
-const reader = document.querySelector("[data-bell]")?.dataset.bell; // Who reads, and of which company.
+// notifications every half minute while it is looked at, and live parts keep asking by themselves. A stream begins with
+// what has changed since the page was made.
+const { bell: reader, made } = document.querySelector("[data-bell]")?.dataset ?? {}; // Who reads; when the page was made.
 const PAUSE = 30_000;
 const name = `stream:${reader}`;
 const others = reader && "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
@@ -13,7 +14,8 @@ let counted = null; // The last that was said of unread notifications.
 // Whether somebody would tell this tab of a change.
 export const streamLives = () => lives;
 
-// Messages have a `kind`: `notifications` ({unread, notification}), `changes` ({topics}), `lives` ({lives}).
+// Messages have a `kind`: `notifications` ({unread, notification}), `changes` ({topics}), `lives` ({lives, reminder: it
+// was told to a tab that has just come}).
 export const hear = (kind, listener) => listeners.push({ kind, listener });
 
 function take(message) {
@@ -37,7 +39,7 @@ async function ask() {
 // Ends when the server refuses the stream; a connection that is lost is made anew by the browser.
 const listen = () =>
   new Promise((ended) => {
-    const source = new EventSource("/notifications/stream?changes=true");
+    const source = new EventSource(`/notifications/stream?changes=true&since=${made}`);
     for (const kind of ["notifications", "changes"]) {
       source.addEventListener(kind, (event) => tell({ kind, ...JSON.parse(event.data) }));
     }

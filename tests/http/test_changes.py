@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -25,6 +26,18 @@ class Ear(Steering):
 
     def counted(self, tenant_id):
         self.hear("usage", tenant_id=str(tenant_id), version=1)
+
+
+class Clock:
+    """The time as the test says."""
+
+    def __init__(self, monkeypatch):
+        self.at = datetime(2026, 3, 1, tzinfo=UTC)
+        monkeypatch.setattr("alquimista.http.changes.now", lambda: self.at)
+
+    def passes(self, seconds):
+        self.at += timedelta(seconds=seconds)
+        return self.at.timestamp()
 
 
 class Follower:
@@ -92,6 +105,41 @@ async def test_who_has_left_is_told_nothing_and_leaves_nothing_behind(ear, chang
     await asyncio.sleep(SOON)
     assert follower.told == []
     assert changes._groups == {}
+
+
+def test_who_comes_hears_what_has_changed_since_their_page_was_made(ear, changes, monkeypatch):
+    time = Clock(monkeypatch)
+    assert changes.since(ACME, time.passes(0)) == {"*"}, "nothing was heard before"
+    ear.reconnect()
+    assert changes.since(ACME, time.passes(1)) == {"*"}, "another process may have heard of it in this moment alone"
+    made = time.passes(10)
+    assert changes.since(ACME, made) == set()
+    time.passes(5)
+    ear.invalidated(ACME, "incidents")
+    ear.counted(OTHER)
+    assert changes.since(ACME, made) == {"incidents"}
+    assert changes.since(OTHER, made) == {"usage"}
+    assert changes.since(PLATFORM_TENANT, made) == {"incidents", "usage"}
+    assert changes.since(ACME, time.passes(10)) == set()
+    ear.reconnect()
+    assert changes.since(ACME, made) == {"*"}, "something may have been missed"
+
+
+def test_the_past_is_kept_for_a_minute_and_not_for_long(ear, changes, monkeypatch):
+    time = Clock(monkeypatch)
+    ear.reconnect()
+    made = time.passes(10)
+    ear.invalidated(ACME, "tickets")
+    for _ in range(11):
+        time.passes(5)
+        ear.invalidated(OTHER, "agents")
+    assert changes.since(ACME, made) == {"tickets"}
+    for _ in range(30):
+        time.passes(5)
+        ear.invalidated(OTHER, "agents")
+    assert changes.since(ACME, made) == {"*"}
+    assert changes.since(ACME, time.passes(-30)) == set()
+    assert {ACME} & {*changes._past._older, *changes._past._newer} == set()
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import factories
+from alquimista import clock
 from alquimista.cache.store import invalidate
 from alquimista.http.server import Protocol
 from support.listening import listening
@@ -46,15 +47,15 @@ class Reader:
 
 @pytest.fixture
 def reading(url, process):
-    """`async with reading(person, last="…", changes=True) as reader:` somebody's stream."""
+    """`async with reading(person, last="…", changes="true", since=…) as reader:` somebody's stream."""
 
     @asynccontextmanager
-    async def read(person, last="", *, changes=False):
+    async def read(person, last="", **query):
         token = await process.token(person.email, person.password)
         headers = {"authorization": f"Bearer {token}"} | ({"last-event-id": last} if last else {})
         async with (
             httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client,
-            client.stream("GET", "/notifications/stream", params={"changes": "true"} if changes else {}) as response,
+            client.stream("GET", "/notifications/stream", params=query) as response,
         ):
             assert response.status_code == 200
             yield Reader(response)
@@ -107,9 +108,9 @@ async def test_one_that_is_not_shown_is_not_told(company, tell, choose, reading)
 async def test_names_of_what_changed_are_told_within_the_tenant_and_to_who_asks(company, db, reading):
     other = await factories.make_tenant(db)
     async with (
-        reading(company.ana, changes=True) as mine,
+        reading(company.ana, changes="true") as mine,
         reading(company.rui) as quiet,
-        reading(company.lia, changes=True) as staff,
+        reading(company.lia, changes="true") as staff,
     ):
         for reader in (mine, quiet, staff):
             await reader.next()
@@ -121,3 +122,19 @@ async def test_names_of_what_changed_are_told_within_the_tenant_and_to_who_asks(
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.5):
                 await quiet.topics()
+
+
+async def test_a_stream_begins_with_what_has_changed_since_its_page_was_made(company, db, reading):
+    await asyncio.sleep(3.5)  # What other tests have changed is no longer told.
+    made = int(clock.now().timestamp())
+    async with reading(company.ana, changes="true") as reader:
+        await invalidate(db.tenant(company.id), company.id, "integrations")
+        assert await reader.topics() == ["integrations"]
+    async with reading(company.ana, changes="true", since=made) as reader:
+        assert await reader.topics() == ["integrations"]
+    async with reading(company.ana, changes="true", since=made - 86_400) as reader:
+        assert await reader.topics() == ["*"], "nobody remembers so long"
+    async with reading(company.ana, changes="true", since=made + 600) as reader:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await reader.topics()

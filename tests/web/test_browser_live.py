@@ -67,6 +67,30 @@ async def test_the_stream_names_what_has_changed_and_nothing_is_asked_without_ne
     await page.context.close()
 
 
+async def test_a_page_asks_as_its_stream_begins_only_for_what_has_changed_meanwhile(site, sent, chromium):  # noqa: F811
+    page = await open_page(chromium, site, OVERVIEW)
+    await held(site, site.people["admin"])
+    tenant = site.people["admin"].tenant_id
+    await asyncio.sleep(4)
+    asked = asked_by(page)
+    await page.reload()
+    await held(site, site.people["admin"])
+    await asyncio.sleep(2.5)
+    assert asked == [], "it was made a moment ago"
+
+    async def late(route):
+        await invalidate(site.db.tenant(tenant), tenant, "incidents")
+        await route.continue_()
+
+    await page.route(STREAM, late)
+    await page.reload()
+    async with asyncio.timeout(10):
+        while not asked:  # noqa: ASYNC110 - As above.
+            await asyncio.sleep(0.02)
+    assert page.mistakes == []
+    await page.context.close()
+
+
 async def test_tabs_that_do_not_hold_the_stream_hear_too(site, sent, chromium):  # noqa: F811
     first = await open_page(chromium, site, OVERVIEW)
     await held(site, site.people["admin"])

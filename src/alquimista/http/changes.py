@@ -6,6 +6,9 @@ what they then ask for is answered as to anybody who asks. Nothing is looked up,
 
 However much happens, a follower is told once a second at most, and of usage, which changes with every fold, once in
 three. The first change after a quiet time is told at once.
+
+What was told in the last minute is remembered, by name: who begins to follow can say when what they have was made, and
+hears what has changed since. A page that was just made has no reason to ask for its parts again.
 """
 
 import asyncio
@@ -16,10 +19,14 @@ from uuid import UUID
 from alquimista.access import PLATFORM_TENANT
 from alquimista.cache.bus import Bus
 from alquimista.cache.store import TOPIC, USAGE_TOPIC
+from alquimista.clock import now
 
 ANYTHING: Final = "*"  # Nobody knows what was missed.
 _PAUSE_S: Final = 1.0
 _PAUSE_OF_USAGE_S: Final = 3.0
+_KEPT_S: Final = 60.0
+# Another process may have made the page from what a message, heard here by then, was yet to make void there.
+_MARGIN_S: Final = 2.0
 Listener = Callable[[frozenset[str]], None]
 
 
@@ -28,6 +35,8 @@ class Changes:
 
     def __init__(self, ear: Bus) -> None:
         self._groups: dict[UUID, _Group] = {}
+        self._past = _Past()
+        ear.on_reset(self._past.forget)
         ear.subscribe(TOPIC, self._invalidated)
         ear.subscribe(USAGE_TOPIC, self._counted)
 
@@ -44,19 +53,50 @@ class Changes:
             group.stop()
             del self._groups[tenant_id]
 
+    def since(self, tenant_id: UUID, moment: float) -> frozenset[str]:
+        """What of a tenant has changed since then (seconds since 1970); ANYTHING when that is not known any more."""
+        return self._past.since(tenant_id, moment - _MARGIN_S)
+
     def note(self, tenant_id: UUID, names: Iterable[str]) -> None:
         """Something of a tenant has changed."""
         for key in {tenant_id, PLATFORM_TENANT}:
+            self._past.note(key, names)
             if (group := self._groups.get(key)) is not None:
                 group.note(names)
 
     def _invalidated(self, message: dict[str, Any]) -> None:
-        if self._groups:
-            self.note(UUID(message["tenant_id"]), message["topics"])
+        self.note(UUID(message["tenant_id"]), message["topics"])
 
     def _counted(self, message: dict[str, Any]) -> None:
-        if self._groups:
-            self.note(UUID(message["tenant_id"]), (USAGE_TOPIC,))
+        self.note(UUID(message["tenant_id"]), (USAGE_TOPIC,))
+
+
+class _Past:
+    """When each name of each tenant was last told, in two halves: the older one is dropped when a new one begins."""
+
+    def __init__(self) -> None:
+        self._known_from = float("inf")  # Nothing is known before the bus first listens.
+        self._begun = 0.0
+        self._older: dict[UUID, dict[str, float]] = {}
+        self._newer: dict[UUID, dict[str, float]] = {}
+
+    def forget(self) -> None:
+        """What was told until now may not be all there was."""
+        self._older, self._newer = {}, {}
+        self._known_from = self._begun = now().timestamp()
+
+    def note(self, key: UUID, names: Iterable[str]) -> None:
+        moment = now().timestamp()
+        if moment - self._begun > _KEPT_S:
+            self._older, self._newer = self._newer, {}
+            self._known_from, self._begun = max(self._known_from, self._begun), moment
+        self._newer.setdefault(key, {}).update(dict.fromkeys(names, moment))
+
+    def since(self, key: UUID, moment: float) -> frozenset[str]:
+        if moment < self._known_from:
+            return frozenset((ANYTHING,))
+        told = (half.get(key, {}) for half in (self._older, self._newer))
+        return frozenset(name for half in told for name, at in half.items() if at >= moment)
 
 
 class _Group:

@@ -109,13 +109,15 @@ class Streams:
         *,
         beat_s: float = _BEAT_S,
         follows: UUID | None = None,
+        since: float | None = None,
     ) -> "EventStream":
         """An answer that tells news of some channels for as long as its reader holds `permission`.
 
         `news` is asked at the beginning, and after gaps, with None: then it answers what is to be known now, and else
         with the payloads of the wakes since. It opens and ends its own transactions. What it raises as
         Unavailable ends the stream, and the client comes back. What has changed at the tenant that it `follows` is
-        told by name, without asking anybody; the platform's own tenant stands for all of them.
+        told by name, without asking anybody; the platform's own tenant stands for all of them. Beginning with what has
+        changed `since` then (seconds since 1970), if that is given.
 
         Raises:
             TooManyStreams: the reader, or this process, has no room for one more.
@@ -124,7 +126,7 @@ class Streams:
         full = self._count[_whose(context)] >= limit or self._count[context.who.tenant_id] >= _MOST_OF_A_TENANT
         if full or len(self._open) >= _MOST:
             raise TooManyStreams(retry_after=30)
-        return EventStream(self, context, permission, frozenset(channels), news, beat_s, follows)
+        return EventStream(self, context, permission, frozenset(channels), news, beat_s, follows, since)
 
     def enter(self, stream: "EventStream") -> None:
         """A stream begins."""
@@ -132,6 +134,8 @@ class Streams:
         self._count.update((_whose(stream.context), stream.context.who.tenant_id))
         if stream.follows is not None:
             self._changes.follow(stream.follows, stream.changed)
+            if stream.since is not None:
+                stream.changed(self._changes.since(stream.follows, stream.since))
 
     def leave(self, stream: "EventStream") -> None:
         """A stream has ended."""
@@ -176,12 +180,14 @@ class EventStream(Response):
         news: News,
         beat_s: float,
         follows: UUID | None,
+        since: float | None,
     ) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self.context = context
         self.channels = channels
         self.follows = follows
+        self.since = since
         self._streams = streams
         self._permission = permission
         self._news = news

@@ -38,6 +38,13 @@ class StreamQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             ' `{"topics": ["incidents"]}`. `*` stands for any.'
         ),
     ] = False
+    since: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="With `changes`: when what you have was made, in seconds since 1970. What has changed since"
+            " is told at once; without it, only what changes from now on.",
+        ),
+    ] = None
 
 
 class NotificationView(msgspec.Struct, frozen=True):
@@ -162,8 +169,15 @@ async def stream(context: Context) -> Response:
         return [StreamEvent(_EVENT, NotificationNews(unread, None))]
 
     channels = [service.channel(owner.user_id)]
-    follows = owner.tenant_id if context.query.changes else None
-    return context.services.get(Streams).open(context, Permission.ACCOUNT_MANAGE, channels, news, follows=follows)
+    query: StreamQuery = context.query
+    return context.services.get(Streams).open(
+        context,
+        Permission.ACCOUNT_MANAGE,
+        channels,
+        news,
+        follows=owner.tenant_id if query.changes else None,
+        since=query.since,
+    )
 
 
 def _last_seen(context: Context) -> UUID | None:

@@ -31,6 +31,7 @@ class Shell:
     csrf: str
     idle_seconds: int
     outbox: bool
+    made_at: int  # Seconds since 1970.
     bell: str  # Names the reader's notifications in their browser; empty where there is no bell.
     viewing: Viewing | None  # What staff look at as its administrator would.
     viewable: UUID | None  # What staff look at as staff, and could look at so.
@@ -53,6 +54,7 @@ class Shell:
             csrf=csrf.token(context),
             idle_seconds=settings.session_idle_minutes * 60,
             outbox=has_outbox(context),
+            made_at=int(context.now.timestamp()),
             bell=_bell(context),
             viewing=actor.viewing if actor else None,
             viewable=_viewable(context),
