@@ -6,6 +6,7 @@ from alquimista.fleet.service.controls import (
     configuration_changed,
     pause,
     restart,
+    restartable,
     restarted,
     resume,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "pause",
     "read",
     "restart",
+    "restartable",
     "restarted",
     "resume",
     "settle",

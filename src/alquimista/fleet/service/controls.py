@@ -1,6 +1,5 @@
 """Telling agents' processes what to do, and what became of it."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,7 +14,6 @@ from alquimista.events import EventType
 from alquimista.fleet.models.controls import (
     ACKNOWLEDGED_WITHIN,
     AgentNotConnected,
-    Control,
     ControlAnswered,
     ControlExpired,
     ControlKind,
@@ -26,6 +24,7 @@ from alquimista.fleet.models.controls import (
     RestartState,
     UnknownControl,
     UnknownRestart,
+    progress_of,
     state_of_restart,
 )
 from alquimista.fleet.models.states import LISTENS_FOR, OFFLINE_AFTER, RUNNING, TOPIC
@@ -67,8 +66,7 @@ async def restart(
     asked = await queries.of_request(conn, tenant_id, restart_id) if restart_id else []
     if asked:
         return Restart(asked[0].request_id, tuple(one.instance_id for one in asked), asked[0].expires_at)
-    if _unfinished(await queries.restarts(conn, tenant_id, agent_id, _LAST_RESTARTS), now):
-        raise RestartPending
+    await _require_none_pending(conn, tenant_id, agent_id, now)
     request_id = restart_id or clock.new_id()
     if silent and (agent.offline_at is None or agent.paused_at is not None):
         return Restart(request_id, (), now + within)
@@ -78,6 +76,20 @@ async def restart(
         raise AgentNotConnected
     await _audit(conn, actor, tenant_id, agent, "agent.restart_requested", reason)
     return Restart(request_id, tuple(told), now + within)
+
+
+async def restartable(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> tuple[str, list[str]]:
+    """The agent's name and the processes that `restart` would ask now. It changes nothing.
+
+    Raises:
+        UnknownAgent, AgentSuspended, AgentNotConnected, RestartPending: as `restart`.
+    """
+    agent = _startable(await queries.by_id(conn, tenant_id, agent_id))
+    await _require_none_pending(conn, tenant_id, agent_id, now)
+    heard = await queries.connected(conn, tenant_id, agent_id, now - OFFLINE_AFTER)
+    if not heard:
+        raise AgentNotConnected
+    return agent.name, heard
 
 
 async def restarted(conn: Conn, tenant_id: UUID, restart_id: UUID) -> RestartState:
@@ -168,12 +180,14 @@ async def _lock(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> S
     if await queries.by_id(conn, tenant_id, agent_id) is None:
         raise UnknownAgent
     await queries.lock(conn, tenant_id, agent_id, now)
-    agent = await queries.by_id(conn, tenant_id, agent_id)
-    assert agent is not None
+    return _startable(await queries.by_id(conn, tenant_id, agent_id))
+
+
+def _startable(agent: Standing | None) -> Standing:
+    if agent is None or agent.status is AgentStatus.INACTIVE:
+        raise UnknownAgent
     if agent.status is AgentStatus.SUSPENDED:
         raise AgentSuspended
-    if agent.status is AgentStatus.INACTIVE:
-        raise UnknownAgent
     return agent
 
 
@@ -209,9 +223,11 @@ async def _tell(
     return instances
 
 
-def _unfinished(asked: Sequence[Control], now: datetime) -> bool:
+async def _require_none_pending(conn: Conn, tenant_id: UUID, agent_id: UUID, now: datetime) -> None:
     way = {RestartProgress.PENDING, RestartProgress.ACKNOWLEDGED}
-    return any(state_of_restart([one], now).progress in way for one in asked)
+    asked = await queries.restarts(conn, tenant_id, agent_id, _LAST_RESTARTS)
+    if any(progress_of(one, now) in way for one in asked):
+        raise RestartPending
 
 
 async def _publish(conn: Conn, actor: Actor, tenant_id: UUID, what: EventType, agent: Standing) -> None:

@@ -1,7 +1,7 @@
 """Use cases of integrations, as other rooms, the pages and the command line call them."""
 
 from alquimista.integrations.service.authorizing import finish_authorization, start_authorization
-from alquimista.integrations.service.connecting import connect, disconnect, reconnect, reset
+from alquimista.integrations.service.connecting import connect, disconnect, reconnect, reset, resettable
 from alquimista.integrations.service.reading import counts, failing, get, kinds, list_integrations, page
 from alquimista.integrations.service.sealing import credentials_of, reseal, store
 from alquimista.integrations.service.testing import install, probe, send_mail, tenants_due, test
@@ -22,6 +22,7 @@ __all__ = [
     "reconnect",
     "reseal",
     "reset",
+    "resettable",
     "send_mail",
     "start_authorization",
     "store",

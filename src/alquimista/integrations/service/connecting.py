@@ -99,13 +99,20 @@ async def reset(conn: Conn, actor: Actor | None, tenant_id: UUID, integration_id
         UnknownIntegration: there is none.
         NotConnected: it is disconnected, and to stay so.
     """
-    found = await _locked(conn, tenant_id, integration_id)
-    if found.status is IntegrationStatus.INACTIVE:
-        raise NotConnected
+    found = _resettable(await _locked(conn, tenant_id, integration_id))
     if found.status is not IntegrationStatus.PENDING:
         await queries.empty(conn, tenant_id, integration_id, IntegrationStatus.PENDING, now)
         await changed(conn, actor, "integration.reset", tenant_id, found)
     return (await get(conn, tenant_id, integration_id)).brief
+
+
+async def resettable(conn: Conn, tenant_id: UUID, integration_id: UUID) -> Integration:
+    """The integration that `reset` would reset. It changes nothing.
+
+    Raises:
+        UnknownIntegration, NotConnected: as `reset`.
+    """
+    return _resettable(await get(conn, tenant_id, integration_id)).brief
 
 
 async def require_room(conn: Conn, tenant_id: UUID, provider: Provider, name: str) -> None:
@@ -187,6 +194,12 @@ async def keep_again(
         await incidents.resolve(conn, tenant_id, condition(seen.id), now)
         await changed(conn, actor, "integration.reconnected", tenant_id, seen)
         return await get(conn, tenant_id, seen.id)
+
+
+def _resettable(found: IntegrationRecord) -> IntegrationRecord:
+    if found.status is IntegrationStatus.INACTIVE:
+        raise NotConnected
+    return found
 
 
 async def _locked(conn: Conn, tenant_id: UUID, integration_id: UUID) -> IntegrationRecord:

@@ -13,14 +13,15 @@ from alquimista.access import Permission
 from alquimista.agents.models.agents import AgentSuspended, UnknownAgent
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
+from alquimista.fleet.models.controls import AgentNotConnected, RestartPending
 from alquimista.http.context import Context
 from alquimista.http.responses import Answer, encode
 from alquimista.http.routes import Route, TenantScope
 from alquimista.i18n import N_
-from alquimista.integrations.models.failures import UnknownIntegration
+from alquimista.integrations.models.failures import NotConnected, UnknownIntegration
 from alquimista.operations import service
 from alquimista.operations.guards import GIVING
-from alquimista.operations.models.commands import KEY_LIMIT, CommandStatus, KeyReused, NeedsPerson
+from alquimista.operations.models.commands import KEY_LIMIT, CommandStatus, KeyReused, NeedsPerson, NoDataDirectory
 from alquimista.operations.models.kinds import KINDS, CommandType, HealthCheckParameters, Kind
 from alquimista.operations.service import Wanted
 from alquimista.usage.models.reports import RawGone
@@ -103,7 +104,7 @@ async def give(context: Context) -> CommandReceipt | Answer:
     settings = context.services.settings
     if context.query.dry_run:
         async with tenant_transaction(context.db, wanted.tenant) as conn:
-            foreseen = await service.foresee(conn, context.who, wanted, context.now)
+            foreseen = await service.foresee(conn, context.who, wanted, settings, context.now)
         awaits = service.needed(settings, wanted.kind)
         text = foreseen.text.render(context.locale)
         return Answer(200, encode(ForeseenCommand(kind, wanted.tenant_id, awaits, text, foreseen.figures)))
@@ -164,7 +165,18 @@ ROUTES: Final = (
         status=201,
         others={200: ForeseenCommand},
         limits=GIVING,
-        problems=(KeyReused, NeedsPerson, RawGone, UnknownIntegration, UnknownAgent, AgentSuspended),
+        problems=(
+            KeyReused,
+            NeedsPerson,
+            RawGone,
+            UnknownIntegration,
+            NotConnected,
+            UnknownAgent,
+            AgentSuspended,
+            AgentNotConnected,
+            RestartPending,
+            NoDataDirectory,
+        ),
         request_headers={"Idempotency-Key": "Your name for the command: sent again, it is the same command."},
         example=_BODIES[CommandType.HEALTH_CHECK](parameters=HealthCheckParameters()),
     ),

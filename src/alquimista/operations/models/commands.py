@@ -168,6 +168,11 @@ class NeedsPerson(Conflict):
     message = N_("Commands of type {command_type} need approval here, so only a person can give them.")
 
 
+class NoDataDirectory(Conflict):
+    code = "no_data_directory"
+    message = N_("This installation has no data directory: set ALQUIMISTA_DATA_DIR for its processes.")
+
+
 class ExportGone(NotFound):
     code = "export_gone"
     message = N_("There is no export of this command, or not any more: its file is kept for 7 days.")

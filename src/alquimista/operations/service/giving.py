@@ -131,19 +131,20 @@ def announce(services: Services, command: Command) -> None:
     changed(services, command.id)
 
 
-async def foresee(conn: Conn, actor: Actor, wanted: Wanted, now: datetime) -> Foreseen:
+async def foresee(conn: Conn, actor: Actor, wanted: Wanted, settings: Settings, now: datetime) -> Foreseen:
     """What a command would do now. Nothing is created but an audit row. Takes a transaction of `wanted.tenant`.
 
     Raises:
-        As give, but for the key.
+        As give, but for the key; and what the command would be refused with when it runs.
     """
     _allow(actor, wanted)
+    _awaits(actor, wanted, settings)
     if wanted.tenant_id is not None:
         try:
             await tenants.get(conn, wanted.tenant_id)
         except UnknownTenant:
             raise Invalid.of("tenant_id", _NO_TENANT) from None
-    foreseen = await EFFECTS[wanted.command_type].foresee(conn, wanted.tenant, wanted.parameters, now)
+    foreseen = await EFFECTS[wanted.command_type].foresee(conn, wanted.tenant, wanted.parameters, settings, now)
     await audit.record(
         conn,
         actor,
@@ -160,9 +161,7 @@ def _new(actor: Actor | None, wanted: Wanted, settings: Settings, now: datetime)
     """The command as it begins."""
     _allow(actor, wanted)
     kind = wanted.kind
-    awaits = approving.needed(settings, kind)
-    if awaits and (actor is None or actor.user_id is None):
-        raise NeedsPerson(command_type=kind.command_type.value)
+    awaits = _awaits(actor, wanted, settings)
     return Command(
         tenant_id=wanted.tenant,
         id=new_id(),
@@ -202,6 +201,14 @@ def _allow(actor: Actor | None, wanted: Wanted) -> None:
     if wanted.tenant_id == PLATFORM_TENANT:
         raise Invalid.of("tenant_id", _NO_TENANT)
     check(wanted.parameters)
+
+
+def _awaits(actor: Actor | None, wanted: Wanted, settings: Settings) -> bool:
+    """Whether somebody else must agree to it. Raises NeedsPerson: nobody asks, so nobody can."""
+    awaits = approving.needed(settings, wanted.kind)
+    if awaits and (actor is None or actor.user_id is None):
+        raise NeedsPerson(command_type=wanted.command_type.value)
+    return awaits
 
 
 async def _same(conn: Conn, command: Command, wanted: Wanted) -> Command:

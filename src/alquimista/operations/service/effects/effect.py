@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista import clock
+from alquimista.config import Settings
 from alquimista.db.pool import Database
 from alquimista.db.statement import Conn
 from alquimista.i18n import Text
@@ -69,9 +70,9 @@ class Effect:
 
     `work` runs outside of any transaction: it may take long, speak to others, and must bear to be done again. `commit`
     runs inside the transaction that ends the command, so that both happen or neither does. `foresee` says what would
-    happen and changes nothing.
+    happen and changes nothing; it refuses what the work would refuse.
     """
 
-    foresee: Callable[[Conn, UUID, Any, datetime], Awaitable[Foreseen]]
+    foresee: Callable[[Conn, UUID, Any, Settings, datetime], Awaitable[Foreseen]]
     work: Callable[[Run], Awaitable[Output]] | None = None
     commit: Callable[[Conn, Run], Awaitable[Output]] | None = None

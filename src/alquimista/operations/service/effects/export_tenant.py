@@ -4,21 +4,16 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from alquimista.config import Settings
 from alquimista.db.statement import Conn
-from alquimista.errors import Conflict
 from alquimista.i18n import N_
-from alquimista.operations.models.commands import EXPORT_KEPT
+from alquimista.operations.models.commands import EXPORT_KEPT, NoDataDirectory
 from alquimista.operations.models.kinds import ExportTenantParameters
 from alquimista.operations.service import exports
 from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
 from alquimista.portability.models import Entry
 from alquimista.portability.service.export import export
 from alquimista.tenants import service as tenants
-
-
-class NoDataDirectory(Conflict):
-    code = "no_data_directory"
-    message = N_("This installation has no data directory: set ALQUIMISTA_DATA_DIR for its processes.")
 
 
 async def work(run: Run) -> Output:
@@ -44,8 +39,16 @@ async def work(run: Run) -> Output:
     return {"file": path.name, "bytes": size, "sha256": sha256, "rows": rows}
 
 
-async def foresee(conn: Conn, tenant_id: UUID, _wanted: ExportTenantParameters, _now: datetime) -> Foreseen:
-    """Whose data it would be."""
+async def foresee(
+    conn: Conn, tenant_id: UUID, _wanted: ExportTenantParameters, settings: Settings, _now: datetime
+) -> Foreseen:
+    """Whose data it would be.
+
+    Raises:
+        NoDataDirectory: as work. Worker and web process share the directory, or the file could not be fetched.
+    """
+    if exports.directory(settings) is None:
+        raise NoDataDirectory
     tenant = await tenants.get(conn, tenant_id)
     return Foreseen(
         N_(

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
@@ -98,7 +99,7 @@ def judge_disk(free: float) -> Health:
     return _ORDER[sum(free < limit for limit in _DISK_FREE)]
 
 
-async def foresee(_conn: Conn, tenant_id: Any, _parameters: object, _now: datetime) -> Foreseen:  # noqa: ANN401
+async def foresee(_conn: Conn, tenant_id: UUID, _parameters: object, _settings: Settings, _now: datetime) -> Foreseen:
     """It looks, and changes nothing."""
     probes = len(_PLATFORM) + (len(_TENANT) if tenant_id != PLATFORM_TENANT else 0)
     return Foreseen(N_("Makes {n} probes and changes nothing.", n=probes), {"probes": probes})

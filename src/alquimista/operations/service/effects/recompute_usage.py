@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alquimista import clock
+from alquimista.config import Settings
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.i18n import N_
@@ -35,7 +36,9 @@ async def work(run: Run) -> Output:
     return {"days": len(days), "changed_days": len(changed), "differences": changed}
 
 
-async def foresee(conn: Conn, tenant_id: UUID, wanted: RecomputeUsageParameters, _now: datetime) -> Foreseen:
+async def foresee(
+    conn: Conn, tenant_id: UUID, wanted: RecomputeUsageParameters, _settings: Settings, _now: datetime
+) -> Foreseen:
     """What differs now.
 
     Raises:

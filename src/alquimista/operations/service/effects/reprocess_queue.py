@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alquimista import clock
+from alquimista.config import Settings
 from alquimista.db.statement import Conn
 from alquimista.i18n import N_
 from alquimista.jobs import service as jobs
@@ -46,7 +47,9 @@ async def commit(conn: Conn, run: Run) -> Output:
     return {"queue": wanted.queue.value, "moved": moved}
 
 
-async def foresee(conn: Conn, tenant_id: UUID, wanted: ReprocessQueueParameters, _now: datetime) -> Foreseen:
+async def foresee(
+    conn: Conn, tenant_id: UUID, wanted: ReprocessQueueParameters, _settings: Settings, _now: datetime
+) -> Foreseen:
     """How many would move."""
     failed = await QUEUES[wanted.queue].count(conn, tenant_id, read_ids(wanted))
     would = failed if wanted.ids else min(failed, wanted.count)

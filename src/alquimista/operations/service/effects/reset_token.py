@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from alquimista import clock
+from alquimista.config import Settings
 from alquimista.db.statement import Conn
 from alquimista.i18n import N_
 from alquimista.identity import service as identity
@@ -42,13 +43,15 @@ async def commit(conn: Conn, run: Run) -> Output:
     return {"integration_id": str(integration.id), "status": integration.status.value, "told": len(people)}
 
 
-async def foresee(conn: Conn, tenant_id: UUID, wanted: ResetTokenParameters, _now: datetime) -> Foreseen:
+async def foresee(
+    conn: Conn, tenant_id: UUID, wanted: ResetTokenParameters, _settings: Settings, _now: datetime
+) -> Foreseen:
     """Whose credential it is, and how many would be told.
 
     Raises:
-        UnknownIntegration: the company has none with this id.
+        UnknownIntegration, NotConnected: as commit.
     """
-    found = (await integrations.get(conn, tenant_id, wanted.integration_id)).brief
+    found = await integrations.resettable(conn, tenant_id, wanted.integration_id)
     told = len(await identity.administrators(conn, tenant_id))
     return Foreseen(
         N_("Destroys the credential of {name} and tells {n} administrators.", name=found.name, n=told), {"told": told}

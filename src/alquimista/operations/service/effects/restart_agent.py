@@ -6,13 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from alquimista import clock
-from alquimista.agents.models.agents import AgentStatus, AgentSuspended
+from alquimista.config import Settings
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Conflict
 from alquimista.fleet import service as fleet
 from alquimista.fleet.models.controls import RestartProgress, RestartState
-from alquimista.fleet.models.states import AgentState, state_of_instance
 from alquimista.i18n import N_
 from alquimista.operations.models.kinds import KINDS, CommandType, RestartAgentParameters
 from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
@@ -80,19 +79,18 @@ async def work(run: Run) -> Output:
         await asyncio.sleep(_LOOK_S)
 
 
-async def foresee(conn: Conn, tenant_id: UUID, wanted: RestartAgentParameters, now: datetime) -> Foreseen:
+async def foresee(
+    conn: Conn, tenant_id: UUID, wanted: RestartAgentParameters, _settings: Settings, now: datetime
+) -> Foreseen:
     """How many processes would be asked.
 
     Raises:
-        UnknownAgent, AgentSuspended: as work.
+        UnknownAgent, AgentSuspended, AgentNotConnected, RestartPending: as work.
     """
-    found = await fleet.read(conn, tenant_id, wanted.agent_id, now)
-    if found.agent.status is AgentStatus.SUSPENDED:
-        raise AgentSuspended
-    connected = sum(state_of_instance(one.seen_at, now) is not AgentState.OFFLINE for one in found.instances)
+    name, connected = await fleet.restartable(conn, tenant_id, wanted.agent_id, now)
     return Foreseen(
-        N_("Asks {n} processes of {name} to start anew and waits until they have.", n=connected, name=found.agent.name),
-        {"processes": connected},
+        N_("Asks {n} processes of {name} to start anew and waits until they have.", n=len(connected), name=name),
+        {"processes": len(connected)},
     )
 
 

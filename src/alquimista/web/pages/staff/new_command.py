@@ -100,7 +100,7 @@ def _wanted(kind: Kind, values: Mapping[str, str], key: str) -> Wanted:
 
 async def _foresee(context: Context, wanted: Wanted) -> Foreseen:
     async with tenant_transaction(context.db, wanted.tenant) as conn:
-        return await service.foresee(conn, context.who, wanted, context.now)
+        return await service.foresee(conn, context.who, wanted, context.services.settings, context.now)
 
 
 async def _give(context: Context, wanted: Wanted, key: str) -> Response:
