@@ -14,6 +14,8 @@ from alquimista.access import ROLE_PERMISSIONS, Actor, ActorKind, Role
 from alquimista.approvals.service import install as install_approvals
 from alquimista.cache.bus import Bus
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.fleet import service as fleet
+from alquimista.fleet.models.states import Beat
 from alquimista.jobs import service as queue
 from alquimista.jobs.consumer import consume
 from alquimista.notifications import jobs as notifications
@@ -141,6 +143,18 @@ def ended(line):
         return await line(command)
 
     return wait
+
+
+@pytest.fixture
+def beats(db, sql):
+    """`await beats(tenant_id, agent_id)`: a process of the agent is heard of."""
+
+    async def heard(tenant_id, agent_id, instance="one", at=None):
+        ((slug,),) = await sql("SELECT slug FROM alquimista_platform.agents WHERE id = %s", agent_id)
+        told = Beat(instance, clock.new_id(), "1", "python", "host")
+        await fleet.beat(db, tenant_id, slug, told, at or clock.now())
+
+    return heard
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from alquimista.access import ROLE_PERMISSIONS, Actor, ActorKind, Role
 from alquimista.agents import service as agents
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.fleet import service as fleet
-from alquimista.fleet.models.states import Beat
 from alquimista.operations import service
 from alquimista.operations.models.commands import NeedsPerson
 from alquimista.operations.models.kinds import CommandType, ExportTenantParameters
@@ -22,7 +21,6 @@ INTEGRATION = """
 INSERT INTO alquimista_platform.tenant_integrations (tenant_id, id, type, provider, name, status, created_at,
   updated_at) VALUES (%s, %s, 'email', 'smtp', 'Correio', %s, now(), now())
 """
-SLUG = "SELECT slug FROM alquimista_platform.agents WHERE id = %s"
 GIVEN_UP = """
 UPDATE alquimista_platform.tenant_agents SET status = 'inactive', deactivated_at = now() WHERE tenant_id = %s
 """
@@ -65,17 +63,6 @@ def both(process, services, db, give, second, line, sql):
     return ways
 
 
-@pytest.fixture
-async def beats(db, sql, company):
-    """`await beats(at)`: a process of the agent was heard of then."""
-
-    async def heard(at):
-        ((slug,),) = await sql(SLUG, company[1])
-        await fleet.beat(db, company[0], slug, Beat("one", clock.new_id(), "1", "python", "host"), at)
-
-    return heard
-
-
 async def test_an_integration_that_is_disconnected(both, sql, company, empty) -> None:
     one = clock.new_id()
     await sql(INTEGRATION, company[0], one, "inactive")
@@ -90,12 +77,12 @@ async def test_an_integration_that_is_not_there(both, company, empty) -> None:
 
 async def test_an_agent_that_is_not_connected(both, beats, company, empty) -> None:
     restart = (CommandType.RESTART_AGENT, company[0])
-    await beats(clock.now() - timedelta(seconds=91))
+    await beats(*company, at=clock.now() - timedelta(seconds=91))
     assert await both(*restart, agent_id=str(company[1]), reason="x") == "agent_not_connected"
 
 
 async def test_an_agent_that_is_being_restarted(both, beats, db, company, empty) -> None:
-    await beats(clock.now())
+    await beats(*company)
     async with tenant_transaction(db, company[0]) as conn:
         await fleet.restart(conn, None, *company, "before", clock.now())
     refused = await both(CommandType.RESTART_AGENT, company[0], agent_id=str(company[1]), reason="x")
@@ -103,7 +90,7 @@ async def test_an_agent_that_is_being_restarted(both, beats, db, company, empty)
 
 
 async def test_an_agent_that_is_suspended_or_given_up(both, beats, db, sql, company, empty) -> None:
-    await beats(clock.now())
+    await beats(*company)
     async with tenant_transaction(db, company[0]) as conn:
         await agents.suspend_all(conn, company[0], clock.now())
     restart = {"agent_id": str(company[1]), "reason": "x"}
@@ -133,7 +120,7 @@ async def test_what_needs_approval_needs_a_person(db, settings, company, empty) 
 
 
 async def test_what_would_be_done_is_told(process, beats, db, company, empty) -> None:
-    await beats(clock.now())
+    await beats(*company)
     person = await factories.make_user(db)
     body = {
         "command_type": "RESTART_AGENT",

@@ -97,6 +97,14 @@ SUPERSEDE = Statement(
     NoRow,
 )
 
+WITHDRAW = Statement(
+    """
+    DELETE FROM alquimista_platform.agent_controls
+    WHERE tenant_id = %(tenant_id)s AND request_id = %(request_id)s AND acknowledged_at IS NULL
+    """,
+    NoRow,
+)
+
 CONTROL = """
 SELECT c.id, c.instance_id, c.request_id, c.kind, c.reason, c.created_by, c.created_at, c.expires_at, c.delivered_at,
   c.acknowledged_at, c.outcome, c.detail, (
@@ -181,6 +189,11 @@ async def connected(conn: Conn, tenant_id: UUID, agent_id: UUID, since: datetime
 async def supersede(conn: Conn, tenant_id: UUID, agent_id: UUID, kinds: Sequence[ControlKind]) -> None:
     """Take back what waits and does not hold any more."""
     await conn.execute(SUPERSEDE, tenant_id=tenant_id, agent_id=agent_id, kinds=[str(kind) for kind in kinds])
+
+
+async def withdraw(conn: Conn, tenant_id: UUID, request_id: UUID) -> None:
+    """Take back what one request told to processes that have not acknowledged it."""
+    await conn.execute(WITHDRAW, tenant_id=tenant_id, request_id=request_id)
 
 
 async def tell(

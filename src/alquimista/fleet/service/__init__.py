@@ -9,6 +9,7 @@ from alquimista.fleet.service.controls import (
     restartable,
     restarted,
     resume,
+    withdraw,
 )
 from alquimista.fleet.service.reading import Running, every, read
 from alquimista.fleet.service.streaming import ControlStreams, install
@@ -37,4 +38,5 @@ __all__ = [
     "tell",
     "tenants_with_fleet",
     "watch",
+    "withdraw",
 ]

@@ -104,6 +104,17 @@ async def restarted(conn: Conn, tenant_id: UUID, restart_id: UUID) -> RestartSta
     return state_of_restart(asked, clock.now())
 
 
+async def withdraw(conn: Conn, tenant_id: UUID, restart_id: UUID) -> list[str]:
+    """Take a restart back from the processes that have not agreed to it; those that had, which start anew all the same.
+
+    A process that was told and comes to agree afterwards is answered that there is no such message, and stays.
+    Takes a transaction.
+    """
+    await queries.withdraw(conn, tenant_id, restart_id)
+    await store.invalidate(conn, tenant_id, "agents", TOPIC)
+    return [one.instance_id for one in await queries.of_request(conn, tenant_id, restart_id) if one.outcome == "done"]
+
+
 async def pause(conn: Conn, actor: Actor, tenant_id: UUID, agent_id: UUID, reason: str, now: datetime) -> None:
     """Wish an agent to pause until it is resumed; doing it twice changes nothing. Takes a transaction.
 

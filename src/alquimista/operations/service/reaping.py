@@ -11,8 +11,10 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.i18n import N_
 from alquimista.observability.metrics import COMMANDS_FAILED
 from alquimista.operations.models.commands import KEPT, CommandStatus, Failure
+from alquimista.operations.models.kinds import CommandType
 from alquimista.operations.queries import commands, running
 from alquimista.operations.queries.running import Overdue
+from alquimista.operations.service.effects import EFFECTS
 from alquimista.operations.service.queueing import enqueue
 from alquimista.operations.service.telling import changed
 from alquimista.wiring import Services
@@ -62,6 +64,8 @@ async def _look_after(conn: Conn, one: Overdue, now: datetime) -> bool:
     failed = released.status is CommandStatus.ERROR
     if failed:
         COMMANDS_FAILED.labels(released.command_type).inc()
+    elif (withdraw := EFFECTS[CommandType(released.command_type)].withdraw) is not None:
+        await withdraw(conn, released)
     await audit.record(
         conn,
         None,

@@ -182,8 +182,22 @@ async def _end(
         await _written(services.db.tenant(command.tenant_id), command, status, output, error)
     else:
         async with tenant_transaction(services.db, command.tenant_id) as conn:
+            if status is CommandStatus.CANCELLED:
+                error = await _withdrawn(conn, command)
             await _ended(conn, command, status, output, error)
     _count(command, status)
+
+
+async def _withdrawn(conn: Conn, command: Command) -> Failure | None:
+    """Take back what a cancelled command has asked of others; what is to be said about those that had agreed."""
+    withdraw = EFFECTS[CommandType(command.command_type)].withdraw
+    if withdraw is None:
+        return None
+    # The command first, as the reaper does: neither waits for the other.
+    if await queries.hold(conn, command) is None:
+        raise LeaseLost
+    told = await withdraw(conn, command)
+    return Failure.of(told) if told is not None else None
 
 
 async def _ended(

@@ -70,9 +70,11 @@ class Effect:
 
     `work` runs outside of any transaction: it may take long, speak to others, and must bear to be done again. `commit`
     runs inside the transaction that ends the command, so that both happen or neither does. `foresee` says what would
-    happen and changes nothing; it refuses what the work would refuse.
+    happen and changes nothing; it refuses what the work would refuse. `withdraw` runs inside the transaction that ends
+    the command as cancelled: it takes back what others were asked and did not agree to yet, and says who did.
     """
 
     foresee: Callable[[Conn, UUID, Any, Settings, datetime], Awaitable[Foreseen]]
     work: Callable[[Run], Awaitable[Output]] | None = None
     commit: Callable[[Conn, Run], Awaitable[Output]] | None = None
+    withdraw: Callable[[Conn, Command], Awaitable[Text | None]] | None = None

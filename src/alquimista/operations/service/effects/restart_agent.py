@@ -12,7 +12,8 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Conflict
 from alquimista.fleet import service as fleet
 from alquimista.fleet.models.controls import RestartProgress, RestartState
-from alquimista.i18n import N_
+from alquimista.i18n import N_, Text
+from alquimista.operations.models.commands import Command
 from alquimista.operations.models.kinds import KINDS, CommandType, RestartAgentParameters
 from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
 
@@ -94,8 +95,17 @@ async def foresee(
     )
 
 
+async def withdraw(conn: Conn, command: Command) -> Text | None:
+    """Take it back from the processes that have not agreed yet."""
+    agreed = await fleet.withdraw(conn, command.tenant_id, command.id)
+    if not agreed:
+        return None
+    names = ", ".join(agreed)
+    return N_("It was cancelled too late for some, which had agreed to start anew: {processes}.", processes=names)
+
+
 def _booted(found: RestartState) -> int:
     return sum(one is RestartProgress.BOOTED for one in found.instances.values())
 
 
-EFFECT: Final = Effect(foresee=foresee, work=work)
+EFFECT: Final = Effect(foresee=foresee, work=work, withdraw=withdraw)
