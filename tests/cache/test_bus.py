@@ -1,5 +1,6 @@
 """The bus: what is committed is heard everywhere; what may have been missed is told."""
 
+import asyncio
 import os
 import signal
 from dataclasses import replace
@@ -31,6 +32,20 @@ async def test_a_message_reaches_every_process_and_only_its_topic(db, listen, ev
     await publish(db.tenant(PLATFORM_TENANT), "usage", tenant_id="t", version=7)
     await eventually(lambda: len(heard) == 2)
     assert sorted(heard) == [("one", {"tenant_id": "t", "version": 7}), ("two", {"tenant_id": "t", "version": 7})]
+
+
+async def test_a_process_hears_what_it_says_itself(db, listen):
+    one, other = await listen(), await listen()
+    conn = db.tenant(PLATFORM_TENANT)
+    await asyncio.gather(one.round_trip(conn), one.round_trip(conn), other.round_trip(conn))
+
+
+async def test_a_bus_that_only_believes_that_it_listens_is_found_out(db, settings, monkeypatch):
+    monkeypatch.setattr(bus_module, "PROOF_WITHIN_S", 0.1)
+    deaf = Bus(settings)
+    deaf.healthy = True
+    with pytest.raises(TimeoutError):
+        await deaf.round_trip(db.tenant(PLATFORM_TENANT))
 
 
 async def test_a_message_of_a_transaction_that_fails_is_never_heard(db, listen, eventually):

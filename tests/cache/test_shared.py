@@ -1,7 +1,6 @@
 """The shared cache on a real Redis: Debian's redis-server, started for these tests."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -15,26 +14,15 @@ from alquimista.cache.store import Cache, Entry, SharedFailed, invalidate
 from alquimista.config import Settings
 from alquimista.db.tenancy import tenant_transaction
 from support.identity import eventually
+from support.redis_server import redis_server
 
 ENTRY = Entry(b'"etag"', b'{"answer":\n42}')
 
 
 @pytest.fixture
 async def redis(tmp_path) -> AsyncIterator[str]:
-    """The URL of a server of the test's own, on a private socket."""
-    binary = shutil.which("redis-server")
-    assert binary, "Install Debian's redis-server, as .ci/run does"
-    socket = tmp_path / "redis.sock"
-    command = [binary, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
-    server = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-
-    async def listens() -> bool:
-        return socket.exists()
-
-    await eventually(listens)
-    yield f"unix://{socket}"
-    server.terminate()
-    await server.wait()
+    async with redis_server(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

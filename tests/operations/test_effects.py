@@ -1,13 +1,16 @@
 """What commands do, for real."""
 
 import asyncio
-from datetime import timedelta
+import dataclasses
+from datetime import datetime, timedelta
 
 import msgspec
 
 import factories
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT
+from alquimista.cache import bus
+from alquimista.cache.bus import Bus
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.jobs import queries as queue
 from alquimista.jobs import service as failures
@@ -18,8 +21,14 @@ from alquimista.operations import jobs, service
 from alquimista.operations.models.kinds import CommandType
 from alquimista.operations.service.effects import health_check
 from alquimista.usage import service as usage
+from alquimista.wiring import Services
 from support.identity import eventually
+from support.redis_server import redis_server
 
+TESTED = """
+INSERT INTO alquimista_platform.tenant_integrations (tenant_id, id, type, provider, name, status, checked_at, failures,
+  last_error, created_at, updated_at) VALUES (%s, %s, 'email', 'demo', %s, %s, %s, %s, 'x', now(), now())
+"""
 HEALTH, REPROCESS, RECOUNT = CommandType.HEALTH_CHECK, CommandType.REPROCESS_QUEUE, CommandType.RECOMPUTE_USAGE
 
 
@@ -105,6 +114,46 @@ async def test_a_probe_that_fails_is_unhealthy_and_the_others_are_told(
     assert found["status"] == "unhealthy"
     assert found["probes"]["disk"]["reason"] == "OSError"
     assert found["probes"]["database"]["status"] == "healthy"
+
+
+async def test_the_bus_is_as_well_as_a_message_that_is_heard(services, give, line, monkeypatch, empty) -> None:
+    monkeypatch.setattr(bus, "PROOF_WITHIN_S", 0.1)
+    deaf = Bus(services.settings)
+    told = Services(services.settings, services.db, services.extras | {Bus: deaf})
+    found = await outcome(told, await give(HEALTH), line)
+    assert found["probes"]["bus"]["status"] == "degraded", "it knows, and caches are passed by"
+    deaf.healthy = True
+    found = await outcome(told, await give(HEALTH), line)
+    assert (found["probes"]["bus"]["status"], found["probes"]["bus"]["reason"]) == ("unhealthy", "TimeoutError")
+
+
+async def test_a_shared_cache_is_asked_for_a_sign_of_life(services, give, line, tmp_path, empty) -> None:
+    async with redis_server(tmp_path) as url:
+        settings = dataclasses.replace(services.settings, redis_url=url)
+        told = Services(settings, services.db, dict(services.extras))
+        found = await outcome(told, await give(HEALTH), line)
+        assert found["probes"]["cache"]["status"] == "healthy"
+        foreseen = await health_check.foresee(None, PLATFORM_TENANT, None, settings, clock.now())
+        assert foreseen.figures == {"probes": len(found["probes"])} == {"probes": 6}
+    found = await outcome(told, await give(HEALTH), line)
+    assert (found["probes"]["cache"]["status"], found["probes"]["cache"]["reason"]) == ("degraded", "ConnectionError")
+
+
+async def test_a_companys_integrations_are_told_with_their_last_tests(services, db, give, line, sql, empty) -> None:
+    tenant = await factories.make_tenant(db)
+    tested = clock.now() - timedelta(minutes=4)
+    for name, status, failed in (("Agenda", "active", 2), ("Correio", "inactive", 0)):
+        await sql(TESTED, tenant.id, clock.new_id(), name, status, tested, failed)
+    found = (await outcome(services, await give(HEALTH, tenant.id), line))["probes"]["integrations"]
+    assert (found["status"], found["states"]["inactive"], found["not_tested_lately"]) == ("healthy", 1, 0)
+    ((name, at, failed, reason),) = [
+        (one["name"], one["checked_at"], one["failures"], one["reason"]) for one in found["tested"]
+    ]
+    assert (name, datetime.fromisoformat(at), failed, reason) == ("Agenda", tested, 2, "x")
+    late = "UPDATE alquimista_platform.tenant_integrations SET checked_at = %s WHERE tenant_id = %s"
+    await sql(late, tested - timedelta(minutes=12), tenant.id)
+    found = (await outcome(services, await give(HEALTH, tenant.id), line))["probes"]["integrations"]
+    assert (found["status"], found["not_tested_lately"]) == ("degraded", 1)
 
 
 def test_judgement() -> None:

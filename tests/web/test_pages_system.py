@@ -64,6 +64,18 @@ async def test_a_bus_that_is_not_heard_impairs_the_cache_too(site, support, monk
     assert "It is passed by until the bus is heard" in text
 
 
+async def test_a_shared_cache_is_told_as_it_was_found(site, support, monkeypatch):
+    found = await page.look(site.services)
+    away = {"status": "degraded", "latency_ms": 1.0, "reason": "ConnectionError"}
+
+    async def looked(_services):
+        return found | {"probes": found["probes"] | {"cache": away}}
+
+    monkeypatch.setattr(page, "look", looked)
+    text = text_of((await support.get(PAGE)).text)
+    assert "Cache Impaired It could not be looked at: ConnectionError." in text
+
+
 async def test_open_circuits_are_named(site, support, monkeypatch):
     async def samples(_self, _family):
         return [({"service": "webhooks", "host": "crm.example"}, 1.0)]

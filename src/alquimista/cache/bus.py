@@ -14,6 +14,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection, Notify
 
+from alquimista import clock
 from alquimista.config import Settings
 from alquimista.db.roles import role_url
 from alquimista.db.statement import Conn, NoRow, Statement
@@ -24,6 +25,7 @@ PROOF_WITHIN_S: Final = 2
 _FIRST_BACKOFF_S: Final = 0.1
 _MAX_BACKOFF_S: Final = 5.0
 
+_ECHO: Final = "echo"
 Callback = Callable[[dict[str, Any]], None]
 _NOTIFY: Final = Statement(f"SELECT pg_catalog.pg_notify('{CHANNEL}', %(message)s)", NoRow)
 _log = structlog.get_logger("alquimista.bus")
@@ -42,7 +44,9 @@ class Bus:
         self._callbacks: dict[str, list[Callback]] = {}
         self._resets: list[Callable[[], None]] = []
         self._task: asyncio.Task[None] | None = None
+        self._echoes: dict[str, asyncio.Future[None]] = {}
         self.healthy = False
+        self.subscribe(_ECHO, self._echoed)
 
     def subscribe(self, topic: str, callback: Callback) -> None:
         """Call back with each message of a topic, without its `topic` field. Callbacks are quick and never block."""
@@ -51,6 +55,22 @@ class Bus:
     def on_reset(self, callback: Callable[[], None]) -> None:
         """Call back after every (re)connection, before `healthy` is true: messages may have been missed."""
         self._resets.append(callback)
+
+    async def round_trip(self, conn: Conn) -> None:
+        """Say something to every process, and hear it here.
+
+        Raises:
+            TimeoutError: it was not heard within 2 seconds.
+            Unavailable: it could not be said.
+        """
+        said = clock.new_id().hex
+        heard = self._echoes[said] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(PROOF_WITHIN_S):
+                await publish(conn, _ECHO, said=said)
+                await heard
+        finally:
+            del self._echoes[said]
 
     async def start(self) -> None:
         """Begin to listen. A database that is down is waited for in the background."""
@@ -117,6 +137,11 @@ class Bus:
 
     def _doubt(self) -> None:
         self.healthy = False
+
+    def _echoed(self, message: dict[str, Any]) -> None:
+        waiting = self._echoes.get(message["said"])  # Else another process said it, or nobody waits any more.
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
     def _deliver(self, notify: Notify) -> None:
         try:

@@ -70,6 +70,17 @@ class RedisShared:
         await self._redis.aclose()
 
 
+async def ping(url: str) -> None:
+    """Ask the server for a sign of life, over a connection of its own: a process without the cache may ask, too.
+
+    Raises:
+        SharedFailed: it gave none.
+    """
+    with _reported():
+        async with Redis.from_url(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S) as redis:
+            await redis.ping()
+
+
 @contextmanager
 def _reported() -> Iterator[None]:
     try:

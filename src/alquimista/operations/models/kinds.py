@@ -159,7 +159,9 @@ KINDS: Final[dict[CommandType, Kind]] = {
         Kind(
             command_type=CommandType.HEALTH_CHECK,
             title=N_("Check health"),
-            description=N_("Looks at database, messages, queue, workers and disk; and at a customer's connections."),
+            description=N_(
+                "Looks at database, messages, cache, queue, workers and disk; and at a customer's connections."
+            ),
             example=N_(
                 "A customer says that nothing answers: see whether the platform or one of its connections is the cause."
             ),

@@ -30,6 +30,7 @@ HEALTH: Final = {
 PROBES: Final = {
     "database": N_("Database"),
     "bus": N_("Messages between processes"),
+    "cache": N_("Cache"),
     "queue": N_("Queue"),
     "workers": N_("Workers"),
     "disk": N_("Disk"),
@@ -45,6 +46,8 @@ FOUND: Final = {
     "reason": N_("Reason"),
     "states": N_("States"),
     "active": N_("Active"),
+    "tested": N_("Last tests"),
+    "not_tested_lately": N_("Not tested lately"),
 }
 
 

@@ -131,7 +131,7 @@ def arranged(
     open_ = [Circuit(one.get("service", ""), one.get("host", "")) for one, value in circuits if value]
     parts = [
         *_probed(found["probes"], locale),
-        _cache(usable=cache, shared=bool(settings.redis_url)),
+        _cache(found["probes"].get("cache"), usable=cache),
         _partitions(ahead),
         _circuits(len(open_), locale),
     ]
@@ -193,12 +193,13 @@ def _part(found: Mapping[str, Any], name: Text, note: Text, *, icon: str) -> Par
     return Part(name, found["status"], said, icon, f"{found['latency_ms']:.0f}\u00a0ms")
 
 
-def _cache(*, usable: bool, shared: bool) -> Part:
+def _cache(shared: Mapping[str, Any] | None, *, usable: bool) -> Part:
     if not usable:
         passed_by = N_("It is passed by until the bus is heard: slower, but right.")
         return Part(N_("Cache"), "degraded", passed_by, icon="zap")
-    note = N_("Shared through Redis.") if shared else N_("Each process has its own; no shared one is set.")
-    return Part(N_("Cache"), "healthy", note, icon="zap")
+    if shared is not None:
+        return _part(shared, N_("Cache"), N_("Shared through Redis."), icon="zap")
+    return Part(N_("Cache"), "healthy", N_("Each process has its own; no shared one is set."), icon="zap")
 
 
 def _partitions(ahead: int | None) -> Part:

@@ -14,13 +14,14 @@ from alquimista.access import PLATFORM_TENANT
 from alquimista.agents import service as agents
 from alquimista.agents.models.agents import AgentStatus
 from alquimista.cache.bus import Bus
+from alquimista.cache.store import SharedFailed
 from alquimista.config import Settings
 from alquimista.db.statement import Conn
 from alquimista.errors import Unavailable
 from alquimista.fleet import service as fleet
 from alquimista.i18n import N_
 from alquimista.integrations import service as integrations
-from alquimista.integrations.models.integrations import IntegrationStatus
+from alquimista.integrations.models.integrations import CHECK_EVERY, CONNECTED, IntegrationStatus
 from alquimista.jobs import service as jobs
 from alquimista.operations.service.effects.effect import Effect, Foreseen, Output, Run
 from alquimista.usage import service as usage
@@ -36,6 +37,8 @@ _DISK_FREE: Final = (0.10, 0.05)
 _PROBE_S: Final = 5.0
 _FRESH_S: Final = 0.25
 _LOOKED_BACK: Final = timedelta(days=30)
+_LISTED: Final = 100  # Of a company's integrations and agents.
+_TESTED_WITHIN: Final = 3 * CHECK_EVERY
 
 
 class Platform:
@@ -51,7 +54,7 @@ class Platform:
     async def look(self, services: Services) -> dict[str, Any]:
         """What every probe found, no longer than a quarter of a second ago."""
         if self._found is None or time.monotonic() - self._at > _FRESH_S:
-            probes = {name: probe(services) for name, probe in _PLATFORM.items()}
+            probes = {name: probe(services) for name, probe in _probes(services.settings).items()}
             self._found, self._at = asyncio.create_task(_all(probes)), time.monotonic()
         return await asyncio.shield(self._found)
 
@@ -99,10 +102,15 @@ def judge_disk(free: float) -> Health:
     return _ORDER[sum(free < limit for limit in _DISK_FREE)]
 
 
-async def foresee(_conn: Conn, tenant_id: UUID, _parameters: object, _settings: Settings, _now: datetime) -> Foreseen:
+async def foresee(_conn: Conn, tenant_id: UUID, _parameters: object, settings: Settings, _now: datetime) -> Foreseen:
     """It looks, and changes nothing."""
-    probes = len(_PLATFORM) + (len(_TENANT) if tenant_id != PLATFORM_TENANT else 0)
+    probes = len(_probes(settings)) + (len(_TENANT) if tenant_id != PLATFORM_TENANT else 0)
     return Foreseen(N_("Makes {n} probes and changes nothing.", n=probes), {"probes": probes})
+
+
+def _probes(settings: Settings) -> dict[str, Callable[[Services], Awaitable[Found]]]:
+    """Those of the platform: of the shared cache only where there is one."""
+    return {name: probe for name, probe in _PLATFORM.items() if name != "cache" or settings.redis_url}
 
 
 async def _timed(probe: Awaitable[Found]) -> dict[str, Any]:
@@ -118,12 +126,36 @@ async def _timed(probe: Awaitable[Found]) -> dict[str, Any]:
 async def _database(services: Services) -> Found:
     started = time.perf_counter()
     await services.db.ping()
-    return ("degraded" if (time.perf_counter() - started) * 1000 > _SLOW_MS else "healthy"), {}
+    return _judge_speed(started), {}
 
 
 async def _bus(services: Services) -> Found:
-    """Caches are bypassed while the bus is not heard: slower, but right."""
-    return ("healthy" if services.get(Bus).healthy else "degraded"), {}
+    """A message to every process, heard here again.
+
+    Caches are bypassed by a bus that knows that it is not heard: slower, but right. One that does not know is worse.
+    """
+    bus = services.get(Bus)
+    if not bus.healthy:
+        return "degraded", {}
+    started = time.perf_counter()
+    await bus.round_trip(services.db.tenant(PLATFORM_TENANT))
+    return _judge_speed(started), {}
+
+
+async def _cache(services: Services) -> Found:
+    """The cache that all processes share, where one is set. Without it each has its own: slower, but right."""
+    started = time.perf_counter()
+    try:
+        from alquimista.cache.shared import ping  # noqa: PLC0415 - Needs the redis extra, which is optional.
+
+        await ping(services.settings.redis_url)
+    except (SharedFailed, ImportError) as error:
+        return "degraded", {"reason": str(error)}
+    return _judge_speed(started), {}
+
+
+def _judge_speed(started: float) -> Health:
+    return "degraded" if (time.perf_counter() - started) * 1000 > _SLOW_MS else "healthy"
 
 
 async def _queue(services: Services) -> Found:
@@ -152,10 +184,30 @@ def _data_dir(settings: Settings) -> Path | None:
 
 
 async def _integrations(run: Run) -> Found:
-    found = await integrations.list_integrations(run.db.tenant(run.tenant), run.tenant)
-    counts = {status.value: sum(one.status == status for one in found) for status in IntegrationStatus}
-    failing = counts[IntegrationStatus.ERROR.value]
-    return ("degraded" if failing else "healthy"), {"states": counts}
+    """What the last test of each found, and when: a test waits for others outside, for longer than a probe may."""
+    conn = run.db.tenant(run.tenant)
+    states, found = await asyncio.gather(
+        integrations.counts(conn, run.tenant), integrations.page(conn, run.tenant, None, _LISTED, 0)
+    )
+    tested = [
+        {
+            "integration_id": str(one.id),
+            "name": one.name,
+            "status": one.status.value,
+            "checked_at": one.checked_at.isoformat() if one.checked_at else None,
+            "failures": one.failures,
+            "reason": one.last_error,
+        }
+        for one in found
+        if one.status in CONNECTED
+    ]
+    overdue = clock.now() - _TESTED_WITHIN
+    old = sum(one.status in CONNECTED and one.checked_at is not None and one.checked_at < overdue for one in found)
+    return ("degraded" if old or states[IntegrationStatus.ERROR] else "healthy"), {
+        "states": {status.value: count for status, count in states.items()},
+        "tested": tested,
+        "not_tested_lately": old,
+    }
 
 
 async def _agents(run: Run) -> Found:
@@ -174,7 +226,7 @@ async def _agents(run: Run) -> Found:
             "offline": one.agent_id in missed,
             "last_request_hour": last.get(one.agent_id),
         }
-        for one in active[:100]
+        for one in active[:_LISTED]
     ]
     for line in told:
         hour = line["last_request_hour"]
@@ -190,6 +242,7 @@ async def _agents(run: Run) -> Found:
 _PLATFORM: Final[dict[str, Callable[[Services], Awaitable[Found]]]] = {
     "database": _database,
     "bus": _bus,
+    "cache": _cache,
     "queue": _queue,
     "workers": _workers,
     "disk": _disk,
