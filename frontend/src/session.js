@@ -17,6 +17,7 @@ if (idle) {
     ends = event.data;
     if (dialog.open) dialog.close();
   });
+  shared?.postMessage(ends); // That this page was opened is use, too.
   document.addEventListener("htmx:after:request", (event) => {
     const ctx = event.detail.ctx;
     if (!ctx?.sourceElement?.hasAttribute("data-live") && ctx?.response?.raw?.ok) used();

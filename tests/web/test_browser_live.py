@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import expect
@@ -276,6 +277,22 @@ async def test_a_session_that_is_about_to_end_warns_and_can_be_kept(site, chromi
     await page.clock.fast_forward("05:00")
     await page.wait_for_url("**/login?**expired=true**")
     await page.context.close()
+
+
+async def test_a_tab_that_is_left_alone_does_not_sign_out_one_in_which_pages_are_opened(site, chromium):
+    first = await open_page(chromium, site, OVERVIEW)
+    await first.context.clock.install()
+    await first.reload()
+    second = await first.context.new_page()
+    await first.clock.fast_forward("50:00")
+    await second.goto("/app/notifications")
+    await first.clock.fast_forward("20:00")
+    await asyncio.sleep(1)
+    assert [urlsplit(one.url).path for one in (first, second)] == ["/app/dashboard", "/app/notifications"]
+    await expect(first.locator("#session-ending")).to_be_hidden()
+    await first.clock.fast_forward("39:00")
+    await expect(first.locator("#session-ending")).to_be_visible()
+    await first.context.close()
 
 
 async def test_the_first_stop_is_the_way_past_the_navigation(site, chromium):
