@@ -9,19 +9,22 @@ const others = reader && "BroadcastChannel" in window ? new BroadcastChannel(nam
 const listeners = [];
 let holding = false;
 let lives = false;
+let welcomed = false; // Whether the reader was let in since this page was made.
 let counted = null; // The last that was said of unread notifications.
 
 // Whether somebody would tell this tab of a change.
 export const streamLives = () => lives;
 
 // Messages have a `kind`: `notifications` ({unread, notification}), `changes` ({topics}), `lives` ({lives, reminder: it
-// was told to a tab that has just come}).
+// was told to a tab that has just come}), `refused` (the reader is let in no more).
 export const hear = (kind, listener) => listeners.push({ kind, listener });
 
 function take(message) {
   if (message.reminder && message.lives === lives) return; // For another tab, which has just come.
   if (message.kind === "lives") lives = message.lives;
   if (message.kind === "notifications") counted = { ...message, notification: null };
+  if (message.kind === "notifications" || lives) welcomed = true;
+  if (message.kind === "refused") return leave();
   for (const { kind, listener } of listeners) if (kind === message.kind) listener(message);
 }
 
@@ -30,10 +33,19 @@ function tell(message) {
   others?.postMessage(message);
 }
 
+// Who is let in no more sees no more: loaded anew, the page leads to the login, or says what happened. A page whose
+// reader was never let in would be loaded again and again.
+function leave() {
+  if (welcomed) location.reload();
+  welcomed = false;
+}
+
 async function ask() {
   const answer = await fetch("/notifications?unread=true&limit=1").catch(() => null);
   if (answer?.ok) tell({ kind: "notifications", unread: (await answer.json()).unread, notification: null });
-  return answer === null || ![401, 403].includes(answer.status); // Whether to go on: not for somebody signed out.
+  const welcome = answer === null || ![401, 403].includes(answer.status); // Whether to go on: not for somebody signed out.
+  if (!welcome) tell({ kind: "refused" });
+  return welcome;
 }
 
 // Ends when the server refuses the stream; a connection that is lost is made anew by the browser.

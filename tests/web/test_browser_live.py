@@ -133,19 +133,35 @@ async def test_without_a_stream_it_asks_every_three_seconds(site, chromium):
     await page.context.close()
 
 
-async def test_a_session_that_is_revoked_elsewhere_leads_to_the_login_and_back(site, chromium):
+@pytest.mark.parametrize("path", [OVERVIEW.path, "/app/dashboard/integrations", "/account/profile"])
+async def test_a_session_that_is_revoked_elsewhere_leads_to_the_login_and_back(site, chromium, path):
     site.people["guest"] = await make_user(site.db, site.people["admin"].tenant_id)
-    visit = replace(OVERVIEW, who="guest")
+    visit = replace(OVERVIEW, who="guest", path=path)
     page = await open_page(chromium, site, visit)
     await held(site, site.people["guest"])
+    other = await page.context.new_page()  # Does not hold the stream itself.
+    await other.goto("/app/notifications/preferences")
+    await asyncio.sleep(1)
     await page.context.request.post(
         "/logout", form={"_csrf": await page.locator("[name=_csrf]").first.input_value()}, max_redirects=0
     )
     await page.context.add_cookies(site.cookies["guest"])  # As on another machine: this browser knows nothing of it.
-    await page.wait_for_url("**/login?**", timeout=20_000)
+    for tab in (page, other):
+        await tab.wait_for_url("**/login?**", timeout=8_000)
     await sign_in(page, site.people["guest"])
-    await page.wait_for_url("**/app/dashboard?period=7d")
+    await page.wait_for_url(f"**{path}")
     site.cookies.pop("guest")
+    await page.context.close()
+
+
+async def test_a_page_whose_stream_is_refused_from_the_start_does_not_load_again_and_again(site, chromium):
+    page = await open_page(chromium, site, replace(OVERVIEW, path="/app/notifications/preferences"))
+    await page.route(re.compile(r"/notifications(/stream|\?)"), lambda route: route.fulfill(status=403, body="{}"))
+    loads = []
+    page.on("domcontentloaded", lambda _: loads.append(page.url))
+    await page.reload()
+    await asyncio.sleep(4)
+    assert len(loads) == 1
     await page.context.close()
 
 
