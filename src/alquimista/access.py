@@ -8,6 +8,8 @@ from uuid import UUID
 
 # Rows that belong to no tenant (platform commands, failed logins of unknown accounts) belong to this one.
 PLATFORM_TENANT: Final = UUID("00000000-0000-7000-8000-000000000000")
+# Staff read times in this zone, the vendor's books are kept in its days, and periods over all customers end with them.
+PLATFORM_ZONE: Final = "America/Sao_Paulo"
 
 
 class Role(StrEnum):

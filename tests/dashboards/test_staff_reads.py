@@ -1,6 +1,6 @@
 """The staff's endpoints over HTTP: who reads them, what they tell, how long it lives, and which audit says so."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -9,6 +9,8 @@ import factories
 from alquimista.access import PLATFORM_TENANT, Role
 from alquimista.agents import service as agents
 from alquimista.clock import new_id, now
+from alquimista.dashboards import service as dashboards
+from alquimista.dashboards.models.figures import Period
 from alquimista.db.crypto import Sealer
 from alquimista.db.statement import Statement
 from alquimista.db.tenancy import tenant_transaction
@@ -259,3 +261,11 @@ async def test_what_the_platform_itself_had_is_counted_nowhere(company, db, migr
     assert found["global_stats"]["total_requests"] == before["global_stats"]["total_requests"]
     assert str(PLATFORM_TENANT) not in str(found)
     assert all(line["total_requests"] < 5000 for line in found["top_agents_by_usage"])
+
+
+async def test_a_period_over_all_customers_ends_with_the_platforms_day(company, db):
+    late = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)  # Still the 19th in São Paulo.
+    page = await dashboards.company_overview(db.staff(), Period.WEEK, late, "en")
+    usage = await dashboards.platform_usage(db.staff(), Period.WEEK, late)
+    _, days = await dashboards.catalogue_agent(db.staff(), company.agents[0], Period.WEEK, late)
+    assert {page.daily[-1].date, usage.daily_trends[-1].date, days[-1].date} == {date(2026, 11, 19)}

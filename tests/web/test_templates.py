@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
-from jinja2.nodes import Call, Const, Name
+from jinja2.nodes import Call, Const, Filter, Name
 
 from alquimista.i18n import LOCALES, portuguese
 from alquimista.web.rendering import TEMPLATES, environment
@@ -52,6 +52,12 @@ def test_nothing_needs_a_looser_content_policy(path):
     ] == []
     assert re.findall(r"hx-(?:on|vals=.js)", text) == []
     assert re.findall(r"https?://", text) == ["http://"] * text.count('xmlns="http://')
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(TEMPLATES).as_posix())
+def test_every_moment_is_written_in_a_zone_that_is_named(path):
+    tree = jinja2.Environment(autoescape=True).parse(source(path))
+    assert [f.lineno for f in tree.find_all(Filter) if f.name == "moment" and len(f.args) != 1] == []
 
 
 @pytest.mark.parametrize("locale", LOCALES)

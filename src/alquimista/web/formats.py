@@ -139,8 +139,8 @@ def day_of(value: datetime, zone: str) -> date:
     return value.astimezone(tz(zone)).date()
 
 
-def moment(value: datetime | None, locale: str, zone: str = "UTC") -> str:
-    """A date and time in the reader's zone."""
+def moment(value: datetime | None, locale: str, zone: str) -> str:
+    """A date and time in the reader's zone, which has no default: a time in another would look as right."""
     if value is None:
         return NOTHING
     return dates.format_datetime(value, "medium", tzinfo=tz(zone), locale=babel(locale))

@@ -5,13 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from alquimista.access import Permission
+from alquimista.access import PLATFORM_ZONE, Permission
 from alquimista.audit.guards import seen_by_all
 from alquimista.billing.models.periods import local_day
 from alquimista.billing.models.revenue import (
     CURRENCY,
     DEFINITIONS,
-    ZONE,
     FinancialSummary,
     PlanRevenue,
     RevenueDay,
@@ -43,7 +42,7 @@ async def export(context: Context) -> Answer:
     await seen_by_all(context)
     period = context.query.period
     days = await service.trend(context.db.staff(), period, context.now)
-    name = f"revenue-{period}-{local_day(context.now, ZONE)}.csv"
+    name = f"revenue-{period}-{local_day(context.now, PLATFORM_ZONE)}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Answer(200, csv_of(days), "text/csv; charset=utf-8", headers)
 

@@ -14,7 +14,6 @@ from alquimista.billing.models.ledger import Movement
 from alquimista.billing.models.money import half_even
 from alquimista.i18n import N_, Text
 
-ZONE: Final = "America/Sao_Paulo"  # Of the vendor's days: its books are kept there.
 CURRENCY: Final = "BRL"
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from alquimista.access import PLATFORM_TENANT
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE
 from alquimista.billing.models import revenue
 from alquimista.billing.models.monthly import MonthRevenue, monthly
 from alquimista.billing.models.periods import add_months, local_day, midnight
@@ -31,13 +31,13 @@ async def trend(conn: Conn, period: RevenuePeriod, now: datetime) -> list[Revenu
 
 async def months(conn: Conn, first: date, count: int) -> list[MonthRevenue]:
     """So many months from the first day of one, as they were; takes a connection of the internal role."""
-    start, until = midnight(first, revenue.ZONE), midnight(add_months(first, count), revenue.ZONE)
-    books = await queries.books(conn, PLATFORM_TENANT, start, until - _TICK, revenue.ZONE, revenue.CURRENCY)
-    money = await queries.money(conn, PLATFORM_TENANT, start, until, revenue.ZONE, revenue.CURRENCY)
+    start, until = midnight(first, PLATFORM_ZONE), midnight(add_months(first, count), PLATFORM_ZONE)
+    books = await queries.books(conn, PLATFORM_TENANT, start, until - _TICK, PLATFORM_ZONE, revenue.CURRENCY)
+    money = await queries.money(conn, PLATFORM_TENANT, start, until, PLATFORM_ZONE, revenue.CURRENCY)
     return monthly(first, count, books, money)
 
 
 async def _books(conn: Conn, period: RevenuePeriod, now: datetime) -> tuple[date, Books]:
-    today = local_day(now, revenue.ZONE)
-    start = midnight(revenue.first_day(period, today), revenue.ZONE)
-    return today, await queries.books(conn, PLATFORM_TENANT, start, now, revenue.ZONE, revenue.CURRENCY)
+    today = local_day(now, PLATFORM_ZONE)
+    start = midnight(revenue.first_day(period, today), PLATFORM_ZONE)
+    return today, await queries.books(conn, PLATFORM_TENANT, start, now, PLATFORM_ZONE, revenue.CURRENCY)

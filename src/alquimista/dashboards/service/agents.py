@@ -1,6 +1,6 @@
 """The agents of the catalogue over all companies, for staff; every function takes a connection of the internal role.
 
-As in the other figures of the platform, a period ends on today's UTC date, and each company's days are its own.
+As in the other figures of the platform, a period ends with the platform's day, and each company's days are its own.
 """
 
 from datetime import date, datetime, timedelta
@@ -9,7 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from alquimista.access import PLATFORM_ZONE
 from alquimista.agents.models.agents import UnknownAgent
+from alquimista.billing.models.periods import local_day
 from alquimista.dashboards.models.agents import AgentDay, AgentOwner, CatalogueAgent, TenantSort
 from alquimista.dashboards.models.figures import PERIOD_DAYS, Period, mean, percent
 from alquimista.dashboards.queries import agents as queries
@@ -59,7 +61,7 @@ async def agent_owners(
 
 
 def _span(period: Period, now: datetime) -> tuple[date, date]:
-    last = now.date()
+    last = local_day(now, PLATFORM_ZONE)
     return last - timedelta(days=PERIOD_DAYS[period] - 1), last
 
 

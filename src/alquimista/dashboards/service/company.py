@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from alquimista.access import PLATFORM_ZONE
+from alquimista.billing.models.periods import local_day
 from alquimista.dashboards.models.company import (
     CompanyOverview,
     FeedCommand,
@@ -27,9 +29,9 @@ _SHOWN_AGENTS: Final = 6
 
 
 async def company_overview(conn: Conn, period: Period, now: datetime, locale: str) -> CompanyOverview:
-    """The whole platform, for staff: takes a connection of the internal role. The period ends on today's UTC date."""
+    """The whole platform, whose day ends the period, for staff: takes a connection of the internal role."""
     days = PERIOD_DAYS[period]
-    last = now.date()
+    last = local_day(now, PLATFORM_ZONE)
     first = last - timedelta(days=days - 1)
     read = await queries.company(conn, first - timedelta(days=days), first, last, TOP)
     trend = {row.day: row for row in read.trend}

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from alquimista.access import PLATFORM_TENANT
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE
+from alquimista.billing.models.periods import local_day
 from alquimista.dashboards.models.client import IncidentLine, IntegrationLine, Limits
 from alquimista.dashboards.models.figures import PERIOD_DAYS, Period, mean, percent
 from alquimista.dashboards.models.staff import (
@@ -122,8 +123,8 @@ async def installed(conn: Conn, tenant_id: UUID, period: Period, now: datetime) 
 
 
 async def platform_usage(conn: Conn, period: Period, now: datetime) -> PlatformUsage:
-    """The whole platform. The period ends on today's UTC date, and each company's days are its own."""
-    last = now.date()
+    """The whole platform. The period ends with the platform's day, and each company's days are its own."""
+    last = local_day(now, PLATFORM_ZONE)
     first = last - timedelta(days=PERIOD_DAYS[period] - 1)
     counts, trend, top_tenants, top_agents = await asyncio.gather(
         overview.platform(conn, PLATFORM_TENANT),

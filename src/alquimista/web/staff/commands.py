@@ -22,7 +22,6 @@ PATH: Final = "/app/company/operations"
 MAIN: Final = "operations"  # The id of the element that a link replaces.
 SIZE: Final = 50
 QUEUED: Final = 10
-ZONE: Final = "America/Sao_Paulo"  # The staff's own.
 _WORD: Final = Meta(max_length=100)
 ALL: Final = N_("All")
 

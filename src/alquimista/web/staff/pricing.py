@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from alquimista.access import PLATFORM_ZONE
 from alquimista.billing.models.catalogue import Addon, AddonVersion, Plan, PlanVersion, Tier
 from alquimista.errors import FieldError, Invalid
 from alquimista.i18n import N_, Text
 from alquimista.web import formats
 from alquimista.web.staff.trees import Sent, shaped
 
-ZONE: Final = "America/Sao_Paulo"  # In which staff set from when a price holds.
 TELLING: Final = {"overage_tiers": ("per", "price_cents", "up_to")}
 PRICES: Final = ("price_monthly_cents", "price_yearly_cents")
 LIMITS: Final = ("max_subnucleos", "max_agents", "max_users", "max_requests_per_month")
@@ -155,7 +155,9 @@ def _moment(sent: Sent, mistakes: list[FieldError]) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(typed)
-        return (found if found.tzinfo else found.replace(tzinfo=formats.tz(ZONE))).astimezone(formats.tz("UTC"))
+        return (found if found.tzinfo else found.replace(tzinfo=formats.tz(PLATFORM_ZONE))).astimezone(
+            formats.tz("UTC")
+        )
     except (ValueError, OverflowError):
         mistakes.append(FieldError("valid_from", _MOMENT))
         return None

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.approvals import service
 from alquimista.approvals.guards import ACTING
 from alquimista.approvals.models import Approval, Audience
@@ -14,10 +14,9 @@ from alquimista.http.routes import TenantScope
 from alquimista.web.approvals import DONE, ApprovalQuery, ApprovalsQuery, DecideForm, Place
 from alquimista.web.pages import approvals
 from alquimista.web.pages.routing import OFTEN, get, post
-from alquimista.web.staff.commands import ZONE
 
 PATH: Final = "/app/company/approvals"
-_PLACE: Final = Place(path=PATH, staff=True, zone=ZONE, carried={})
+_PLACE: Final = Place(path=PATH, staff=True, zone=PLATFORM_ZONE, carried={})
 _ONE: Final = PATH + "/{approval_id:uuid}"
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.responses import HTMLResponse
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.audit import service
 from alquimista.audit.guards import VERIFYING, seen
 from alquimista.audit.models import Entry
@@ -40,7 +40,6 @@ from alquimista.web.staff.audit import (
     Verification,
     uuid_of,
 )
-from alquimista.web.staff.pricing import ZONE
 from alquimista.web.tables import paged
 
 _CHOICES: Final = 6
@@ -56,7 +55,7 @@ async def listed(context: Context) -> HTMLResponse:
     stranger = bool(query.who.strip()) and who is None
     found = list[Entry]()
     if not (subject.choices or subject.unknown or stranger):
-        wanted = query.wanted(ZONE, tenant_id=subject.id, actor_id=who)
+        wanted = query.wanted(PLATFORM_ZONE, tenant_id=subject.id, actor_id=who)
         found = await service.entries_of_all(staff, wanted, trail.SIZE + 1)
     if subject.id is not None and not subject.platform and found:
         await seen(context, subject.id, resource_type="page", resource_id=PATH)
@@ -67,7 +66,7 @@ async def listed(context: Context) -> HTMLResponse:
     return page(
         context,
         "audit/staff.html",
-        view=trail.arranged(found, query, PATH, whole=True, zone=ZONE, names=names),
+        view=trail.arranged(found, query, PATH, whole=True, zone=PLATFORM_ZONE, names=names),
         query=query,
         subject=subject,
         stranger=stranger,
@@ -89,7 +88,7 @@ async def one(context: Context) -> HTMLResponse:
         changes=trail.changes(entry),
         details=trail.details(entry),
         tenant="" if tenant_id == PLATFORM_TENANT else names.get(tenant_id, ""),
-        zone=ZONE,
+        zone=PLATFORM_ZONE,
         back=PATH,
         **trail.labels(),
     )
@@ -131,7 +130,7 @@ async def _chains(context: Context, wanted: ChainsWanted, *, check: bool) -> HTM
         context,
         "audit/verify.html",
         view=view,
-        zone=ZONE,
+        zone=PLATFORM_ZONE,
         intact=INTACT,
         wrong=WRONG,
         found=FOUND,

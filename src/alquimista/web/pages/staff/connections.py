@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import HTMLResponse
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.audit.guards import seen
 from alquimista.dashboards import service
 from alquimista.dashboards.models.connections import PlatformIntegration
@@ -53,6 +53,7 @@ async def integrations(context: Context) -> HTMLResponse:
         kinds=KINDS,
         providers=PROVIDER_NAMES,
         states=views.INTEGRATION_STATES,
+        zone=PLATFORM_ZONE,
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Conflict, Invalid
@@ -44,7 +44,6 @@ from alquimista.web.staff.incidents import (
     rule_of,
     states_of,
 )
-from alquimista.web.staff.pricing import ZONE
 from alquimista.web.support import STAFF_STATES
 from alquimista.web.tables import live_list
 
@@ -181,7 +180,7 @@ async def _incidents(context: Context) -> Incidents:
 
 
 def _listed(context: Context, view: Incidents) -> refreshing.Part:
-    values = {"view": view, "states": BADGES, "severities": views.SEVERITIES, "zone": ZONE, "path": PATH}
+    values = {"view": view, "states": BADGES, "severities": views.SEVERITIES, "zone": PLATFORM_ZONE, "path": PATH}
     return refreshing.made(context, "incidents", "", values, room=_ROOM)
 
 
@@ -205,7 +204,7 @@ def _happened(context: Context, view: OneIncident) -> refreshing.Part:
         "steps": known(view.found.events),
         "states": BADGES,
         "severities": views.SEVERITIES,
-        "zone": ZONE,
+        "zone": PLATFORM_ZONE,
     }
     return refreshing.made(context, "incident", title, values, room=_ROOM)
 
@@ -230,7 +229,7 @@ async def _page(
         rule=RULES.get(view.incident.rule),
         limit=COMMENT_LIMIT,
         path=PATH,
-        zone=ZONE,
+        zone=PLATFORM_ZONE,
     )
 
 

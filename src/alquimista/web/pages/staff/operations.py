@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.approvals import service as approvals
 from alquimista.approvals.models import ApprovalStatus, Audience, Whose, refusal_to_decide
 from alquimista.audit.guards import seen
@@ -80,7 +80,7 @@ def values(context: Context) -> dict[str, Any]:
         "brief": commands.brief,
         "command_of": commands.command_of,
         "platform": PLATFORM_TENANT,
-        "zone": commands.ZONE,
+        "zone": PLATFORM_ZONE,
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.audit.guards import seen
 from alquimista.billing.models.revenue import RevenuePeriod
 from alquimista.billing.service import revenue
@@ -51,6 +51,7 @@ def values(view: Company) -> dict[str, Any]:
         "states": views.STATES,
         "command_states": COMMAND_STATES,
         "command_titles": COMMAND_TITLES,
+        "zone": PLATFORM_ZONE,
     }
 
 

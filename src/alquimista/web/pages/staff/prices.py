@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import RedirectResponse, Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.billing.models.catalogue import AddonVersion, PlanVersion, latest
 from alquimista.billing.service import catalogue as service
 from alquimista.db.tenancy import tenant_transaction
@@ -56,7 +56,7 @@ async def prices(context: Context) -> Response:
         "staff/prices.html",
         sections=[("plans", _grouped(plans)), ("addons", _grouped(addons))],
         states=pricing.current(plans, context.now) | pricing.current(addons, context.now),
-        zone=pricing.ZONE,
+        zone=PLATFORM_ZONE,
         saved=context.query.saved,
     )
 
@@ -95,7 +95,7 @@ async def change(context: Context) -> Response:
         version=version,
         changes=pricing.changes(version.terms, wanted, context.locale),
         moment=first if moment else None,
-        zone=pricing.ZONE,
+        zone=PLATFORM_ZONE,
         pairs=[pair for pair in sent.pairs if pair[0] != "step"],
     )
 
@@ -137,7 +137,7 @@ def _form(
         kind=kind.name,
         version=version,
         scheduled=version.valid_from > context.now,
-        zone=pricing.ZONE,
+        zone=PLATFORM_ZONE,
         form=form,
         tiers=rows + more,
         labels=pricing.LABELS,

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import RedirectResponse, Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.agents import service as agents
 from alquimista.billing.service import catalogue
 from alquimista.commercial import service
@@ -19,7 +19,6 @@ from alquimista.http.routes import TenantScope
 from alquimista.i18n import N_, Text
 from alquimista.web.pages.routing import OFTEN, get, post
 from alquimista.web.rendering import page
-from alquimista.web.staff.pricing import ZONE
 from alquimista.web.tables import PAGE_SIZE, Table
 from alquimista.web.views import Badge
 
@@ -78,7 +77,13 @@ async def listed(context: Context) -> Response:
     )
     filters = [("", _ALL), *((status.value, badge.label) for status, badge in STATES.items())]
     return page(
-        context, "staff/sales.html", table=table, filters=filters, chosen=query.status or "", states=STATES, zone=ZONE
+        context,
+        "staff/sales.html",
+        table=table,
+        filters=filters,
+        chosen=query.status or "",
+        states=STATES,
+        zone=PLATFORM_ZONE,
     )
 
 
@@ -120,7 +125,7 @@ async def _shown(
         steps=_STEPS,
         states=STATES,
         problem=problem,
-        zone=ZONE,
+        zone=PLATFORM_ZONE,
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Conflict, Invalid
@@ -21,7 +21,6 @@ from alquimista.web import refreshing, views
 from alquimista.web.forms import Form, member_of
 from alquimista.web.pages.routing import OFTEN, get, post
 from alquimista.web.shell import Shell
-from alquimista.web.staff.pricing import ZONE
 from alquimista.web.staff.support import (
     DONE,
     KEEPERS,
@@ -176,7 +175,7 @@ async def _queue(context: Context) -> Queue:
 
 
 def _listed(context: Context, view: Queue) -> refreshing.Part:
-    values = {"view": view, "states": STAFF_STATES, "severities": SEVERITIES, "zone": ZONE, "path": PATH}
+    values = {"view": view, "states": STAFF_STATES, "severities": SEVERITIES, "zone": PLATFORM_ZONE, "path": PATH}
     return refreshing.made(context, "tickets", "", values, room=_ROOM)
 
 
@@ -193,7 +192,7 @@ def _written(context: Context, view: OneTicket) -> refreshing.Part:
         "messages": conversation(view.messages, context.who.user_id, AuthorKind.STAFF),
         "states": STAFF_STATES,
         "severities": SEVERITIES,
-        "zone": ZONE,
+        "zone": PLATFORM_ZONE,
     }
     return refreshing.made(context, "ticket", view.line.ticket.subject, values, room=_ROOM)
 
@@ -216,7 +215,7 @@ async def _page(
         severities=SEVERITIES,
         me=context.who.user_id,
         limit=BODY_LIMIT,
-        zone=ZONE,
+        zone=PLATFORM_ZONE,
     )
 
 

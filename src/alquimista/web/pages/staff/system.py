@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.audit.guards import seen
 from alquimista.cache.store import Cache
 from alquimista.dashboards import service
@@ -26,7 +26,8 @@ async def system(context: Context) -> HTMLResponse:
     await seen(context, PLATFORM_TENANT, resource_type="page", resource_id=PATH)
     found = ledger(await service.migrations(context.services.settings))
     part = await _part(context)
-    return refreshing.whole(context, "system", part, None, room=_ROOM, ledger=found, migrations=MIGRATIONS)
+    values = {"ledger": found, "migrations": MIGRATIONS, "zone": PLATFORM_ZONE}
+    return refreshing.whole(context, "system", part, None, room=_ROOM, **values)
 
 
 async def live(context: Context) -> Response:
@@ -52,7 +53,13 @@ async def _part(context: Context) -> refreshing.Part:
         context,
         "system",
         "",
-        {"view": view, "health": HEALTH, "own_queues": OWN_QUEUES, "outbox": has_outbox(context)},
+        {
+            "view": view,
+            "health": HEALTH,
+            "own_queues": OWN_QUEUES,
+            "outbox": has_outbox(context),
+            "zone": PLATFORM_ZONE,
+        },
         room=_ROOM,
     )
 
