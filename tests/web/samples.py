@@ -184,7 +184,7 @@ def company(period: Period = Period.MONTH) -> CompanyOverview:
         total_requests=sum(d.total_requests for d in days),
         success_rate=98.81,
         avg_response_time_ms=1180.0,
-        daily=[PlatformDay(d.date, d.total_requests, d.failed_requests, 30 + i % 5) for i, d in enumerate(days)],
+        daily=[PlatformDay(d.date, d.total_requests, d.failed_requests) for d in days],
         top_tenants=[
             TenantLine(
                 UUID(int=i),

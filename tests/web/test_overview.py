@@ -11,7 +11,7 @@ from alquimista.web.client.overview import OverviewQuery
 from alquimista.web.pages.client.overview import values
 from alquimista.web.pages.staff.overview import values as company_values
 from alquimista.web.rendering import fragment
-from alquimista.web.staff.overview import CompanyQuery, arranged
+from alquimista.web.staff.overview import CompanyQuery, arranged, kpis
 from web import samples
 from web.reading import text_of
 
@@ -80,6 +80,10 @@ def test_the_company_overview_names_each_tenant_and_the_platform_itself():
     assert "Verificar a saúde Plataforma · uma regra" in text
     assert f'href="/app/company/operations/{samples.company().commands[0].command_id}"' in html
     assert "MRR" not in text
+
+
+def test_only_figures_with_days_of_their_own_have_a_trend():
+    assert [bool(item.trend) for item in kpis(samples.company(), "en")] == [False, False, True, True]
 
 
 def test_who_may_not_read_commands_sees_none_on_the_company_overview():

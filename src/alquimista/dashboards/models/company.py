@@ -24,7 +24,6 @@ class PlatformDay(msgspec.Struct, frozen=True):
     date: date
     total_requests: int
     failed_requests: int
-    active_tenants: int
 
 
 class TenantLine(msgspec.Struct, frozen=True):

@@ -50,7 +50,6 @@ async def company_overview(conn: Conn, period: Period, now: datetime, locale: st
                 date=day,
                 total_requests=trend[day].requests if day in trend else 0,
                 failed_requests=trend[day].failures if day in trend else 0,
-                active_tenants=trend[day].active_tenants if day in trend else 0,
             )
             for day in every_day
         ],

@@ -121,7 +121,6 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
             label=N_("Active customers"),
             value=formats.number(counts.active_tenants, locale),
             note=N_("of {count} in all", count=formats.number(counts.total_tenants, locale)),
-            trend=tuple(float(d.active_tenants) for d in answer.daily),
         ),
         views.Kpi(
             icon="bot",
