@@ -207,3 +207,23 @@ async def test_a_company_takes_its_audit_away_and_that_is_in_it(company, db, tmp
     assert found(report) == []
     actions = [json.loads(line).get("action") for line in answer.content.splitlines()]
     assert {"agent.taken", "audit.export"} <= set(actions)
+
+
+async def test_a_company_takes_away_of_staff_their_names_alone_and_staff_everything(company, db):
+    assert (await company.support.get("/tenant/me", params={"tenant_id": str(company.id)})).status_code == 200
+    own = await company.owner.get("/api/audit-logs/export")
+    (read,) = [one for one in map(json.loads, own.content.splitlines()) if one.get("action") == "tenant.read"]
+    assert (read["kind"], read["staff_name"], read["actor_email"], read["ip"], read["user_agent"]) == (
+        "withheld",
+        "Sílvia Nunes",
+        "",
+        None,
+        "",
+    )
+    for private in (company.support_email, "support/1"):
+        assert private not in own.text
+    report, _ = verify_lines(own.content.splitlines())
+    assert (found(report), report.withheld) == ([], 1)
+    whole_one = await company.support.get("/api/audit-logs/export", params={"tenant_id": str(company.id)})
+    assert company.support_email in whole_one.text
+    assert verify_lines(whole_one.content.splitlines())[0].withheld == 0

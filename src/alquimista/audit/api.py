@@ -139,13 +139,15 @@ async def verify_audit_logs(context: Context) -> AuditProof:
 
 
 async def export_audit_logs(context: Context) -> StreamingResponse:
-    """A company's whole chain as a file; that it was taken is an entry, in the file too."""
+    """A company's whole chain as a file, of staff their names alone; that it was taken is an entry, in the file too."""
     conn = context.db.tenant(context.tenant)
     await service.record(
         conn, context.who, "audit.export", category="tenant", resource_type="audit", tenant_id=context.tenant
     )
     name = f"audit-{context.tenant}-{context.now:%Y-%m-%d}.jsonl"
-    lines: AsyncIterator[bytes] = service.export(context.db, context.services.settings, context.tenant)
+    lines: AsyncIterator[bytes] = service.export(
+        context.db, context.services.settings, context.tenant, whole=context.who.internal
+    )
     return StreamingResponse(
         lines, media_type=_LINES, headers={"content-disposition": f'attachment; filename="{name}"'}
     )

@@ -217,7 +217,8 @@ def _tell(report: "Report") -> int:
     """A line for the chain, and one for each finding; their number."""
     if not report.total:
         erased = f", {report.erased} with erased personal data" if report.erased else ""
-        print(f"{report.tenant_id}  {report.entries} entries intact{erased}; {report.anchors} anchors agree")
+        withheld = f", {report.withheld} without who of the staff did them" if report.withheld else ""
+        print(f"{report.tenant_id}  {report.entries} entries intact{erased}{withheld}; {report.anchors} anchors agree")
         return 0
     print(f"{report.tenant_id}  {report.entries} entries, {report.total} findings")
     for finding in report.findings:

@@ -63,6 +63,20 @@ class Sealed(Chained, frozen=True, tag_field="kind", tag="entry", forbid_unknown
     personal_kept: bool = True
 
 
+class Withheld(Sealed, frozen=True, tag_field="kind", tag="withheld", forbid_unknown_fields=True):
+    """What staff did, as its company takes it away: who acted is empty as after an erasure, yet nothing was erased.
+
+    `staff_name` is told as the company reads it elsewhere. It is no part of what is hashed, so that it proves nothing.
+    """
+
+    staff_name: str = ""
+
+
+def by_staff(entry: Chained) -> bool:
+    """Whether the vendor's staff did it, by the role that is hashed with the entry."""
+    return entry.actor_role is not None and entry.actor_role.startswith("INTERNAL_")
+
+
 def pack(*texts: str | None) -> bytes:
     """The bytes of a list of texts."""
     parts: list[bytes] = []

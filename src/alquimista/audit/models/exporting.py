@@ -1,6 +1,7 @@
 """A tenant's chain as a file that proves itself: JSON Lines, read and verified without any database.
 
-The first line is a Header, each further one a Sealed, the last one the Head of the last of them.
+The first line is a Header, each further one a Sealed, the last one the Head of the last of them. In a company's own
+export, what staff did is a Withheld in the place of the Sealed.
 """
 
 import base64
@@ -9,8 +10,9 @@ from typing import Final
 
 import msgspec
 
-from alquimista.audit.models.chain import Sealed
+from alquimista.audit.models.chain import Sealed, Withheld, by_staff
 from alquimista.audit.models.heads import Head, genuine, key_id
+from alquimista.audit.models.showing import STAFF
 from alquimista.audit.models.verifying import Report, Verifier, What
 from alquimista.i18n import N_
 
@@ -28,6 +30,17 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="header", forbid
 
 class NotAnExport(Exception):  # noqa: N818 - It is told as a fact.
     """The file is no export of the audit. The message is one sentence."""
+
+
+def withheld(row: Sealed) -> Sealed:
+    """A row for its company: of what staff did, without their address, IP and software, which are not its business.
+
+    The digest stays, and the salt goes: with it, a guess at the address could be checked.
+    """
+    if row.actor_salt is None or not by_staff(row):
+        return row
+    empty = {"actor_salt": None, "actor_email": "", "actor_name": "", "ip": None, "user_agent": ""}
+    return Withheld(**(msgspec.structs.asdict(row) | empty), staff_name=row.actor_name or STAFF)
 
 
 def verify_lines(
@@ -68,7 +81,7 @@ def verify_lines(
 
 def _take_all(verifier: Verifier, lines: Iterable[bytes], on_line: Callable[[int], None]) -> Head | None:
     """Verify the entries; the signed end, if the file has one."""
-    decoder, head = msgspec.json.Decoder(Header | Sealed | Head), None
+    decoder, head = msgspec.json.Decoder(Header | Sealed | Withheld | Head), None
     for number, line in enumerate(lines, 2):
         on_line(len(line))
         if head is not None:

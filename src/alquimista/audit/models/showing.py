@@ -13,7 +13,7 @@ from alquimista.audit.models import Category, Entry, Place, Result
 CURSOR: Final = r"^[0-9]{1,17}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$(?!\n)"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_STAFF: Final = "Alquimista"  # Where a member of staff has no name.
+STAFF: Final = "Alquimista"  # Where a member of staff has no name.
 
 
 class AuditActor(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ def shown(one: Entry, *, whole: bool) -> AuditEntry:
         actor=AuditActor(
             kind=one.actor_kind,
             id=one.actor_id,
-            name=one.actor_name or (_STAFF if one.by_staff else ""),
+            name=one.actor_name or (STAFF if one.by_staff else ""),
             email=None if hidden else one.actor_email or None,
             role=one.actor_role,
             staff=one.by_staff,

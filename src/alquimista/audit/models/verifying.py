@@ -9,7 +9,16 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from alquimista.audit.models.chain import ERASURE, GENESIS, Sealed, actor_digest, content_digest, link
+from alquimista.audit.models.chain import (
+    ERASURE,
+    GENESIS,
+    Sealed,
+    Withheld,
+    actor_digest,
+    by_staff,
+    content_digest,
+    link,
+)
 from alquimista.audit.models.erasing import Erasures, Part
 from alquimista.audit.models.heads import Head, genuine
 from alquimista.i18n import N_, Text
@@ -44,12 +53,14 @@ class Finding(NamedTuple):
 class Report(msgspec.Struct, frozen=True):
     """What verifying a chain found. `erased` entries have lost a personal part to an audited erasure.
 
+    Of `withheld` entries the file does not tell who of the staff did them: their digests were taken as they are.
     `total` counts every finding; `findings` are the first of them.
     """
 
     tenant_id: str
     entries: int
     erased: int
+    withheld: int
     anchors: int
     last: int
     hash: str
@@ -84,7 +95,7 @@ class Verifier:
         for head in heads:
             self._heads.setdefault(head.seq, []).append(head)
         self._anchors = 0
-        self._entries = self._erased = self._total = 0
+        self._entries = self._erased = self._withheld = self._total = 0
         self.erasures = Erasures()
         self._wrong: list[_Wrong] = []
         self._findings: list[Finding] = []
@@ -144,7 +155,15 @@ class Verifier:
             )
         self._findings.sort(key=lambda one: (one.seq is None, one.seq or 0))
         return Report(
-            self._tenant, self._entries, self._erased, self._anchors, self._seq, self._hash, self._total, self._findings
+            self._tenant,
+            self._entries,
+            self._erased,
+            self._withheld,
+            self._anchors,
+            self._seq,
+            self._hash,
+            self._total,
+            self._findings,
         )
 
     def _examine(self, row: Sealed) -> None:
@@ -166,6 +185,7 @@ class Verifier:
 
     def _examine_personal(self, row: Sealed) -> None:
         self._erased += row.actor_erased_by is not None or row.content_erased_by is not None
+        self._withheld += isinstance(row, Withheld)
         no_actor = (row.actor_email, row.actor_name, row.ip, row.user_agent) == ("", "", None, "")
         no_content = (row.details, row.before, row.after) == ("{}", None, None)
         for part, salt, erased_by, empty, digest, stored, name in (
@@ -184,6 +204,9 @@ class Verifier:
             if salt is None and erased_by is not None:
                 self.erasures.emptied(row.id, part, erased_by)
                 intact = empty
+            elif part is Part.ACTOR and isinstance(row, Withheld):
+                # Only what staff did is withheld: their role is in the hash, so that nothing else can be passed off so.
+                intact = empty and salt is None and erased_by is None and by_staff(row)
             else:
                 intact = salt is not None and erased_by is None and digest(row) == stored
             if not intact:
