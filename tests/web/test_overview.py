@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from alquimista.dashboards.models.client import Limits
@@ -84,6 +85,13 @@ def test_the_company_overview_names_each_tenant_and_the_platform_itself():
 
 def test_only_figures_with_days_of_their_own_have_a_trend():
     assert [bool(item.trend) for item in kpis(samples.company(), "en")] == [False, False, True, True]
+
+
+def test_one_person_and_one_incident_are_told_as_one():
+    company = samples.company()
+    one = msgspec.structs.replace(company.counts, active_users=1, open_incidents=1)
+    _, agents, _, success = kpis(msgspec.structs.replace(company, counts=one), "en")
+    assert (str(agents.note), str(success.note)) == ("1 person with access", "1 open incident")
 
 
 def test_who_may_not_read_commands_sees_none_on_the_company_overview():

@@ -72,6 +72,13 @@ def test_texts_escape_what_they_are_given():
     assert shown == "Para &lt;b&gt;x&lt;/b&gt;"
 
 
+@pytest.mark.parametrize(("stored", "english"), [("Profissional", "Professional"), ("Sob {medida}", "Sob {medida}")])
+def test_a_plan_of_the_vendors_own_keeps_its_name_and_a_shipped_one_is_translated(stored, english):
+    template = "{{ _('Choose {plan}', plan=stored | plan) }}"
+    shown = {one: environment(one).from_string(template).render(stored=stored) for one in LOCALES}
+    assert shown == {"en": f"Choose {english}", "pt-BR": f"Escolher {stored}"}
+
+
 def test_an_unknown_name_is_an_error_not_a_blank():
     with pytest.raises(jinja2.UndefinedError):
         environment("en").from_string("{{ nothing }}").render()

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from alquimista.billing.models.names import plan_name
 from alquimista.http.context import Context
 from alquimista.i18n import LOCALES, Text, translate
 from alquimista.web import acts, assets, charts, formats
@@ -51,6 +52,10 @@ def _say(value: Text | str, locale: str) -> str:
     return value.render(locale) if isinstance(value, Text) else value
 
 
+def _plan(display_name: str, locale: str) -> str:
+    return _say(plan_name(display_name), locale)
+
+
 class _Environment(Environment):
     """Its templates share the environment's globals, since none has globals of its own.
 
@@ -84,6 +89,7 @@ def environment(locale: str) -> Environment:
     for name, write in _FILTERS.items():
         env.filters[name] = _localised(write, locale)
     env.filters["say"] = partial(_say, locale=locale)
+    env.filters["plan"] = partial(_plan, locale=locale)
     env.filters["act"], env.filters["thing"] = acts.act, acts.thing
     env.filters["cnpj"] = formats.cnpj
     env.filters["spark"] = charts.sparkline

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from alquimista.billing.models import names
 from alquimista.i18n import N_, Text
 from alquimista.web.charts import Tone
 from alquimista.web.tables import link
@@ -68,12 +69,7 @@ SEVERITIES: Final = {
     "error": Badge(N_("Error"), "bad", icon="circle-alert"),
     "critical": Badge(N_("Critical"), "bad", icon="siren"),
 }
-PLANS: Final = {
-    "starter": N_("Starter"),
-    "profissional": N_("Professional"),
-    "expert": N_("Expert"),
-    "enterprise": N_("Enterprise"),
-}
+PLANS: Final = names.PLANS
 QUOTAS: Final = {"requests": N_("Requests"), "agents": N_("Agents"), "users": N_("Users")}
 FINDINGS: Final = {
     "matches": Badge(N_("Agrees"), "good", icon="circle-check"),

@@ -8,6 +8,7 @@ import msgspec
 
 from alquimista.billing.models.invoices import Invoice, Kind, Line, LineKind, Sums, add_up
 from alquimista.billing.models.money import overage, prorate
+from alquimista.billing.models.names import plan_name
 from alquimista.billing.models.subscriptions import Deal, Subscription
 from alquimista.billing.models.usage import PeriodStatus, UsagePeriod
 from alquimista.billing.queries import invoices as queries
@@ -27,14 +28,14 @@ def deal_lines(book: Book, deal: Deal, first: date | None, until: date | None) -
     if first is not None and until is not None:
         what = N_(
             "Plan {plan}, {first} to {last}",
-            plan=deal.plan.display_name,
+            plan=plan_name(deal.plan.display_name),
             first=book.day(first),
             last=book.day(until - timedelta(days=1)),
         )
     elif deal.terms.cycle.months == 1:
-        what = N_("Plan {plan}, one month from the payment", plan=deal.plan.display_name)
+        what = N_("Plan {plan}, one month from the payment", plan=plan_name(deal.plan.display_name))
     else:
-        what = N_("Plan {plan}, one year from the payment", plan=deal.plan.display_name)
+        what = N_("Plan {plan}, one year from the payment", plan=plan_name(deal.plan.display_name))
     lines = [Line(LineKind.PLAN, book.tell(what), 1, deal.plan_cents)]
     if deal.addon is not None and deal.terms.addon_count:
         lines.append(
@@ -56,11 +57,11 @@ def proration_lines(book: Book, old: Deal, new: Deal, first: date, until: date) 
     With another cycle a new one begins, at its whole price. The day of the change counts for the new terms.
     """
     days, rest = (until - first).days, (until - book.today).days
-    back = N_("Unused: plan {plan}, {rest} of {days} days", plan=old.plan.display_name, rest=rest, days=days)
+    back = N_("Unused: plan {plan}, {rest} of {days} days", plan=plan_name(old.plan.display_name), rest=rest, days=days)
     lines = [Line(LineKind.PRORATION, book.tell(back), 1, -prorate(old.cents, rest, days))]
     if new.terms.cycle is not old.terms.cycle:
         return lines + deal_lines(book, new, None, None)
-    what = N_("Plan {plan}, {rest} of {days} days", plan=new.plan.display_name, rest=rest, days=days)
+    what = N_("Plan {plan}, {rest} of {days} days", plan=plan_name(new.plan.display_name), rest=rest, days=days)
     return [*lines, Line(LineKind.PRORATION, book.tell(what), 1, prorate(new.cents, rest, days))]
 
 

@@ -126,7 +126,9 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
             icon="bot",
             label=N_("Agents deployed"),
             value=formats.number(counts.agents_deployed, locale),
-            note=N_("{count} people with access", count=formats.number(counts.active_users, locale)),
+            note=N_("1 person with access")
+            if counts.active_users == 1
+            else N_("{count} people with access", count=formats.number(counts.active_users, locale)),
         ),
         views.Kpi(
             icon="activity",
@@ -142,7 +144,9 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
             icon="circle-check-big",
             label=N_("Success"),
             value=formats.percent(answer.success_rate, locale),
-            note=N_("{count} open incidents", count=formats.number(counts.open_incidents, locale)),
+            note=N_("1 open incident")
+            if counts.open_incidents == 1
+            else N_("{count} open incidents", count=formats.number(counts.open_incidents, locale)),
             delta=steadier,
             change=formats.points(steadier, locale),
             better=views.better(steadier, "up", noise=0.05),

@@ -137,7 +137,9 @@ def kpis(answer: RevenueOverview, locale: str) -> tuple[views.Kpi, ...]:
             icon="building-2",
             label=N_("Average per customer"),
             value=formats.money(money.avg_mrr_per_tenant, locale, currency=answer.currency),
-            note=N_("{count} paying customers", count=formats.number(payers, locale)),
+            note=N_("1 paying customer")
+            if payers == 1
+            else N_("{count} paying customers", count=formats.number(payers, locale)),
             key="average",
             definition=answer.definitions["avg_mrr_per_tenant"],
         ),

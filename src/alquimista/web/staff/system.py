@@ -171,7 +171,8 @@ def _probed(probes: Mapping[str, Mapping[str, Any]], locale: str) -> list[Part]:
     """What the command HEALTH_CHECK looks at, too."""
     disk, oldest = probes["disk"], probes["queue"].get("oldest_seconds")
     waited = N_("The oldest job has waited for {time}.", time=formats.duration((oldest or 0) * 1000, locale))
-    alive = N_("{count} give signs of life.", count=probes["workers"].get("alive", 0))
+    working = probes["workers"].get("alive", 0)
+    alive = N_("1 gives signs of life.") if working == 1 else N_("{count} give signs of life.", count=working)
     bus = N_("Processes hear of one another's changes.")
     nowhere = N_("There is no data directory on this machine to look at: the database is elsewhere.")
     free = N_("{share} free", share=formats.percent(disk.get("free_percent"), locale))
@@ -213,5 +214,6 @@ def _partitions(ahead: int | None) -> Part:
 def _circuits(count: int, locale: str) -> Part:
     if not count:
         return Part(N_("Services outside"), "healthy", N_("No circuit is open."), icon="globe")
-    note = N_("{count} are left alone for a while because they fail.", count=formats.number(count, locale))
+    many = N_("{count} are left alone for a while because they fail.", count=formats.number(count, locale))
+    note = N_("1 is left alone for a while because it fails.") if count == 1 else many
     return Part(N_("Services outside"), "degraded", note, icon="globe")

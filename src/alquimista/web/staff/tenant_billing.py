@@ -9,9 +9,10 @@ import msgspec
 
 from alquimista.billing.models.catalogue import PlanVersion, StoredSubNucleo
 from alquimista.billing.models.invoices import Invoice, InvoiceStatus
+from alquimista.billing.models.names import plan_name
 from alquimista.billing.models.summary import Summary
 from alquimista.dashboards.models.tenant import TenantHead
-from alquimista.i18n import N_
+from alquimista.i18n import N_, Text
 from alquimista.payments.models import StoredEvent
 from alquimista.web import formats, views
 from alquimista.web.forms import Form
@@ -83,9 +84,9 @@ class TenantBilling:
         return self.summary is None or self.summary.status.value in {"pending", "canceled"}
 
     @property
-    def options(self) -> list[tuple[UUID, str]]:
+    def options(self) -> list[tuple[UUID, Text | str]]:
         """The plans on sale."""
-        return [(plan.id, plan.display_name) for plan in self.plans]
+        return [(plan.id, plan_name(plan.display_name)) for plan in self.plans]
 
 
 def left_of(invoice: Invoice) -> int:
