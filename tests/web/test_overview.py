@@ -24,7 +24,7 @@ def shown(answers, locale="en", **query):
 
 def test_both_periods_are_compared_in_words_and_in_the_chart():
     text = text_of(shown(samples.answers()))
-    assert re.search(r"Requests 41\.3K \+\d", text)
+    assert re.search(r"succeeded or not\. 41\.3K \+\d", text)
     assert "The last 30 days beside the 30 before" in text
     assert "Period before" in text
 
@@ -85,6 +85,14 @@ def test_the_company_overview_names_each_tenant_and_the_platform_itself():
 
 def test_only_figures_with_days_of_their_own_have_a_trend():
     assert [bool(item.trend) for item in kpis(samples.company(), "en")] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("locale", ["pt-BR", "en"])
+def test_each_figure_at_the_top_says_what_it_means(locale):
+    own = samples.answers().arrange(OverviewQuery(), locale, {}).kpis
+    for items in (own, kpis(samples.company(), locale)):
+        assert all(item.definition for item in items)
+        assert len({item.key for item in items}) == len(items)
 
 
 def test_one_person_and_one_incident_are_told_as_one():

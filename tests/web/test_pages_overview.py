@@ -48,9 +48,9 @@ async def test_the_overview_shows_what_was_sent(site, sent):
         await sign_in(browser, site.people["admin"])
         shown = text_of((await browser.get("/app/dashboard?period=7d")).text)
     assert "Clínica Aurora" in shown
-    assert "Requests 20 2 failed" in shown
-    assert "Success 90.0%" in shown
-    assert "Mean response 500 ms" in shown.replace("\u00a0", " ")
+    assert "or not. 20 2 failed" in shown
+    assert "percentage points. 90.0%" in shown
+    assert "were answered. 500 ms" in shown.replace("\u00a0", " ")
     assert re.search(r"Requests 20 of 150,000", shown)
 
 
@@ -67,7 +67,7 @@ async def test_the_live_fragment_answers_only_when_something_changed(site, sent)
             changed = await browser.get(f"{live}&seen={seen}")
     assert changed.status_code == 200
     assert changed.text.lstrip().startswith('<div id="overview"')
-    assert re.search(r"Requests 2\d ", text_of(changed.text))
+    assert re.search(r"or not\. 2\d ", text_of(changed.text))
 
 
 async def test_what_is_kept_of_a_page_is_for_readers_of_one_tenant_and_role(site):
@@ -130,8 +130,8 @@ async def test_a_new_tenant_sees_empty_states_and_no_figure_that_nobody_sent(sit
         shown = text_of((await browser.get("/app/dashboard")).text)
     for text in ("No requests in this period", "No agents yet", "No integrations yet", "All quiet"):
         assert text in shown
-    assert "Requests 0 0 failed" in shown
-    assert "Success –" in shown
+    assert "or not. 0 0 failed" in shown
+    assert "percentage points. –" in shown
 
 
 async def test_staff_see_all_tenants_and_open_one(site, sent):

@@ -13,22 +13,13 @@ from alquimista.dashboards.models.client import AgentLine, DayFigures, UsageRepo
 from alquimista.dashboards.models.figures import Period
 from alquimista.i18n import N_, Text
 from alquimista.tenants.models import Tenant
-from alquimista.web import formats, views
+from alquimista.web import definitions, formats, views
 from alquimista.web.charts import LineChart, Series
 from alquimista.web.client.overview import amount, cost_text, was_there
 from alquimista.web.tables import Table, arrange
 
 PATH: Final = "/app/dashboard/usage"
 MAIN: Final = "usage-page"  # The id of the element that refreshes itself.
-
-DEFINITIONS: Final = {
-    "requests": N_("Everything that your agents were asked and reported in the period, whether it succeeded or not."),
-    "success": N_("The part of all requests that did not fail. The change is in percentage points."),
-    "p50": N_("Half of the requests were answered within this time. It is within 10 % of the exact value."),
-    "p95": N_("95 of 100 requests were answered within this time. It is within 10 % of the exact value."),
-    "tokens": N_("What language models read and wrote for your agents, as the agents reported it."),
-    "cost": N_("What the agents reported as the cost of their models. It is not your subscription."),
-}
 
 
 class UsageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,7 +198,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Requests"),
             value=formats.compact(now.total_requests, locale),
             note=N_("{count} failed", count=formats.number(now.failed_requests, locale)),
-            definition=DEFINITIONS["requests"].render(locale),
+            definition=definitions.COMPANY["requests"].render(locale),
             trend=tuple(float(day.total_requests) for day in days),
             **moved(now.total_requests, then.total_requests if then else None, "up"),
         ),
@@ -217,7 +208,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Success"),
             value=formats.percent(now.success_rate, locale),
             note=N_("of all requests"),
-            definition=DEFINITIONS["success"].render(locale),
+            definition=definitions.COMPANY["success"].render(locale),
             trend=tuple(day.success_rate for day in days if day.success_rate is not None),
             delta=points,
             change=formats.points(points, locale),
@@ -229,7 +220,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Response, p50"),
             value=formats.duration(p50, locale),
             note=N_("half are faster"),
-            definition=DEFINITIONS["p50"].render(locale),
+            definition=definitions.COMPANY["p50"].render(locale),
             trend=tuple(value for value in report.p50_by_day if value is not None),
             **moved(p50, before.p50_response_time_ms if before else None, "down"),
         ),
@@ -239,7 +230,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Response, p95"),
             value=formats.duration(p95, locale),
             note=N_("5 % are slower"),
-            definition=DEFINITIONS["p95"].render(locale),
+            definition=definitions.COMPANY["p95"].render(locale),
             trend=tuple(day.p95_response_time_ms for day in days if day.p95_response_time_ms is not None),
             **moved(p95, then.p95_response_time_ms if then else None, "down"),
         ),
@@ -249,7 +240,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Tokens"),
             value=formats.compact(now.total_tokens, locale),
             note=N_("read and written"),
-            definition=DEFINITIONS["tokens"].render(locale),
+            definition=definitions.COMPANY["tokens"].render(locale),
             trend=tuple(float(day.total_tokens) for day in days),
             **moved(now.total_tokens, then.total_tokens if then else None),
         ),
@@ -259,7 +250,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Cost"),
             value=cost_text(now.cost, locale),
             note=N_("of the models"),
-            definition=DEFINITIONS["cost"].render(locale),
+            definition=definitions.COMPANY["cost"].render(locale),
             trend=tuple(amount(day) or 0.0 for day in days),
             **moved(amount(now), amount(then) if then else None),
         ),

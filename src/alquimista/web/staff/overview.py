@@ -13,7 +13,7 @@ from alquimista.dashboards.models.figures import Period
 from alquimista.dashboards.models.staff import TopAgentUsage
 from alquimista.i18n import N_, Text, translate
 from alquimista.operations.models.kinds import KINDS
-from alquimista.web import formats, views
+from alquimista.web import definitions, formats, views
 from alquimista.web.charts import LineChart, Series
 from alquimista.web.tables import Table, arrange
 
@@ -118,12 +118,16 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
     return (
         views.Kpi(
             icon="building-2",
+            key="customers",
+            definition=definitions.STAFF["customers"].render(locale),
             label=N_("Active customers"),
             value=formats.number(counts.active_tenants, locale),
             note=N_("of {count} in all", count=formats.number(counts.total_tenants, locale)),
         ),
         views.Kpi(
             icon="bot",
+            key="agents",
+            definition=definitions.STAFF["agents"].render(locale),
             label=N_("Agents deployed"),
             value=formats.number(counts.agents_deployed, locale),
             note=N_("1 person with access")
@@ -132,6 +136,8 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
         ),
         views.Kpi(
             icon="activity",
+            key="requests",
+            definition=definitions.STAFF["requests"].render(locale),
             label=N_("Requests"),
             value=formats.compact(answer.total_requests, locale),
             note=N_("mean response of {time}", time=formats.duration(answer.avg_response_time_ms, locale)),
@@ -142,6 +148,8 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
         ),
         views.Kpi(
             icon="circle-check-big",
+            key="success",
+            definition=definitions.STAFF["success"].render(locale),
             label=N_("Success"),
             value=formats.percent(answer.success_rate, locale),
             note=N_("1 open incident")
