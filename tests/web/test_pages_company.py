@@ -48,7 +48,7 @@ async def send(site, count):
 
 async def test_revenue_is_for_those_who_may_read_it(administrator, support):
     whole, some = [(await one.get(PAGE, params={"period": "7d"})).text for one in (administrator, support)]
-    assert "R$0.00 since the start of the period" in text_of(whole)
+    assert "R$0.00 no MRR when the period began" in text_of(whole)
     assert f'href="{PAGE}/billing?period=7d"' in whole
     assert "No revenue in this period" in whole
     live = re.search(r'hx-get="(/app/company/live[^"]+)"', some)[1].replace("&amp;", "&")

@@ -15,6 +15,7 @@ from alquimista.i18n import N_, Text, translate
 from alquimista.operations.models.kinds import KINDS
 from alquimista.web import definitions, formats, views
 from alquimista.web.charts import LineChart, Series
+from alquimista.web.staff.revenue import mrr
 from alquimista.web.tables import Table, arrange
 
 PATH: Final = "/app/company"
@@ -162,24 +163,6 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
                 (d.total_requests - d.failed_requests) / d.total_requests for d in answer.daily if d.total_requests
             ),
         ),
-    )
-
-
-def mrr(answer: RevenueOverview, locale: str) -> views.Kpi:
-    """The MRR of now, from the ledger, beside that of the period's start."""
-    money = answer.financial_summary
-    delta = views.change(money.total_mrr, money.mrr_at_start)
-    return views.Kpi(
-        icon="coins",
-        label=N_("MRR"),
-        value=formats.money(money.total_mrr, locale, currency=answer.currency),
-        note=N_("since the start of the period"),
-        delta=delta,
-        change=formats.change(delta, locale),
-        better=views.better(delta, "up"),
-        trend=tuple(day.mrr for day in answer.revenue_trend),
-        key="mrr",
-        definition=answer.definitions["total_mrr"],
     )
 
 

@@ -111,20 +111,8 @@ def kpis(answer: RevenueOverview, locale: str) -> tuple[views.Kpi, ...]:
     money, days = answer.financial_summary, answer.revenue_trend
     payers = sum(one.tenant_count for one in answer.by_plan)
     moved = money.total_mrr - money.mrr_at_start
-    delta = views.change(money.total_mrr, money.mrr_at_start)
     return (
-        views.Kpi(
-            icon="coins",
-            label=N_("MRR"),
-            value=formats.money(money.total_mrr, locale, currency=answer.currency),
-            note=N_("since the start of the period"),
-            delta=delta,
-            change=formats.change(delta, locale),
-            better=views.better(delta, "up"),
-            trend=tuple(day.mrr for day in days),
-            key="mrr",
-            definition=answer.definitions["total_mrr"],
-        ),
+        mrr(answer, locale),
         views.Kpi(
             icon="calendar-range",
             label=N_("ARR"),
@@ -155,6 +143,24 @@ def kpis(answer: RevenueOverview, locale: str) -> tuple[views.Kpi, ...]:
             key="change",
             definition=answer.definitions["revenue_trend"],
         ),
+    )
+
+
+def mrr(answer: RevenueOverview, locale: str) -> views.Kpi:
+    """The MRR of now, from the ledger, beside that of the period's start."""
+    money = answer.financial_summary
+    delta = views.change(money.total_mrr, money.mrr_at_start)
+    return views.Kpi(
+        icon="coins",
+        label=N_("MRR"),
+        value=formats.money(money.total_mrr, locale, currency=answer.currency),
+        note=N_("no MRR when the period began") if delta is None else N_("since the start of the period"),
+        delta=delta,
+        change=formats.change(delta, locale),
+        better=views.better(delta, "up"),
+        trend=tuple(day.mrr for day in answer.revenue_trend),
+        key="mrr",
+        definition=answer.definitions["total_mrr"],
     )
 
 
