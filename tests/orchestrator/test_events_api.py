@@ -133,6 +133,8 @@ async def test_staff_see_events_of_all_and_leave_a_row(company, sql):
     assert detail["detail"] == EVENT["detail"]
     rows = await sql("SELECT action FROM alquimista_platform.audit_logs WHERE tenant_id = %s", company.id)
     assert {("event.listed",), ("event.read",)} <= set(rows)
+    nobodys = await company.support.get("/internal/events", params={"tenant_id": str(clock.new_id())})
+    assert (nobodys.status_code, nobodys.json()["total"]) == (200, 0)
     for path in ("/internal/events", f"/internal/events/{found['eventId']}"):
         assert (await company.admin.get(path)).status_code == 403
     assert (await company.admin.post(f"/internal/events/{found['eventId']}/replay", json={})).status_code == 403

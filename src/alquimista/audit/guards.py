@@ -57,6 +57,18 @@ async def seen_within(conn: Conn, context: Context) -> None:
         await seen(context, context.tenant_id, conn=conn)
 
 
+async def listed(
+    context: Context, tenant_id: UUID | None, *, found: bool, action: str, category: Category = "tenant"
+) -> None:
+    """Write that staff have read a list that may be narrowed to one company.
+
+    The row is in that company's audit when something of it was found: one that there is not has no audit.
+    """
+    subject = tenant_id if tenant_id is not None and found else PLATFORM_TENANT
+    told = str(tenant_id or "")
+    await seen(context, subject, action=action, category=category, resource_type="tenant", resource_id=told)
+
+
 async def seen_by_all(context: Context) -> None:
     """Write that staff have read across companies."""
     await seen(context, PLATFORM_TENANT)

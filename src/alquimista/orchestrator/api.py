@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from alquimista.access import PLATFORM_TENANT, ActorKind, Permission
+from alquimista.access import ActorKind, Permission
 from alquimista.audit import service as audit
+from alquimista.audit.guards import listed
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.events import EventType
@@ -135,11 +136,13 @@ async def receive_event(context: Context) -> EventAccepted:
 async def list_events(context: Context) -> Events:
     """Events of all companies, or of one."""
     query: EventsQuery = context.query
-    await _audit(context, query.tenant_id or PLATFORM_TENANT, "event.listed", "")
-    found = await service.list_events(
-        context.db.staff(), query.tenant_id, query.status, query.type, query.limit, query.offset
+    found = Events(
+        *await service.list_events(
+            context.db.staff(), query.tenant_id, query.status, query.type, query.limit, query.offset
+        )
     )
-    return Events(*found)
+    await listed(context, query.tenant_id, found=bool(found.total), action="event.listed")
+    return found
 
 
 async def get_event(context: Context) -> EventDetail:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from alquimista.access import Actor, Permission
 from alquimista.agents.models.agents import UnknownAgent
+from alquimista.audit.guards import seen
 from alquimista.billing.api.subscription import Choice
 from alquimista.billing.guards import STAFF_ACTING
 from alquimista.billing.models.agenda import Rules
@@ -140,6 +141,7 @@ async def list_events(context: Context) -> ProviderEvents:
     query: EventsQuery = context.query
     tenant_id = _tenant(context)
     await tenants.get(context.db.tenant(tenant_id), tenant_id)
+    await seen(context, tenant_id)
     found = await payments.events(context.db.tenant(tenant_id), tenant_id, query.status, query.limit, query.offset)
     names = ProviderEvent.__struct_fields__
     return ProviderEvents([ProviderEvent(*(getattr(one, name) for name in names)) for one in found])

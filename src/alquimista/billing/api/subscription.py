@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from alquimista.access import Permission
 from alquimista.agents.models.agents import UnknownAgent
+from alquimista.audit.guards import reader
 from alquimista.billing.guards import CHANGING, PAYING
 from alquimista.billing.models.agenda import Rules
 from alquimista.billing.models.invoices import InvoiceClosed, NotRefundable, RefundWaits, UnknownInvoice
@@ -90,7 +91,8 @@ class PortalLink(msgspec.Struct, frozen=True, rename="camel"):
 
 async def get_subscription(context: Context) -> Summary:
     """The tenant's subscription."""
-    return await summary(context.db.tenant(context.tenant), context.tenant, _rules(context), context.now)
+    await reader(context)
+    return await _summary(context)
 
 
 async def choose(context: Context) -> Chosen:
@@ -99,7 +101,7 @@ async def choose(context: Context) -> Chosen:
         book = await open_book(conn, context.tenant, _rules(context), context.now, context.who)
         invoice = await subscribing.subscribe(book, context.body.wanted())
     unpaid = invoice.id if invoice is not None and invoice.status == "open" else None
-    return Chosen(await get_subscription(context), unpaid)
+    return Chosen(await _summary(context), unpaid)
 
 
 async def checkout(context: Context) -> CheckoutSession:
@@ -124,27 +126,32 @@ async def cancel(context: Context) -> Summary:
     async with tenant_transaction(context.db, context.tenant) as conn:
         book = await open_book(conn, context.tenant, _rules(context), context.now, context.who)
         await (collecting.guarantee(book) if context.body.guarantee else subscribing.cancel(book))
-    return await get_subscription(context)
+    return await _summary(context)
 
 
 async def resume(context: Context) -> Summary:
     """Take back a cancellation that has not come yet."""
     async with tenant_transaction(context.db, context.tenant) as conn:
         await subscribing.resume(await open_book(conn, context.tenant, _rules(context), context.now, context.who))
-    return await get_subscription(context)
+    return await _summary(context)
 
 
 async def drop_change(context: Context) -> Summary:
     """Give up a change that is to come."""
     async with tenant_transaction(context.db, context.tenant) as conn:
         await subscribing.drop_change(await open_book(conn, context.tenant, _rules(context), context.now, context.who))
-    return await get_subscription(context)
+    return await _summary(context)
 
 
 async def portal(context: Context) -> PortalLink:
     """The provider's page for stored means of payment."""
     providers = context.services.get(Providers)
     return PortalLink(await collecting.portal(context.db, providers, _rules(context), context.tenant))
+
+
+async def _summary(context: Context) -> Summary:
+    """What the subscription is now. After an act, which stands in the audit itself, that is no read."""
+    return await summary(context.db.tenant(context.tenant), context.tenant, _rules(context), context.now)
 
 
 def _rules(context: Context) -> Rules:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from alquimista.access import PLATFORM_TENANT, Permission
-from alquimista.db.statement import Conn
+from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
@@ -122,8 +122,10 @@ async def _resume(context: Context) -> TenantState:
 
 
 async def _get_limits(context: Context) -> TenantLimits:
-    conn: Conn = context.db.staff()
-    return TenantLimits(**msgspec.structs.asdict(await service.own_limits(conn, _named(context))))
+    tenant_id = _named(context)
+    limits = await service.own_limits(context.db.staff(), tenant_id)
+    await seen(context, tenant_id)
+    return TenantLimits(**msgspec.structs.asdict(limits))
 
 
 async def _set_limits(context: Context) -> TenantState:

@@ -4,7 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alquimista.access import PLATFORM_TENANT, Permission
-from alquimista.audit.guards import seen
+from alquimista.audit.guards import listed, seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Limit, Route, TenantScope
@@ -51,9 +51,7 @@ async def list_incidents(context: Context) -> StaffIncidents:
         tenant_id=query.tenant,
         source=query.source,
     )
-    await seen(
-        context, PLATFORM_TENANT, action="incidents.listed", resource_type="tenant", resource_id=str(query.tenant or "")
-    )
+    await listed(context, query.tenant, found=bool(found.total), action="incidents.listed")
     lines = []
     for line in found.items:
         one = line.incident

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Permission
-from alquimista.audit.guards import seen
+from alquimista.audit.guards import listed, seen
 from alquimista.db.pool import Database
 from alquimista.http.context import Context
 from alquimista.http.pagination import DEFAULT_LIMIT, Page
@@ -56,8 +56,9 @@ async def list_commands(context: Context) -> Commands:
         "since": context.now - timedelta(days=_DAYS[query.period]) if query.period else None,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
-    await seen(context, PLATFORM_TENANT, action="commands.read", category="command")
-    return Commands(*await service.page(context.db.staff(), given, query.limit, query.offset, context.locale))
+    found = Commands(*await service.page(context.db.staff(), given, query.limit, query.offset, context.locale))
+    await listed(context, query.tenant_id, found=bool(found.total), action="commands.read", category="command")
+    return found
 
 
 async def get_command(context: Context) -> CommandLine:

@@ -4,7 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alquimista.access import PLATFORM_TENANT, Permission
-from alquimista.audit.guards import seen
+from alquimista.audit.guards import listed, seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
@@ -43,9 +43,7 @@ async def list_tickets(context: Context) -> StaffTickets:
         tenant_id=query.tenant,
         assigned_to=query.assigned_to,
     )
-    await seen(
-        context, PLATFORM_TENANT, action="tickets.listed", resource_type="tenant", resource_id=str(query.tenant or "")
-    )
+    await listed(context, query.tenant, found=bool(found.total), action="tickets.listed")
     return StaffTickets([staff_summary(line) for line in found.items], found.total)
 
 
