@@ -3573,6 +3573,8 @@ CREATE INDEX webhook_deliveries_due ON alquimista_platform.webhook_deliveries US
 
 CREATE INDEX webhook_deliveries_event ON alquimista_platform.webhook_deliveries USING btree (tenant_id, event_id);
 
+CREATE INDEX webhook_deliveries_failed ON alquimista_platform.webhook_deliveries USING btree (tenant_id) WHERE (state = 'failed'::text);
+
 CREATE INDEX webhook_deliveries_old ON alquimista_platform.webhook_deliveries USING btree (created_at);
 
 CREATE INDEX webhook_deliveries_recent ON alquimista_platform.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at DESC, id DESC);

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alquimista.dashboards.api import client, metrics, staff
+from alquimista.dashboards.api import client, failures, metrics, staff
 from alquimista.http.routes import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*client.ROUTES, *metrics.ROUTES, *staff.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (*client.ROUTES, *failures.ROUTES, *metrics.ROUTES, *staff.ROUTES)

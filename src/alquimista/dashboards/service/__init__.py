@@ -12,6 +12,7 @@ from alquimista.dashboards.service.client import (
 )
 from alquimista.dashboards.service.company import company_overview
 from alquimista.dashboards.service.connections import integrations_map, platform_integrations
+from alquimista.dashboards.service.failures import failures
 from alquimista.dashboards.service.metrics import agent_metrics, metrics_of
 from alquimista.dashboards.service.spreadsheets import usage_csv
 from alquimista.dashboards.service.staff import installed_agents, platform_usage, tenant_detail, tenant_list
@@ -27,6 +28,7 @@ __all__ = [
     "catalogue_agents",
     "company_overview",
     "delete_view",
+    "failures",
     "fibonacci",
     "installed_agents",
     "integrations_map",
