@@ -33,6 +33,7 @@ async def staff(site):
         "/app/company/audit?tenant=aurora&who={email}",
         "/app/company/audit/verify",
         "/app/company/system",
+        "/app/company/system/failures?queue=mails&tenant_id={tenant}",
         "/app/dashboard/settings/audit?tenant_id={tenant}",
     ],
 )

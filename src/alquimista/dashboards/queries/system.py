@@ -34,10 +34,14 @@ SYSTEM: Final = Statement(
           min(created_at) FILTER (WHERE status = 'queued') AS oldest
         FROM alquimista_platform.mails WHERE status IN ('queued', 'failed')
         UNION ALL
-        SELECT 'webhooks', count(*), NULL, min(created_at) FROM alquimista_platform.webhook_deliveries
-        WHERE state = 'pending'
+        SELECT 'webhooks', count(*), (SELECT count(*) FROM alquimista_platform.webhook_deliveries d
+            JOIN alquimista_platform.webhook_endpoints e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
+            WHERE d.state = 'failed' AND e.status = 'enabled'), min(created_at)
+        FROM alquimista_platform.webhook_deliveries WHERE state = 'pending'
         UNION ALL
-        SELECT 'events', count(*), NULL, min(created_at) FROM fibonacci_core.event_deliveries WHERE state = 'pending'
+        SELECT 'events', count(*), (SELECT count(*) FROM fibonacci_core.event_deliveries WHERE state = 'dead'),
+          min(created_at)
+        FROM fibonacci_core.event_deliveries WHERE state = 'pending'
         UNION ALL
         SELECT 'usage', count(*), NULL, NULL FROM alquimista_platform.usage_deltas
         UNION ALL
