@@ -49,6 +49,7 @@ def incident(new, rule):
         resolved_at=None,
         told_at=None,
         told_over_at=None,
+        staff_told_at=None,
         parent_id=None,
     )
 

@@ -701,7 +701,8 @@ CREATE TABLE alquimista_platform.incidents (
   acknowledged_at timestamp with time zone,
   told_at timestamp with time zone,
   told_over_at timestamp with time zone,
-  parent_id uuid
+  parent_id uuid,
+  staff_told_at timestamp with time zone
 )
 -- row security: enabled, forced;
 
@@ -4194,6 +4195,8 @@ GRANT UPDATE ON COLUMN alquimista_platform.incidents.acknowledged_at TO alquimis
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.resolved_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.severity TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.incidents.staff_told_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.told_at TO alquimista_app;
 

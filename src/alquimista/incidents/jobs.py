@@ -6,8 +6,8 @@ from uuid import UUID
 from alquimista import clock
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service
-from alquimista.incidents.models import Reported
-from alquimista.incidents.service.steps import MIRROR, TELL
+from alquimista.incidents.models import Alert, Reported
+from alquimista.incidents.service.steps import ALERT, MIRROR, TELL
 from alquimista.jobs.models import Job, Periodic, Runs
 from alquimista.wiring import Services
 
@@ -17,6 +17,12 @@ async def tell(services: Services, tenant_id: UUID | None, payload: Reported) ->
     assert tenant_id is not None
     async with tenant_transaction(services.db, tenant_id) as conn:
         await service.tell(conn, tenant_id, payload.incident_id, services.settings.public_url, clock.now())
+
+
+async def alert(services: Services, tenant_id: UUID | None, payload: Alert) -> None:
+    """Tell staff of one incident of a customer."""
+    assert tenant_id is not None
+    await service.alert(services.db, tenant_id, payload, clock.now())
 
 
 async def mirror(services: Services, tenant_id: UUID | None, payload: Reported) -> None:
@@ -40,6 +46,7 @@ async def watch(services: Services, _tenant_id: UUID | None, _payload: object) -
 
 JOBS: Final = (
     Job(name=TELL, handler=tell, payload=Reported, timeout_s=60),
+    Job(name=ALERT, handler=alert, payload=Alert, timeout_s=60),
     Job(name=MIRROR, handler=mirror, payload=Reported, timeout_s=60),
 )
 PERIODIC: Final = (

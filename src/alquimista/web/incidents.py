@@ -97,7 +97,10 @@ def _command(details: Mapping[str, Any]) -> Badge:
 
 
 def _notified(details: Mapping[str, Any]) -> Badge:
-    return Badge(N_("Administrators told: {count}", count=details.get("recipients", 0)), "idle", icon="bell")
+    count = details.get("recipients", 0)
+    if details.get("to") == "staff":
+        return Badge(N_("Staff told: {count}", count=count), "idle", icon="bell")
+    return Badge(N_("Administrators told: {count}", count=count), "idle", icon="bell")
 
 
 def _severity(value: object) -> Text | str:

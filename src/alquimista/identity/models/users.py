@@ -91,6 +91,7 @@ class Member(msgspec.Struct, frozen=True):
     status: MemberStatus
     created_at: datetime
     last_login_at: datetime | None
+    locale: str | None = None
 
 
 class MemberFilter(msgspec.Struct, frozen=True):

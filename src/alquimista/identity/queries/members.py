@@ -22,7 +22,7 @@ class PersonId(msgspec.Struct, frozen=True):
     id: UUID
 
 
-_MEMBER = "u.id, u.email, u.full_name, m.role, m.status, m.created_at, u.last_login_at"
+_MEMBER = "u.id, u.email, u.full_name, m.role, m.status, m.created_at, u.last_login_at, u.locale"
 LIST = Statement(
     f"""
     SELECT {_MEMBER}

@@ -1,7 +1,9 @@
 """What incidents are, and the rules that open them, as other rooms import them."""
 
 from alquimista.incidents.models.incidents import (
+    GRAVE,
     REACT,
+    Alert,
     Event,
     EventKind,
     Incident,
@@ -21,8 +23,10 @@ from alquimista.incidents.models.incidents import (
 from alquimista.incidents.models.rules import RULES, Rule, RuleName, by_rule, rule_of, texts
 
 __all__ = [
+    "GRAVE",
     "REACT",
     "RULES",
+    "Alert",
     "Event",
     "EventKind",
     "Incident",

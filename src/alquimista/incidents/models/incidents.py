@@ -25,6 +25,9 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+GRAVE: Final = frozenset({Severity.ERROR, Severity.CRITICAL})  # Of these, staff are told at every customer.
+
+
 class State(StrEnum):
     """How far an incident is. It never goes back: a condition that returns is a new incident."""
 
@@ -72,6 +75,7 @@ class Incident(msgspec.Struct, frozen=True):
     resolved_at: datetime | None
     told_at: datetime | None
     told_over_at: datetime | None
+    staff_told_at: datetime | None
     parent_id: UUID | None
 
 
@@ -114,6 +118,13 @@ class Reaction(msgspec.Struct, frozen=True):
     incident_id: UUID
     command_type: str
     parameters: dict[str, Any] = {}
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """The payload of the job that tells staff of an incident; `besides` is who opened it, and knows."""
+
+    incident_id: UUID
+    besides: UUID | None = None
 
 
 class Reported(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from alquimista.incidents.service.acting import (
     note_refusal,
     open_by_hand,
 )
+from alquimista.incidents.service.alerting import alert
 from alquimista.incidents.service.conditions import open_incident, resolve
 from alquimista.incidents.service.mirroring import mirror
 from alquimista.incidents.service.reading import (
@@ -32,6 +33,7 @@ __all__ = [
     "Detail",
     "Shown",
     "acknowledge",
+    "alert",
     "change_severity",
     "comment",
     "detail",

@@ -10,6 +10,7 @@ from alquimista.cache import store
 from alquimista.clock import new_id
 from alquimista.db.statement import Conn
 from alquimista.incidents.models import (
+    Alert,
     EventKind,
     Incident,
     IncidentResolved,
@@ -24,6 +25,7 @@ from alquimista.incidents.models import (
 from alquimista.incidents.models.incidents import AlreadyAcknowledged
 from alquimista.incidents.queries import changes
 from alquimista.incidents.service import steps
+from alquimista.jobs.queue import enqueue
 
 
 async def open_by_hand(
@@ -105,6 +107,8 @@ async def change_severity(
         return
     details = {"from": before.severity.value, "to": severity.value}
     await steps.step(conn, incident, EventKind.SEVERITY_CHANGED, now, actor.user_id, details)
+    if steps.alerts(tenant_id, severity):
+        await enqueue(conn, steps.ALERT, Alert(incident_id, actor.user_id), tenant_id=tenant_id)
     await steps.spread(conn, incident)
     await _record(conn, actor, "incident.severity_changed", tenant_id, incident_id, details)
 

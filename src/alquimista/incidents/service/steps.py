@@ -10,13 +10,16 @@ from alquimista.clock import new_id
 from alquimista.db.statement import Conn
 from alquimista.events import EventType
 from alquimista.incidents.models import (
+    GRAVE,
     REACT,
+    Alert,
     EventKind,
     Incident,
     NewIncident,
     Reaction,
     Reported,
     RuleName,
+    Severity,
     Visibility,
     rule_of,
 )
@@ -25,6 +28,7 @@ from alquimista.jobs.queue import enqueue
 from alquimista.orchestrator import service as orchestrator
 
 TELL: Final = "incidents.tell"
+ALERT: Final = "incidents.alert"
 MIRROR: Final = "incidents.mirror"
 ENDED: Final = "support.incident_resolved"  # Support, above this room, tells it in the tickets that are linked.
 QUIET: Final = timedelta(hours=1)  # A condition that flaps is told, and reacted to, once in this time.
@@ -62,6 +66,8 @@ async def begin(
     await _publish(conn, tenant_id, EventKind.OPENED, chosen, new, visibility)
     if is_told(tenant_id, name, visibility):
         await enqueue(conn, TELL, Reported(chosen), tenant_id=tenant_id)
+    if alerts(tenant_id, new.severity) and parent_id is None:
+        await enqueue(conn, ALERT, Alert(chosen, actor_id), tenant_id=tenant_id)
     if rule is not None and rule.command is not None:
         last = await changes.last_opened(conn, tenant_id, new.dedupe_key, chosen)
         if last is None or now - last >= QUIET:
@@ -131,6 +137,11 @@ def is_told(tenant_id: UUID, rule: str, visibility: Visibility) -> bool:
     if tenant_id == PLATFORM_TENANT:
         return found.name is not RuleName.MANUAL
     return visibility is Visibility.TENANT
+
+
+def alerts(tenant_id: UUID, severity: Severity) -> bool:
+    """Whether staff are told of an incident by themselves: of the grave ones of customers."""
+    return tenant_id != PLATFORM_TENANT and severity in GRAVE
 
 
 async def refresh(conn: Conn, tenant_id: UUID) -> None:

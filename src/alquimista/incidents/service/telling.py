@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from alquimista.access import PLATFORM_TENANT, Role
+from alquimista.access import PLATFORM_TENANT, Permission, Role
 from alquimista.db.statement import Conn
 from alquimista.identity import service as identity
-from alquimista.identity.models.users import Member, MemberStatus
+from alquimista.identity.models.users import Member
 from alquimista.incidents.models import EventKind, Incident, Reported, texts
 from alquimista.incidents.queries import changes
 from alquimista.incidents.service import steps
@@ -19,8 +19,7 @@ from alquimista.notifications import service as notifications
 from alquimista.notifications.models import Recipient
 from alquimista.tenants import service as tenants
 
-_MOST_STAFF: Final = 100
-_EXCERPT: Final = 2000
+EXCERPT: Final = 2000
 
 
 async def tell(conn: Conn, tenant_id: UUID, incident_id: UUID, public_url: str, now: datetime) -> None:
@@ -63,7 +62,7 @@ async def _tell(conn: Conn, incident: Incident, template: str, public_url: str, 
             f"{public_url}/app/{page}/{incident.id}",
             company=tenant.name,
             title=title,
-            description=description[:_EXCERPT],
+            description=description[:EXCERPT],
             began=format_datetime(incident.created_at, "short", tzinfo=zone, locale=babel),
             ended=format_datetime(incident.resolved_at or now, "short", tzinfo=zone, locale=babel),
         )
@@ -74,5 +73,5 @@ async def _tell(conn: Conn, incident: Incident, template: str, public_url: str, 
 async def _people(conn: Conn, tenant_id: UUID) -> list[Member]:
     if tenant_id != PLATFORM_TENANT:
         return await identity.administrators(conn, tenant_id)
-    staff, _ = await identity.list_members(conn, tenant_id, _MOST_STAFF, 0)
-    return [one for one in staff if one.role is Role.INTERNAL_ADMIN and one.status is MemberStatus.ACTIVE]
+    staff = await identity.holders(conn, tenant_id, Permission.INCIDENT_MANAGE)
+    return [one for one in staff if one.role is Role.INTERNAL_ADMIN]

@@ -212,6 +212,16 @@ TEMPLATES: Final[dict[str, Template]] = {
         N_("See the incidents"),
         category=Category.INCIDENT,
     ),
+    "incident_of_customer": Template(
+        N_("{company}: {title}"),
+        (
+            N_("Hello, {name}."),
+            N_("{description}"),
+            N_("It began at {began}. Take it up, so that others know that somebody works on it."),
+        ),
+        N_("See the incident"),
+        category=Category.INCIDENT,
+    ),
     "incident_resolved": Template(
         N_("Over: {title}"),
         (N_("Hello, {name}."), N_("The incident of {company} that began at {began} is over since {ended}.")),
