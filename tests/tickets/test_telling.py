@@ -104,7 +104,7 @@ async def test_the_end_of_an_incident_is_said_once_in_its_tickets(company, agent
     linked = await helper.post(f"{STAFFS}/{ticket['id']}/link", json={"incident_id": incident_id})
     assert linked.json()["ticket"]["incident_id"] == incident_id
     await helper.post(f"/internal/incidents/{incident_id}/resolve")
-    assert await work() == ["support.incident_resolved", "support.tell"]
+    assert await work() == ["incidents.alert", "support.incident_resolved", "support.tell"]
     await sql(
         "INSERT INTO alquimista_platform.job_queue (priority, status, entrypoint, payload)"
         " VALUES (0, 'queued', 'support.incident_resolved', %s) RETURNING 1",
