@@ -50,6 +50,7 @@ def incident(new, rule):
         told_at=None,
         told_over_at=None,
         staff_told_at=None,
+        escalated_at=None,
         parent_id=None,
     )
 

@@ -702,7 +702,8 @@ CREATE TABLE alquimista_platform.incidents (
   told_at timestamp with time zone,
   told_over_at timestamp with time zone,
   parent_id uuid,
-  staff_told_at timestamp with time zone
+  staff_told_at timestamp with time zone,
+  escalated_at timestamp with time zone
 )
 -- row security: enabled, forced;
 
@@ -3430,6 +3431,8 @@ CREATE INDEX incidents_recent ON alquimista_platform.incidents USING btree (crea
 
 CREATE INDEX incidents_time ON alquimista_platform.incidents USING btree (tenant_id, created_at DESC, id DESC);
 
+CREATE INDEX incidents_unheard ON alquimista_platform.incidents USING btree (created_at) WHERE ((severity = 'critical'::text) AND (acknowledged_at IS NULL) AND (resolved_at IS NULL) AND (escalated_at IS NULL));
+
 CREATE INDEX integration_authorizations_integration ON alquimista_platform.integration_authorizations USING btree (tenant_id, integration_id) WHERE (integration_id IS NOT NULL);
 
 CREATE UNIQUE INDEX invitations_one_open ON alquimista_platform.invitations USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
@@ -4191,6 +4194,8 @@ GRANT UPDATE ON COLUMN alquimista_platform.fleet_watches.updated_at TO alquimist
 GRANT UPDATE ON COLUMN alquimista_platform.fleet_watches.watched_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.acknowledged_at TO alquimista_app;
+
+GRANT UPDATE ON COLUMN alquimista_platform.incidents.escalated_at TO alquimista_app;
 
 GRANT UPDATE ON COLUMN alquimista_platform.incidents.resolved_at TO alquimista_app;
 

@@ -7,7 +7,7 @@ from alquimista import clock
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service
 from alquimista.incidents.models import Alert, Reported
-from alquimista.incidents.service.steps import ALERT, MIRROR, TELL
+from alquimista.incidents.service.steps import ALERT, ESCALATE, MIRROR, TELL
 from alquimista.jobs.models import Job, Periodic, Runs
 from alquimista.wiring import Services
 
@@ -25,10 +25,21 @@ async def alert(services: Services, tenant_id: UUID | None, payload: Alert) -> N
     await service.alert(services.db, tenant_id, payload, clock.now())
 
 
+async def escalate(services: Services, tenant_id: UUID | None, payload: Reported) -> None:
+    """Tell staff's administrators that nobody takes one incident up."""
+    assert tenant_id is not None
+    await service.escalate(services.db, tenant_id, payload.incident_id, clock.now())
+
+
 async def mirror(services: Services, tenant_id: UUID | None, payload: Reported) -> None:
     """Show one incident of the platform to one tenant."""
     assert tenant_id is not None
     await service.mirror(services.db, tenant_id, payload.incident_id, clock.now())
+
+
+async def look_for_unheard(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
+    """Find critical incidents that nobody takes up."""
+    await service.look_for_unheard(services.db, clock.now())
 
 
 async def watch_queue(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
@@ -47,9 +58,11 @@ async def watch(services: Services, _tenant_id: UUID | None, _payload: object) -
 JOBS: Final = (
     Job(name=TELL, handler=tell, payload=Reported, timeout_s=60),
     Job(name=ALERT, handler=alert, payload=Alert, timeout_s=60),
+    Job(name=ESCALATE, handler=escalate, payload=Reported, timeout_s=60),
     Job(name=MIRROR, handler=mirror, payload=Reported, timeout_s=60),
 )
 PERIODIC: Final = (
+    Periodic(name="incidents.unheard", cron="* * * * *", handler=look_for_unheard, timeout_s=60),
     Periodic(name="incidents.watch_queue", cron="*/2 * * * *", handler=watch_queue, timeout_s=60),
     Periodic(name="incidents.watch", cron="1-59/2 * * * *", handler=watch, timeout_s=60),
 )

@@ -100,6 +100,10 @@ def _notified(details: Mapping[str, Any]) -> Badge:
     count = details.get("recipients", 0)
     if details.get("to") == "staff":
         return Badge(N_("Staff told: {count}", count=count), "idle", icon="bell")
+    if details.get("to") == "escalation":
+        return Badge(
+            N_("Nobody had taken it up; internal administrators told: {count}", count=count), "warn", icon="bell"
+        )
     return Badge(N_("Administrators told: {count}", count=count), "idle", icon="bell")
 
 

@@ -76,6 +76,7 @@ class Incident(msgspec.Struct, frozen=True):
     told_at: datetime | None
     told_over_at: datetime | None
     staff_told_at: datetime | None
+    escalated_at: datetime | None
     parent_id: UUID | None
 
 

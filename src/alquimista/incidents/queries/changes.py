@@ -14,7 +14,7 @@ COLUMNS: Final = """tenant_id, id, severity,
       CASE WHEN resolved_at IS NOT NULL THEN 'resolved' WHEN acknowledged_at IS NOT NULL THEN 'acknowledged'
         ELSE 'open' END AS status,
       visibility, rule, source, dedupe_key, title, description, params, details, created_at, acknowledged_at,
-      resolved_at, told_at, told_over_at, staff_told_at, parent_id"""
+      resolved_at, told_at, told_over_at, staff_told_at, escalated_at, parent_id"""
 
 
 class Found(msgspec.Struct, frozen=True):

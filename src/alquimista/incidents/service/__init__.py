@@ -11,6 +11,8 @@ from alquimista.incidents.service.acting import (
 )
 from alquimista.incidents.service.alerting import alert
 from alquimista.incidents.service.conditions import open_incident, resolve
+from alquimista.incidents.service.escalating import escalate
+from alquimista.incidents.service.escalating import look as look_for_unheard
 from alquimista.incidents.service.mirroring import mirror
 from alquimista.incidents.service.reading import (
     Detail,
@@ -38,9 +40,11 @@ __all__ = [
     "comment",
     "detail",
     "end",
+    "escalate",
     "find",
     "hold",
     "known_tenants",
+    "look_for_unheard",
     "mirror",
     "note_command",
     "note_refusal",

@@ -29,6 +29,7 @@ from alquimista.orchestrator import service as orchestrator
 
 TELL: Final = "incidents.tell"
 ALERT: Final = "incidents.alert"
+ESCALATE: Final = "incidents.escalate"
 MIRROR: Final = "incidents.mirror"
 ENDED: Final = "support.incident_resolved"  # Support, above this room, tells it in the tickets that are linked.
 QUIET: Final = timedelta(hours=1)  # A condition that flaps is told, and reacted to, once in this time.

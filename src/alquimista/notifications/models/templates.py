@@ -222,6 +222,16 @@ TEMPLATES: Final[dict[str, Template]] = {
         N_("See the incident"),
         category=Category.INCIDENT,
     ),
+    "incident_escalated": Template(
+        N_("Nobody has taken it up: {company}: {title}"),
+        (
+            N_("Hello, {name}."),
+            N_("{description}"),
+            N_("It began at {began}, and within {minutes} minutes nobody has taken it up."),
+        ),
+        N_("See the incident"),
+        category=Category.INCIDENT,
+    ),
     "incident_resolved": Template(
         N_("Over: {title}"),
         (N_("Hello, {name}."), N_("The incident of {company} that began at {began} is over since {ended}.")),
