@@ -160,7 +160,7 @@ class Settings:
     queue_lag_minutes: int = setting(
         "An incident is opened when a job that is due has waited for this long.", 5, values.positive
     )
-    raw_retention_months: int = setting("How long raw agent requests are kept.", 13, values.positive)
+    raw_retention_months: int = setting("How long raw agent requests and spans are kept.", 13, values.positive)
     invoice_due_days: int = setting("Days from an invoice's issue until it is due.", 5, values.positive)
     dunning_days: tuple[int, ...] = setting(
         "Days after an invoice is due: on the last the subscription is canceled, on the one before it is suspended, on "

@@ -14,6 +14,7 @@ from alquimista.app import API
 from alquimista.cli.main import app as command_line
 from alquimista.config import table as settings_table
 from alquimista.http.routes import Limit, Route, TenantScope
+from support.retention import retention_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "Generated from the code by `make docs`; a test compares the two.\n"
@@ -97,7 +98,13 @@ def _command(command: typer.core.TyperGroup, path: tuple[str, ...]) -> Iterator[
             yield f"| {flags} | {getattr(one, 'help', '') or ''} |\n"
 
 
-PAGES = {"settings.md": settings_page, "api.md": api_page, "permissions.md": permissions_page, "cli.md": commands_page}
+PAGES = {
+    "settings.md": settings_page,
+    "api.md": api_page,
+    "permissions.md": permissions_page,
+    "cli.md": commands_page,
+    "retention.md": lambda: retention_page(NOTE),
+}
 
 
 def main() -> None:

@@ -2,13 +2,15 @@
 less than it was."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+import factories
 from alquimista.access import Actor, ActorKind
 from alquimista.clock import now
-from alquimista.db.statement import Statement
+from alquimista.db.statement import NoRow, Statement
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.tenants import service as tenants
 from alquimista.tenants.models import OwnLimits
@@ -16,9 +18,22 @@ from alquimista.usage import service
 from alquimista.usage.models.reports import RawGone
 from alquimista.usage.queries import upkeep
 from alquimista.usage.queries.upkeep import RawDays
+from alquimista.usage.service import upkeep as upkeep_service
 from support.usage import daily, fold_everything
 
 RAW = Statement("SELECT count(*)::int AS days FROM alquimista_platform.agent_requests", RawDays)
+
+SPANS = Statement("SELECT count(*)::int AS days FROM fibonacci_core.traces", RawDays)
+ADD_SPANS = Statement(
+    """
+    INSERT INTO fibonacci_core.traces
+      (tenant_id, trace_id, span_id, span_name, span_type, service_name, status, start_time, end_time, received_at)
+    SELECT %(tenant_id)s, md5(n::text || %(start)s::timestamptz), lpad(n::text, 16, '0'), 'chat', 'internal', 'shop',
+      'ok', %(start)s, %(start)s, %(start)s
+    FROM generate_series(1, %(count)s) AS n
+    """,
+    NoRow,
+)
 
 
 @pytest.fixture
@@ -36,6 +51,16 @@ async def kept(ingest, sender, usage_db):
 async def raw(db, sender):
     found = await db.tenant(sender.tenant_id).fetch_one(RAW)
     return found.days
+
+
+async def spans(db, sender):
+    found = await db.tenant(sender.tenant_id).fetch_one(SPANS)
+    return found.days
+
+
+async def add_spans(db, sender, *, age, count=1):
+    start = now() - timedelta(days=age)
+    await db.tenant(sender.tenant_id).execute(ADD_SPANS, tenant_id=sender.tenant_id, start=start, count=count)
 
 
 async def test_old_raw_requests_go_and_their_sums_stay(kept, usage_db, sender):
@@ -71,3 +96,24 @@ async def test_a_company_without_a_retention_of_its_own_keeps_all(ingest, sender
     await ingest.submit(sender.tenant_id, [sender.event(at=now() - timedelta(days=20))])
     await service.purge(usage_db, sender.tenant_id, now() + timedelta(days=300))
     assert await raw(usage_db, sender) == 1
+
+
+async def test_old_spans_go_with_the_raw_requests_in_batches(kept, usage_db, sender, monkeypatch):
+    monkeypatch.setattr(upkeep_service, "_PURGE_LIMIT", 2)
+    other = await factories.make_tenant(usage_db)
+    stays = replace(sender, tenant_id=other.id)
+    await add_spans(usage_db, sender, age=20, count=5)
+    await add_spans(usage_db, sender, age=10)
+    await add_spans(usage_db, stays, age=20)
+    await service.purge(usage_db, sender.tenant_id, kept)
+    await service.purge(usage_db, other.id, kept)
+    assert (await spans(usage_db, sender), await spans(usage_db, stays)) == (1, 1)
+
+
+async def test_no_company_keeps_spans_for_longer_than_the_installation(usage_db, sender):
+    async with tenant_transaction(usage_db, sender.tenant_id) as conn:
+        staff = Actor(ActorKind.SYSTEM, frozenset())
+        await tenants.set_own_limits(conn, staff, sender.tenant_id, OwnLimits(raw_days=400), now())
+    await add_spans(usage_db, sender, age=0)
+    await service.purge(usage_db, sender.tenant_id, now() + timedelta(days=398))  # 13 months have at most 397.
+    assert await spans(usage_db, sender) == 0

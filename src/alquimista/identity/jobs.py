@@ -15,8 +15,8 @@ from alquimista.jobs.models import Job, Periodic
 from alquimista.wiring import Services
 
 # Ended sessions stay for a month, so that a late reuse of their tokens is still recognised and audited.
-_SESSIONS_KEPT: Final = timedelta(days=30)
-_LINKS_KEPT: Final = timedelta(days=7)
+SESSIONS_KEPT: Final = timedelta(days=30)
+LINKS_KEPT: Final = timedelta(days=7)
 
 
 async def rotate_keys(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
@@ -29,8 +29,8 @@ async def rotate_keys(services: Services, _tenant_id: UUID | None, _payload: obj
 async def purge(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
     """Delete ended sessions with their tokens, expired links, and old rate-limit windows."""
     conn, now = services.db.login(), clock.now()
-    await sessions.purge(conn, now - _SESSIONS_KEPT)
-    await invitations.purge_tokens(conn, now - _LINKS_KEPT)
+    await sessions.purge(conn, now - SESSIONS_KEPT)
+    await invitations.purge_tokens(conn, now - LINKS_KEPT)
     await limits.purge(conn, now)
 
 

@@ -15,7 +15,7 @@ from alquimista.jobs.models import Job, Lag, Missed, Periodic, Requeue, Runs, li
 from alquimista.jobs.queue import enqueue
 from alquimista.wiring import Services
 
-_LOG_KEPT: Final = timedelta(days=30)
+LOG_KEPT: Final = timedelta(days=30)
 _REQUEUE: Final = "jobs.requeue"
 _REQUEUED: Final = 500  # Ids in one job.
 
@@ -79,7 +79,7 @@ async def requeue(services: Services, _tenant_id: UUID | None, payload: Requeue)
 
 async def trim(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
     """Forget what happened to finished jobs more than 30 days ago. Failed jobs stay, and their log."""
-    before = clock.now() - _LOG_KEPT
+    before = clock.now() - LOG_KEPT
     await queries.trim(services.db.staff(), before)
     for tenant_id in await queries.old_failures(services.db.staff(), before):
         await queries.forget_failures(services.db.tenant(tenant_id), tenant_id, before)

@@ -38,7 +38,7 @@ from alquimista.payments.models import (
 SETTLE: Final = "billing.settle"
 _CALL_S: Final = 100  # For all that is said to a provider about a charge, its tries included.
 _CLAIM: Final = timedelta(seconds=150)  # Longer than that, so that a claim never ends under who has it.
-_RAW_KEPT: Final = timedelta(days=400)  # What providers sent holds names and addresses of payers.
+RAW_KEPT: Final = timedelta(days=400)  # What providers sent holds names and addresses of payers.
 _LOOKED_AFTER: Final = timedelta(days=35)  # Longer than any boleto of ours can be paid.
 _SOON: Final = timedelta(minutes=15)  # Webhooks usually come within it.
 _CLOSED: Final = frozenset({Outcome.EXPIRED, Outcome.PAID, Outcome.REFUNDED})
@@ -202,7 +202,7 @@ async def credited(conn: Conn, tenant_id: UUID, charge_id: UUID, cents: int, now
 
 async def forget_raw(conn: Conn, tenant_id: UUID, now: datetime) -> int:
     """Empty what providers sent more than thirteen months ago; how many."""
-    return await queries.forget_raw(conn, tenant_id, now - _RAW_KEPT)
+    return await queries.forget_raw(conn, tenant_id, now - RAW_KEPT)
 
 
 async def get(conn: Conn, tenant_id: UUID, charge_id: UUID) -> Charge:

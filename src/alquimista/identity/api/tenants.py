@@ -72,7 +72,7 @@ class TenantState(msgspec.Struct, frozen=True):
 class TenantLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of this company alone, in place of its plan's; null follows the plan.
 
-    `raw_days`: for how many days its raw requests are kept, when fewer than the installation keeps them.
+    `raw_days`: for how many days its raw requests and spans are kept, when fewer than the installation keeps them.
     """
 
     max_agents: _Count | None = None

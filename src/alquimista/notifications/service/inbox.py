@@ -15,8 +15,8 @@ from alquimista.notifications.queries import inbox as queries
 from alquimista.notifications.service.telling import channel
 
 FORGET: Final = "notifications.forget"
-_READ_KEPT: Final = timedelta(days=90)
-_UNREAD_KEPT: Final = timedelta(days=180)
+READ_KEPT: Final = timedelta(days=90)
+UNREAD_KEPT: Final = timedelta(days=180)
 _MOST_NEWS: Final = 20
 # Two transactions may commit in another order than they began: whoever comes back is told of so much twice.
 _OVERLAP: Final = timedelta(seconds=30)
@@ -65,12 +65,12 @@ async def read_all(conn: Conn, owner: Owner, now: datetime) -> int:
 
 async def sweep(db: Database, now: datetime) -> None:
     """Have a job delete what is old, for each tenant that has any: read ones after 90 days, others after 180."""
-    found = await queries.aged(db.staff(), now - _READ_KEPT, now - _UNREAD_KEPT)
+    found = await queries.aged(db.staff(), now - READ_KEPT, now - UNREAD_KEPT)
     await enqueue_for_each(db.staff(), FORGET, found)
 
 
 async def forget(db: Database, tenant_id: UUID, now: datetime) -> int:
     """Delete a tenant's old notifications; how many."""
     async with tenant_transaction(db, tenant_id) as conn:
-        await digests.forget(conn, tenant_id, now - _UNREAD_KEPT)
-        return await queries.forget(conn, tenant_id, now - _READ_KEPT, now - _UNREAD_KEPT)
+        await digests.forget(conn, tenant_id, now - UNREAD_KEPT)
+        return await queries.forget(conn, tenant_id, now - READ_KEPT, now - UNREAD_KEPT)

@@ -21,7 +21,7 @@ from alquimista.observability.masking import mask
 
 DELIVER: Final = "notifications.deliver"
 RETRIES: Final = 6  # Over about an hour and a half.
-_KEPT: Final = timedelta(days=90)
+KEPT: Final = timedelta(days=90)
 _OUTBOX_LINES: Final = 100
 SUBJECT_LIMIT: Final = 200
 _FOOTER: Final = N_("Sent automatically by Alquimista; answers to this address are not read.")
@@ -102,7 +102,7 @@ async def outbox(conn: Conn) -> list[OutboxMail]:
 
 async def purge(conn: Conn, now: datetime) -> int:
     """Delete mails of more than 90 days ago; how many. Takes the sign-in role's connection."""
-    return await queries.purge(conn, now - _KEPT)
+    return await queries.purge(conn, now - KEPT)
 
 
 def render(template: str, locale: str, params: dict[str, object], groups: tuple[Group, ...] = ()) -> Rendered:

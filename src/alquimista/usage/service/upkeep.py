@@ -61,25 +61,28 @@ async def drop_partitions(db: Database, now: datetime) -> list[date]:
 async def purge(db: Database, tenant_id: UUID, now: datetime) -> int:
     """Forget what the tenant no longer needs, in small batches; how many rows.
 
-    Event keys and the work of spans after 40 days; spans with the raw events.
+    Event keys and the work of spans after 40 days; spans with the raw requests, which a tenant may keep for fewer days
+    than the installation.
     """
     today = now.astimezone(UTC).date()
     seen_before = today - timedelta(days=KEY_DAYS)
     spans_before = months_before(today, db.settings.raw_retention_months)
     conn = db.tenant(tenant_id)
+    own_days = await queries.raw_days(conn, tenant_id)
+    own_before = today - timedelta(days=own_days) if own_days is not None else None
+    if own_before is not None:
+        spans_before = max(spans_before, own_before)
     forgotten = await _purge_keys(conn, tenant_id, today, seen_before)
     for forget, before in ((queries.purge_spans, seen_before), (traces.purge_traces, spans_before)):
         while count := await forget(conn, tenant_id, before, _PURGE_LIMIT):
             forgotten += count
-    return forgotten + await _forget_raw(db, tenant_id, today, now)
+    if own_before is not None:
+        forgotten += await _forget_raw(db, tenant_id, own_before, now)
+    return forgotten
 
 
-async def _forget_raw(db: Database, tenant_id: UUID, today: date, now: datetime) -> int:
+async def _forget_raw(db: Database, tenant_id: UUID, first_kept: date, now: datetime) -> int:
     """Delete raw requests that this tenant keeps for fewer days than the installation; how many. The rollups stay."""
-    days = await queries.raw_days(db.tenant(tenant_id), tenant_id)
-    if days is None:
-        return 0
-    first_kept = today - timedelta(days=days)
     async with owner_tenant_transaction(db, tenant_id) as conn:
         before = datetime.combine(first_kept, time(), UTC)
         return await queries.forget_raw(conn, tenant_id, first_kept, before, now)
