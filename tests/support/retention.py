@@ -123,10 +123,10 @@ def retention_page(note: str) -> str:
     """The table, with what it says in words."""
     head = (
         "# Retention\n\n"
-        "What each kind of data's retention follows. Only requests and spans have days of a company's own, which staff\n"
-        "set as `raw_days` under *Limits*: they are the bulk, and what a company may not want kept. A company that\n"
-        f"leaves takes all of this with it {WAITING_DAYS} days later unless told otherwise, but for the last two (see\n"
-        f"[whole companies](portability.md)).\n{note}\n| kind | tables | kept for | follows |\n|---|---|---|---|\n"
+        "What each kind of data's retention follows. Only requests and spans have days of a company's own, which\n"
+        "staff set as `raw_days` under *Limits*: they are the bulk, and what a company may not want kept. A company\n"
+        f"that leaves takes all of this with it {WAITING_DAYS} days later unless told otherwise, but for the last two\n"
+        f"([whole companies](portability.md)).\n{note}\n| kind | tables | kept for | follows |\n|---|---|---|---|\n"
     )
     return head + "".join(_line(one) for one in KEPT)
 
