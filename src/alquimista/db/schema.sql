@@ -1739,46 +1739,50 @@ CREATE VIEW alquimista_platform.agent_activations WITH (security_invoker=true) A
    FROM alquimista_platform.tenant_agents a;
 
 CREATE VIEW alquimista_platform.operational_events WITH (security_invoker=true) AS
- SELECT a.tenant_id,
-    a.id,
-    a.occurred_at,
-    'audit'::text AS event_type,
-    a.category AS event_category,
-    a.action,
-    a.result AS status,
-        CASE a.result
-            WHEN 'failure'::text THEN 'warning'::text
-            ELSE 'info'::text
-        END AS severity,
+ SELECT a.id,
+    a.action AS event_type,
+        CASE a.category
+            WHEN 'user'::text THEN 'auth'::text
+            WHEN 'usage'::text THEN 'tenant'::text
+            ELSE a.category
+        END AS event_category,
+    a.tenant_id,
     a.actor_id AS user_id,
     p.actor_email AS user_email,
     a.resource_type,
     a.resource_id,
+    "substring"(a.action, '[^.]*$'::text) AS action,
+    a.result AS status,
     p.details,
     p.ip,
     p.user_agent,
+    a.occurred_at AS created_at,
+        CASE a.result
+            WHEN 'failure'::text THEN 'warning'::text
+            ELSE 'info'::text
+        END AS severity,
     NULL::timestamp with time zone AS resolved_at
    FROM (alquimista_platform.audit_logs a
      LEFT JOIN alquimista_platform.audit_personal p ON (((p.tenant_id = a.tenant_id) AND (p.entry_id = a.id))))
 UNION ALL
- SELECT incidents.tenant_id,
-    incidents.id,
-    incidents.created_at AS occurred_at,
-    'incident'::text AS event_type,
+ SELECT incidents.id,
+    'incident.opened'::text AS event_type,
     'system'::text AS event_category,
-    'incident.opened'::text AS action,
-        CASE
-            WHEN (incidents.resolved_at IS NULL) THEN 'pending'::text
-            ELSE 'success'::text
-        END AS status,
-    incidents.severity,
+    incidents.tenant_id,
     NULL::uuid AS user_id,
     ''::text AS user_email,
     incidents.source AS resource_type,
     incidents.dedupe_key AS resource_id,
+    'opened'::text AS action,
+        CASE
+            WHEN (incidents.resolved_at IS NULL) THEN 'pending'::text
+            ELSE 'success'::text
+        END AS status,
     (incidents.details || jsonb_build_object('title', incidents.title)) AS details,
     NULL::inet AS ip,
     ''::text AS user_agent,
+    incidents.created_at,
+    incidents.severity,
     incidents.resolved_at
    FROM alquimista_platform.incidents
   WHERE ((incidents.visibility = 'tenant'::text) OR (alquimista_platform.current_tenant() IS NULL));
