@@ -173,12 +173,21 @@ class Viewing:
 
 
 @dataclass(frozen=True, slots=True)
+class Shell:
+    """Who typed a command on the server: the operating system's user, and on which host. Proven by nothing else."""
+
+    user: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, already verified. `tenant_id` is the active tenant, None for staff.
 
     `permissions` are those of the role (or of a key's scopes) and what was granted besides, as it holds at this moment;
     `scoped` are granted for one thing each. `beyond` names what was granted, for keys of caches: two of one role who
     were granted the same see the same. With `viewing` a member of staff only reads, and only that company.
+    `shell` is set of who acts by the command line: the audit names both.
     """
 
     kind: ActorKind
@@ -195,6 +204,7 @@ class Actor:
     scoped: frozenset[tuple[Permission, Scoped]] = frozenset()
     beyond: str = ""
     viewing: Viewing | None = None
+    shell: Shell | None = None
 
     @property
     def internal(self) -> bool:

@@ -25,6 +25,12 @@ FETCHED = """
 SELECT actor_id FROM alquimista_platform.audit_logs WHERE tenant_id = %s AND action = 'tenant.export_fetched'
 """
 
+EXPORTED = """
+SELECT a.actor_id, a.actor_role, p.actor_email FROM alquimista_platform.audit_logs AS a
+JOIN alquimista_platform.audit_personal AS p ON p.tenant_id = a.tenant_id AND p.entry_id = a.id
+WHERE a.tenant_id = %s AND a.action = 'tenant.exported'
+"""
+
 
 @pytest.fixture(scope="module")
 def kept(settings, tmp_path_factory):
@@ -97,6 +103,12 @@ async def test_everything_of_a_company_is_written_and_fetched_by_staff(
         assert (await client.get(address)).status_code == 403
     async with await client_of(process, await factories.make_user(db, company.id)) as client:
         assert (await client.get(address)).status_code == 403
+
+
+async def test_the_audit_names_the_author_of_the_command(worker, approved, company, staff, sql):
+    command = await approved(company.id)
+    await service.run(worker, company.id, command.id)
+    assert await sql(EXPORTED, company.id) == [(staff.user_id, "INTERNAL_ADMIN", staff.email)]
 
 
 async def test_a_second_try_writes_the_file_anew(worker, kept, approved, line, company, monkeypatch, at_once):

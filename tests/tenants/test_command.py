@@ -1,12 +1,15 @@
 """`alquimista tenants create`: a company from the command line, or one sentence about what is wrong."""
 
 import asyncio
+import socket
 from uuid import UUID
 
 import pytest
 
 import factories
 from alquimista.access import PLATFORM_TENANT
+from alquimista.audit import service as audit
+from alquimista.audit.models import Wanted
 from alquimista.cli.main import run
 from alquimista.config import variable
 from alquimista.tenants import service
@@ -30,6 +33,16 @@ async def test_a_company_is_registered_and_its_id_printed(command, db, capsys):
     tenant = await service.get(db.tenant(tenant_id), tenant_id)
     assert (tenant.name, tenant.cnpj, tenant.plan, tenant.max_agents) == ("Padaria Sol", cnpj, "expert", 24)
     assert tenant_id in await service.list_ids(db.staff())
+
+
+async def test_the_audit_names_the_member_of_the_staff_who_registered_it(command, db, capsys):
+    ana = await factories.make_user(db, name="Ana Prado")
+    options = ("--name", "Padaria Lua", "--cnpj", factories.new_cnpj(), "--segment", "Alimentação")
+    assert await command(*options, "--as", ana.email) == 0
+    tenant_id = UUID(capsys.readouterr().out.strip())
+    (made,) = await audit.entries(db.tenant(tenant_id), tenant_id, Wanted(action="tenant.created"), 10)
+    assert (made.actor_id, made.actor_name, made.by_staff) == (ana.id, "Ana Prado", True)
+    assert made.details["command_line"]["host"] == socket.gethostname()
 
 
 async def test_companies_are_chosen_by_their_names(db):

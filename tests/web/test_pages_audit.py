@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from alquimista import clock
-from alquimista.access import Actor, ActorKind, Role
+from alquimista.access import Actor, ActorKind, Role, Shell
 from alquimista.audit import service
 from alquimista.audit.models import Wanted
 from alquimista.audit.models.exporting import verify_lines
@@ -223,6 +223,41 @@ async def test_a_company_sees_its_own_entries_with_those_of_staff_marked_and_no_
         assert (await browser.get(f"{OWN}/{uuid4()}")).status_code == 404
         exported = await browser.get(re.search(r'href="(/api/audit-logs/export[^"]*)"', html)[1])
         assert verify_lines(exported.content.splitlines())[0].total == 0
+
+
+async def test_what_was_typed_on_the_server_is_told_in_words_and_to_the_company_without_the_host(site, support):
+    tenant = await make_tenant(site.db, name="Do Servidor")
+    admin = await make_user(site.db, tenant.id)
+    ana = Actor(
+        ActorKind.SYSTEM,
+        frozenset(),
+        role=Role.INTERNAL_ADMIN,
+        user_id=uuid4(),
+        name="Ana Prado",
+        shell=Shell("root", "srv-7"),
+    )
+    nobody = Actor(ActorKind.SYSTEM, frozenset(), shell=Shell("deploy", "srv-7"))
+    whose = {"category": "tenant", "resource_type": "tenant", "tenant_id": tenant.id}
+    for who, action in ((ana, "tenant.exported"), (nobody, "tenant.created")):
+        entry = await service.record(site.db.tenant(tenant.id), who, action, details={"rows": 1}, **whose)
+    path = f"/{entry}"
+    listed = text_of((await support.get(STAFF, params={"tenant": str(tenant.id)})).text)
+    assert "On the server's command line" in listed
+    whole = text_of((await support.get(f"{STAFF}/{tenant.id}{path}")).text)
+    assert "How On the server's command line Typed by deploy on srv-7" in whole
+    assert "command_line" not in whole
+    tab = text_of((await support.get(f"/app/company/tenants/{tenant.id}/audit")).text)
+    assert "Ana Prado (staff) · typed by root on srv-7" in tab
+    assert "On the server's command line · typed by deploy on srv-7" in tab
+    async with site.browser() as browser:
+        await sign_in(browser, admin)
+        own = text_of((await browser.get(OWN + path)).text)
+        assert "How On the server's command line" in own
+        api = (await browser.get("/api/audit-logs")).text
+        assert '"command_line":true' in api
+        assert "srv-7" not in api + own + (await browser.get(OWN)).text
+        portuguese = {"accept-language": "pt-BR"}
+        assert "Na linha de comando do servidor" in (await browser.get(OWN + path, headers=portuguese)).text
 
 
 async def test_a_company_reads_words_in_its_own_language_and_no_addresses_but_what_has_none_as_it_is_named(site):

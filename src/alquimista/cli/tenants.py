@@ -10,9 +10,11 @@ from uuid import UUID
 
 import typer
 
+from alquimista.cli.acting import As, actor
+
 if TYPE_CHECKING:
     from alquimista.db.pool import Database
-    from alquimista.portability.models import Entry, Manifest
+    from alquimista.portability.models import Entry, Manifest, Offboarding, Signature
     from alquimista.portability.service.export import Progress
 
 R = TypeVar("R")
@@ -29,6 +31,7 @@ def create(
     plan: Annotated[str, typer.Option(help="starter, profissional, expert or enterprise.")] = "starter",
     time_zone: Annotated[str, typer.Option(help="An IANA zone of whole hours.")] = "America/Sao_Paulo",
     locale: Annotated[str, typer.Option(help="pt-BR or en.")] = "pt-BR",
+    as_: As = "",
 ) -> None:
     """Register a company. Prints its id, which `alquimista users create-tenant` takes."""
     from alquimista import clock
@@ -40,8 +43,9 @@ def create(
     tenant = service.prepare(new, clock.new_id(), clock.now())
 
     async def store(db: "Database") -> None:
+        who = await actor(db, as_)
         async with tenant_transaction(db, tenant.id) as conn:
-            await service.create(conn, None, tenant)
+            await service.create(conn, who, tenant)
 
     _with_database(store)
     print(tenant.id)
@@ -49,13 +53,19 @@ def create(
 
 @app.command()
 def export(
-    tenant: Tenant, out: Annotated[Path, typer.Option(help="The file to write, a ZIP.")] = Path("tenant.zip")
+    tenant: Tenant,
+    out: Annotated[Path, typer.Option(help="The file to write, a ZIP.")] = Path("tenant.zip"),
+    as_: As = "",
 ) -> None:
     """Write everything of a company to a file (docs/portability.md), without passwords, keys and credentials."""
     from alquimista.portability.service.export import export as write
 
     with _shown("Exporting") as show:
-        manifest = _with_database(lambda db: write(db, None, _uuid(tenant), out, show))
+
+        async def work(db: "Database") -> "Manifest":
+            return await write(db, await actor(db, as_), _uuid(tenant), out, show)
+
+        manifest = _with_database(work)
     _tell(manifest, f"written to {out}")
 
 
@@ -65,12 +75,17 @@ def restore(
     trust: Annotated[
         str, typer.Option(help="The key of the installation that it comes from, as `alquimista audit key` prints it.")
     ] = "",
+    as_: As = "",
 ) -> None:
     """Put an exported company into this installation, which must not have it: all of it or nothing."""
     from alquimista.portability.service.restore import restore as read
 
     with _shown("Restoring") as show:
-        manifest, signature = _with_database(lambda db: read(db, file, show, trust))
+
+        async def work(db: "Database") -> "tuple[Manifest, Signature]":
+            return await read(db, file, show, trust, actor=await actor(db, as_))
+
+        manifest, signature = _with_database(work)
     print(f"Signed by the key {signature.key_id}.")
     _tell(manifest, "restored; people ask for a new password, keys and integrations are made anew")
 
@@ -81,22 +96,31 @@ def offboard(
     reason: Annotated[str, typer.Option(help="Why it leaves; its audit keeps it.")],
     out: Annotated[Path, typer.Option(help="Where its export goes.")] = Path("tenant.zip"),
     days: Annotated[int, typer.Option(min=0, max=3650, help="Days until its data is deleted.")] = 30,
+    as_: As = "",
 ) -> None:
     """Close a company's doors, export it, and have its data deleted after a waiting period. Audit and invoices stay."""
     from alquimista.portability.service.offboard import offboard as leave
 
     with _shown("Exporting") as show:
-        leaving = _with_database(lambda db: leave(db, None, _uuid(tenant), reason, out, days=days, progress=show))
+
+        async def work(db: "Database") -> "Offboarding":
+            who = await actor(db, as_)
+            return await leave(db, who, _uuid(tenant), reason, out, days=days, progress=show)
+
+        leaving = _with_database(work)
     print(f"Closed, and exported to {out}. Its data is deleted after {leaving.delete_after:%Y-%m-%d %H:%M} UTC;")
     print(f"until then it can stay after all: alquimista tenants keep {tenant}")
 
 
 @app.command()
-def keep(tenant: Tenant) -> None:
+def keep(tenant: Tenant, as_: As = "") -> None:
     """Let a company stay that was leaving."""
     from alquimista.portability.service.offboard import keep as stay
 
-    _with_database(lambda db: stay(db, None, _uuid(tenant)))
+    async def work(db: "Database") -> None:
+        await stay(db, await actor(db, as_), _uuid(tenant))
+
+    _with_database(work)
     print("It stays, as it was.")
 
 

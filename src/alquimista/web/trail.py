@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from alquimista.access import ActorKind
-from alquimista.audit.models import Entry, Wanted
+from alquimista.audit.models import COMMAND_LINE, Entry, Wanted
 from alquimista.audit.models.showing import CURSOR, AuditEntry, cursor, place, shown
 from alquimista.i18n import N_, Text
 from alquimista.web import acts, formats, nav, views
@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, Text]] = {
     ActorKind.SYSTEM: N_("By the platform itself"),
     "anonymous": N_("Not signed in"),
 }
+_TYPED: Final = N_("On the server's command line")
 CATEGORY_OPTIONS: Final = (("", _ANY), *CATEGORIES.items())
 RESULT_OPTIONS: Final = (("", _ANY), *((name, badge.label) for name, badge in RESULTS.items()))
 Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
@@ -153,9 +154,24 @@ def changes(entry: AuditEntry) -> list[Change]:
     return [Change(name, _written(before, name), _written(after, name)) for name in dict.fromkeys([*before, *after])]
 
 
-def details(entry: AuditEntry) -> list[tuple[str, str]]:
-    """What the entry tells besides."""
-    return [(name, _written(entry.details, name) or "") for name in entry.details]
+def details(entry: AuditEntry | Entry) -> list[tuple[str, str]]:
+    """What the entry tells besides; who typed it on the server stands with who did it."""
+    return [(name, _written(entry.details, name) or "") for name in entry.details if name != COMMAND_LINE]
+
+
+def how(kind: str, told: Mapping[str, Any]) -> Text:
+    """In which way somebody acted, of the kind of actor and the details."""
+    if COMMAND_LINE in told:
+        return _TYPED
+    return KINDS.get(kind) or Text("{name}", {"name": kind})
+
+
+def typed_by(told: Mapping[str, Any]) -> Text | None:
+    """Who typed it on the server, of the details; None where nobody did, or the reader may not know."""
+    shell = told.get(COMMAND_LINE)
+    if not isinstance(shell, Mapping):
+        return None
+    return N_("{user} on {host}", user=str(shell.get("user", "")), host=str(shell.get("host", "")))
 
 
 def labels() -> dict[str, Any]:
@@ -164,7 +180,8 @@ def labels() -> dict[str, Any]:
         "action_options": acts.OPTIONS,
         "categories": CATEGORIES,
         "results": RESULTS,
-        "kinds": KINDS,
+        "how": how,
+        "typed_by": typed_by,
         "roles": {role.value: label for role, label in nav.ROLE_LABELS.items()},
         "category_options": CATEGORY_OPTIONS,
         "result_options": RESULT_OPTIONS,

@@ -15,6 +15,7 @@ from alquimista.observability.masking import names_secret
 Category = Literal["auth", "tenant", "agent", "integration", "command", "system", "user", "usage"]
 Result = Literal["success", "failure"]
 
+COMMAND_LINE: Final = "command_line"  # Among the details: who typed it on the server.
 _TEXT_LIMIT: Final = 500
 _ITEM_LIMIT: Final = 50
 _DEPTH_LIMIT: Final = 4

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista.access import PLATFORM_TENANT
-from alquimista.audit.models import Category, Entry, Place, Result
+from alquimista.audit.models import COMMAND_LINE, Category, Entry, Place, Result
 
 # Where a page ended: the microsecond and the id of its last entry.
 CURSOR: Final = r"^[0-9]{1,17}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$(?!\n)"
@@ -58,8 +58,14 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 def shown(one: Entry, *, whole: bool) -> AuditEntry:
-    """An entry for staff (`whole`), or for the company: staff's address, place and software are not its business."""
+    """An entry for staff (`whole`), or for the company: staff's address, place and software are not its business.
+
+    Nor is who typed a command on the vendor's server; that somebody did stays.
+    """
     hidden = one.by_staff and not whole
+    details = one.details
+    if COMMAND_LINE in details and not whole:
+        details = {**details, COMMAND_LINE: True}
     return AuditEntry(
         id=one.id,
         tenant_id=None if one.tenant_id == PLATFORM_TENANT else one.tenant_id,
@@ -77,7 +83,7 @@ def shown(one: Entry, *, whole: bool) -> AuditEntry:
         resource_type=one.resource_type,
         resource_id=one.resource_id,
         result=one.result,
-        details=one.details,
+        details=details,
         before=one.before,
         after=one.after,
         ip=None if hidden else one.ip,

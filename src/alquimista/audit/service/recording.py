@@ -9,7 +9,7 @@ from uuid import UUID
 from structlog.contextvars import get_contextvars
 
 from alquimista.access import PLATFORM_TENANT, Actor
-from alquimista.audit.models import Category, Entry, Result, UnknownEntry, Wanted, harmless
+from alquimista.audit.models import COMMAND_LINE, Category, Entry, Result, UnknownEntry, Wanted, harmless
 from alquimista.audit.queries import entries as queries
 from alquimista.clock import new_id, now
 from alquimista.db.statement import Conn, Writer
@@ -44,15 +44,17 @@ async def record(
     `action` is `noun.verb` in lower case. Without an actor the act is nobody's yet (a failed login) or the system's.
     `tenant_id` defaults to the actor's, and to the platform's when there is none; it must be the connection's tenant.
     `before` and `after` are what an auditor wants to see of the thing as it was and as it is. `trace_id`, `ip` and
-    `user_agent` default to those of the request at hand. An address in place of an id is told among the details: the
-    chain itself names nobody. `entry_id` is for who needs it beforehand. An entry that is not `named` holds of
-    the actor only the ids and the role.
+    `user_agent` default to those of the request at hand. An address in place of an id is told among the details, and so
+    is who typed it on the server: the chain itself names nobody. `entry_id` is for who needs it beforehand. An entry
+    that is not `named` holds of the actor only the ids and the role.
     """
     request = current.get()
     if request is not None and named:
         ip = ip or request.client_ip
         user_agent = user_agent or request.headers.get(b"user-agent", b"").decode("latin-1")
     told = harmless(details or {})
+    if actor and actor.shell and named:
+        told[COMMAND_LINE] = harmless({"user": actor.shell.user, "host": actor.shell.host})
     if "@" in resource_id:
         told, resource_id = {"resource": resource_id, **told}, ""
     entry_id = entry_id or new_id()

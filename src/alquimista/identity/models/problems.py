@@ -106,6 +106,13 @@ class UnknownAccount(NotFound):
     message = N_("There is no account with this e-mail.")
 
 
+class NotStaff(NotFound):
+    """Told on the command line only, as above."""
+
+    code = "not_staff"
+    message = N_("{email} is no active member of the staff. Name one, or leave --as out.")
+
+
 class LastAdministrator(Conflict):
     code = "last_administrator"
     message = N_("At least {minimum} active administrators must remain. Name another one first.")

@@ -1,5 +1,6 @@
 """Identity's use cases, as the pages, the command line and other rooms call them."""
 
+from alquimista.identity.service.acting import author, staff_actor
 from alquimista.identity.service.api_keys import create_api_key, list_api_keys, revoke_api_key
 from alquimista.identity.service.invitations import (
     accept_invitation,
@@ -35,6 +36,7 @@ __all__ = [
     "Identity",
     "accept_invitation",
     "administrators",
+    "author",
     "change_member",
     "change_password",
     "confirm_signup",
@@ -69,6 +71,7 @@ __all__ = [
     "set_password",
     "sign_in",
     "sign_up",
+    "staff_actor",
     "start_oidc",
     "start_view",
     "suspend",

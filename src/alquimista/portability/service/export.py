@@ -30,7 +30,7 @@ async def export(
 
     Args:
         db: the database.
-        actor: who takes it; None for the command line.
+        actor: who takes it; None for the platform itself.
         tenant_id: whose data.
         path: a ZIP in the format of docs/portability.md; whatever is there is replaced, once the new one is whole.
         progress: awaited after each table with its entry and the number of tables; what it raises ends the export.

@@ -10,7 +10,7 @@ import msgspec
 from psycopg.errors import UniqueViolation
 
 from alquimista import clock
-from alquimista.access import PLATFORM_TENANT
+from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import service as audit
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import TransactionConn, login_transaction, owner_tenant_transaction, tenant_transaction
@@ -42,7 +42,12 @@ _RAW: Final = "alquimista_platform.agent_requests"
 
 
 async def restore(
-    db: Database, path: Path, progress: Progress | None = None, trusted: str = ""
+    db: Database,
+    path: Path,
+    progress: Progress | None = None,
+    trusted: str = "",
+    *,
+    actor: Actor | None = None,
 ) -> tuple[Manifest, Signature]:
     """Put an exported tenant back, all of it or nothing, and leave a row in its audit.
 
@@ -55,6 +60,7 @@ async def restore(
         path: of the export.
         progress: awaited after each table.
         trusted: the public key, in base64, of the installation whose exports are believed besides our own.
+        actor: who puts it back.
 
     Returns:
         What the export is, and who signed that.
@@ -82,7 +88,7 @@ async def restore(
         async with tenant_transaction(db, export.manifest.tenant_id) as conn:
             await audit.record(
                 conn,
-                None,
+                actor,
                 "tenant.restored",
                 category="tenant",
                 resource_type="tenant",

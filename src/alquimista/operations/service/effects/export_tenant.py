@@ -7,6 +7,7 @@ from uuid import UUID
 from alquimista.config import Settings
 from alquimista.db.statement import Conn
 from alquimista.i18n import N_
+from alquimista.identity import service as identity
 from alquimista.operations.models.commands import EXPORT_KEPT, NoDataDirectory
 from alquimista.operations.models.kinds import ExportTenantParameters
 from alquimista.operations.service import exports
@@ -17,7 +18,7 @@ from alquimista.tenants import service as tenants
 
 
 async def work(run: Run) -> Output:
-    """Table by table. Done twice, the second file replaces the first.
+    """Table by table. Done twice, the second file replaces the first. The audit names the command's author.
 
     Raises:
         NoDataDirectory: there is no place for the file.
@@ -33,7 +34,9 @@ async def work(run: Run) -> Output:
         await run.progress(done, tables, entry.table)
 
     await run.progress(0, None, "")
-    manifest = await export(run.db, None, run.tenant, path, told)
+    by = run.command.created_by
+    author = await identity.author(run.db.login(), by) if by else None
+    manifest = await export(run.db, author, run.tenant, path, told)
     size, sha256 = await exports.measure(path)
     rows = sum(entry.rows for entry in manifest.tables)
     return {"file": path.name, "bytes": size, "sha256": sha256, "rows": rows}

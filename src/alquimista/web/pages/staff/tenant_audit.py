@@ -18,7 +18,7 @@ from alquimista.web.pages.routing import OFTEN, get
 from alquimista.web.pages.staff.tenant import opened
 from alquimista.web.rendering import page
 from alquimista.web.staff.tenant import BASE, SIZE, path_of
-from alquimista.web.trail import CATEGORIES, RESULTS, written
+from alquimista.web.trail import CATEGORIES, RESULTS, details, how, typed_by, written
 
 # Who acted, where the entry has no name.
 _NAMELESS: Final = {
@@ -68,6 +68,9 @@ async def trail(context: Context) -> Response:
         results=RESULTS,
         written=written,
         nameless=_NAMELESS,
+        details=details,
+        how=how,
+        typed_by=typed_by,
         notice=None,
     )
 
