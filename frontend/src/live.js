@@ -7,6 +7,7 @@ import { toast, untoast } from "./toast.js";
 const SLOWLY = 30_000;
 const SPREAD = 400; // A thousand browsers that hear of one change do not ask in the same moment.
 const ANYTHING = "*";
+const MINE = "notifications"; // The reader's own: no change of what their company shows.
 const asked = new Map(); // A part's address → when it was asked for.
 const due = new Set(); // Addresses of parts of which something has changed.
 let failures = 0;
@@ -25,12 +26,14 @@ function askNow() {
 function changed(topics) {
   for (const part of parts()) {
     const own = part.dataset.topics?.split(" ");
-    if (!own || topics.some((topic) => topic === ANYTHING || own.includes(topic))) due.add(address(part));
+    const concerned = own ? topics.some((topic) => topic === ANYTHING || own.includes(topic)) : !topics.includes(MINE);
+    if (concerned) due.add(address(part));
   }
   if (due.size && !document.hidden) setTimeout(askNow, Math.random() * SPREAD);
 }
 
 hear("changes", ({ topics }) => changed(topics));
+hear("notifications", () => changed([MINE]));
 hear("lives", ({ lives, reminder }) => lives && reminder && changed([ANYTHING])); // Its stream told of older changes.
 document.addEventListener("visibilitychange", () => document.hidden || askNow());
 addEventListener("online", () => (waitUntil = 0));

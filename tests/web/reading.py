@@ -2,9 +2,13 @@
 
 import re
 from html import unescape
+from uuid import UUID
 
 import httpx
 
+from alquimista.audit import service as audit
+from alquimista.audit.models import Wanted
+from alquimista.db.pool import Database
 from factories import MadeUser
 
 
@@ -18,6 +22,20 @@ def text_of(html: str) -> str:
     """What a reader sees, roughly: no tags, no templates, one space between words."""
     html = re.sub(r"<(script|template|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def live_of(html: str, target: str) -> str:
+    """Where the part `target` of a page asks for itself again, as its browser would."""
+    found = re.search(rf'hx-get="([^"]+)"[^>]* hx-target="#{target}"[^>]* data-live="part"', html)
+    seen = re.search(r'id="seen" name="seen" value="([^"]+)"', html)
+    assert found, html[:500]
+    assert seen, html[:500]
+    return f"{unescape(found[1])}&seen={seen[1]}"
+
+
+async def read_rows(db: Database, tenant_id: UUID) -> int:
+    """How often a tenant's audit says that staff have read about it."""
+    return len(await audit.entries(db.tenant(tenant_id), tenant_id, Wanted(action="tenant.read"), 200))
 
 
 async def send(browser: httpx.AsyncClient, page: str, action: str, **fields: str) -> httpx.Response:

@@ -6,7 +6,11 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
+from alquimista import clock
+from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.streams import Streams
+from alquimista.notifications import service
+from alquimista.notifications.models import Owner
 from factories import make_user
 from web.test_browser_pages import RULES, Visit, open_page
 from web.test_pages_notifications import one_of, tell  # noqa: F401 - A fixture.
@@ -59,6 +63,22 @@ async def test_what_is_told_shows_at_once_and_is_gone_once_read(site, person, ch
     await page.locator(".bell-list button").first.click()
     await page.wait_for_url("**/app/dashboard#incidents")
     await expect(count).to_have_text("1", timeout=BUSY)
+    assert page.mistakes == []
+    await page.context.close()
+
+
+async def test_the_list_hears_of_what_is_told_and_of_what_is_read_elsewhere(site, person, chromium, tell):  # noqa: F811
+    page = await open_page(chromium, site, visit(PATH))
+    await held(site, person, 1)
+    await expect(page.locator("#list")).to_contain_text("Nothing yet")
+    await page.evaluate("window.same = true")
+    await tell(person, "Agente fora do ar")
+    await expect(page.locator("#list li")).to_have_count(1, timeout=BUSY)
+    await expect(page.locator("main")).to_contain_text("One is unread.")
+    async with tenant_transaction(site.db, person.tenant_id) as conn:
+        await service.read_all(conn, Owner(person.tenant_id, person.id), clock.now())
+    await expect(page.locator("main")).to_contain_text("Everything is read.", timeout=BUSY)
+    assert await page.evaluate("window.same") is True
     assert page.mistakes == []
     await page.context.close()
 

@@ -1,10 +1,21 @@
 """Staff's companies in headless Chromium: each page fits and is accessible; the list searches while somebody types."""
 
+import asyncio
+
 import pytest
+from playwright.async_api import expect
 
 from alquimista import clock
 from alquimista.access import ROLE_PERMISSIONS, Actor, ActorKind, Role
+from alquimista.approvals import service as approvals
+from alquimista.approvals.models import Audience, NewApproval
 from alquimista.db.tenancy import tenant_transaction
+from alquimista.http.streams import Streams
+from alquimista.incidents import service as incidents
+from alquimista.incidents.models import Severity, Visibility
+from alquimista.operations import service as operations
+from alquimista.operations.models.kinds import CommandType, HealthCheckParameters
+from alquimista.operations.service.telling import changed
 from alquimista.tenants import service as tenants
 from factories import make_tenant
 from web.test_browser_pages import AXE, RULES, Visit, open_page
@@ -98,3 +109,36 @@ async def test_a_company_is_let_in_after_a_question(site, db, chromium):
     await page.wait_for_url("**done=resumed")
     assert "The customer is let in again." in await page.inner_text("main")
     await page.context.close()
+
+
+async def test_its_incidents_commands_and_requests_appear_by_themselves(site, db, chromium):
+    tenant = await make_tenant(db, name="Transportes Ao Vivo")
+    person = site.people["staff"]
+    given = ROLE_PERMISSIONS[Role.INTERNAL_ADMIN]
+    actor = Actor(ActorKind.SESSION, given, Role.INTERNAL_ADMIN, person.id, None, person.email, "Ana Souza")
+    paths = [f"/app/company/tenants/{tenant.id}/{tab}" for tab in ("incidents", "commands")]
+    first, *others = [*paths, "/app/company/approvals?whose=all"]
+    pages = [await open_page(chromium, site, Visit(first, 1280, "light", "en", "staff"))]
+    async with asyncio.timeout(15):
+        while not site.services.get(Streams)._count[person.id]:  # noqa: ASYNC110 - The browser's own time.
+            await asyncio.sleep(0.05)
+    for path in others:
+        pages.append(await pages[0].context.new_page())
+        await pages[-1].goto(path)
+    for page in pages:
+        await expect(page.locator("#list tbody tr")).to_have_count(0)
+    await asyncio.sleep(4)  # What is asked for as the pages begin.
+    async with tenant_transaction(db, tenant.id) as conn:
+        await incidents.open_by_hand(
+            conn, actor, tenant.id, Severity.ERROR, "Fila parada", "", Visibility.INTERNAL, [], clock.now()
+        )
+        wanted = operations.Wanted(CommandType.HEALTH_CHECK, tenant.id, HealthCheckParameters(), None)
+        command, _ = await operations.give(conn, actor, wanted, site.services.settings, clock.now())
+        asked = NewApproval(action_type="x.y", resource_type="plan", resource_id="7", audience=Audience.STAFF)
+        await approvals.request(conn, actor, tenant.id, asked, clock.now())
+    changed(site.services, command.id)
+    for page in pages:
+        await page.bring_to_front()
+        await expect(page.locator("#list tbody tr")).to_have_count(1, timeout=12_000)
+        assert page.url.endswith((*paths, "approvals?whose=all")), "and its address stays"
+    await pages[0].context.close()

@@ -8,7 +8,7 @@ from alquimista.approvals import service
 from alquimista.approvals.models import PAGE, Audience, NewApproval
 from alquimista.db.tenancy import tenant_transaction
 from factories import make_tenant, make_user
-from web.reading import sign_in, text_of, token_of
+from web.reading import live_of, read_rows, sign_in, text_of, token_of
 
 STAFF = "/app/company/approvals"
 
@@ -151,3 +151,28 @@ async def test_staff_decide_on_what_is_asked_of_them(people, ask):
     assert "Approved · Otto Confirmado por telefone." in after
     assert (await browsers["olga"].get(f"{STAFF}/{clock.new_id()}")).status_code == 404
     assert (await browsers["olga"].get(f"{STAFF}?whose=x&status=y&page=3")).status_code == 200
+
+
+async def test_an_open_list_hears_of_a_request(people, ask, company):
+    _, browsers = people
+    places = (
+        ("bia", Audience.TENANT, "ana", f"{PAGE}?whose=all"),
+        ("otto", Audience.STAFF, "olga", f"{STAFF}?whose=all"),
+    )
+    for name, audience, asker, path in places:
+        part = live_of((await browsers[name].get(path)).text, "approvals")
+        assert (await browsers[name].get(part)).status_code == 204
+        asked = await ask(asker, audience)
+        changed = await browsers[name].get(part)
+        assert (changed.status_code, str(asked.id) in changed.text) == (200, True)
+
+
+async def test_staff_who_leave_a_list_open_are_written_down_once(people, company, db):
+    _, browsers = people
+    path = f"{PAGE}?tenant_id={company.id}&whose=all"
+    part = live_of((await browsers["olga"].get(path)).text, "approvals")
+    before = await read_rows(db, company.id)
+    assert (await browsers["olga"].get(part)).status_code == 204
+    assert await read_rows(db, company.id) == before
+    assert (await browsers["olga"].get(part.partition("&seen=")[0])).status_code == 200
+    assert await read_rows(db, company.id) == before + 1

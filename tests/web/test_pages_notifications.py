@@ -8,7 +8,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.notifications import service
 from alquimista.notifications.models import Owner, Recipient
 from factories import make_user
-from web.reading import send, sign_in, text_of, token_of
+from web.reading import live_of, send, sign_in, text_of, token_of
 
 PATH = "/app/notifications"
 
@@ -144,3 +144,15 @@ async def test_staff_have_theirs_and_no_bell_while_they_look_at_a_company(site, 
         form = {"_csrf": token_of(page.text), "tenant_id": str(tenant), "reason": "Chamado 4711: vejo o painel."}
         assert (await browser.post("/app/company/view-as", data=form)).status_code == 303
         assert "data-bell" not in (await browser.get("/app/dashboard")).text
+
+
+async def test_an_open_list_hears_of_a_new_one_and_its_forms_lead_back_to_the_page(browser, person, tell):
+    await tell(person, "O primeiro")
+    part = live_of((await browser.get(f"{PATH}?unread=true")).text, "notifications")
+    assert (await browser.get(part)).status_code == 204
+    await tell(person, "O segundo")
+    changed = await browser.get(part)
+    assert changed.status_code == 200
+    assert "O segundo" in text_of(changed.text)
+    assert "2 are unread" in text_of(changed.text)
+    assert set(re.findall(r'name="redirect" value="([^"]+)"', changed.text)) == {f"{PATH}?unread=true"}

@@ -22,7 +22,7 @@ from alquimista.operations import service as operations
 from alquimista.operations.models.kinds import CommandType, HealthCheckParameters
 from alquimista.tenants import service as tenants
 from factories import activate_agent, make_agent, make_tenant, make_user
-from web.reading import sign_in, text_of, token_of
+from web.reading import live_of, read_rows, sign_in, text_of, token_of
 from web.test_pages_overview import sent  # noqa: F401 - A fixture.
 
 LIST = "/app/company/tenants"
@@ -270,6 +270,33 @@ async def test_incidents_and_commands_link_to_their_pages(db, site, staff, admin
     assert f'href="/app/company/operations/{command.id}"' in shown
     assert "Check health" in text_of(shown)
     assert "No command matches" in await read(staff, f"{path}/commands", status="SUCCESS")
+
+
+async def test_open_incidents_and_commands_hear_of_new_ones(db, site, staff, admin_actor):
+    tenant = await make_tenant(db, name="Ao vivo")
+
+    async def trouble(conn):
+        return await incidents.open_by_hand(
+            conn, admin_actor, tenant.id, Severity.ERROR, "Caiu", "", Visibility.INTERNAL, [], clock.now()
+        )
+
+    async def command(conn):
+        wanted = operations.Wanted(CommandType.HEALTH_CHECK, tenant.id, HealthCheckParameters(), None)
+        return (await operations.give(conn, admin_actor, wanted, site.services.settings, clock.now()))[0].id
+
+    for tab, happen in (("incidents", trouble), ("commands", command)):
+        part = live_of((await staff.get(f"{LIST}/{tenant.id}/{tab}")).text, tab)
+        before = await read_rows(db, tenant.id)
+        assert (await staff.get(part)).status_code == 204
+        async with tenant_transaction(db, tenant.id) as conn:
+            made = await happen(conn)
+        changed = await staff.get(part)
+        assert (changed.status_code, str(made) in changed.text) == (200, True)
+        assert await read_rows(db, tenant.id) == before, "the page was opened, and stands in the audit already"
+        assert (await staff.get(part.partition("&seen=")[0])).status_code == 200
+        assert await read_rows(db, tenant.id) == before + 1
+        elsewhere = part.replace(str(tenant.id), str(clock.new_id()))
+        assert (await staff.get(elsewhere)).status_code == 404
 
 
 async def test_the_audit_has_pages_and_filters(db, staff):

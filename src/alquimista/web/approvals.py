@@ -56,6 +56,7 @@ class ApprovalsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     whose: Annotated[str, _SHORT] = ""
     status: Annotated[str, _SHORT] = ""
     page: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    seen: str = ""  # The hash of the part that the browser shows.
 
     @property
     def wanted(self) -> ApprovalStatus | None:
@@ -114,6 +115,7 @@ class ApprovalList:
     whose: Whose
     status: ApprovalStatus | None
     table: Paged[Approval]
+    live_url: str
     inbox: Inbox
 
     @property

@@ -25,11 +25,13 @@ from alquimista.approvals.models import (
 )
 from alquimista.approvals.service.telling import later
 from alquimista.audit import service as audit
+from alquimista.cache import store
 from alquimista.db.statement import Conn
 from alquimista.errors import Forbidden
 from alquimista.events import EventType
 from alquimista.orchestrator import service as orchestrator
 
+TOPIC: Final = "approvals"
 PUBLISHED: Final = {
     ApprovalStatus.PENDING: EventType.APPROVAL_REQUESTED,
     ApprovalStatus.APPROVED: EventType.APPROVAL_APPROVED,
@@ -167,7 +169,12 @@ async def _found(conn: Conn, tenant_id: UUID, approval_id: UUID) -> Approval:
 
 
 async def _record(conn: Conn, actor: Actor | None, event: str, approval: Approval, **more: str) -> None:
-    """In the audit of the tenant concerned, which so learns what was asked and decided about it, not the comments."""
+    """In the audit of the tenant concerned, which so learns what was asked and decided about it, not the comments.
+
+    Open pages of those who see the request hear that there is something new.
+    """
+    whose = PLATFORM_TENANT if approval.audience is Audience.STAFF else approval.tenant_id
+    await store.invalidate(conn, whose, TOPIC)
     await audit.record(
         conn,
         actor,

@@ -1,10 +1,12 @@
 """What the pages of requests for approval do alike, for staff and for a company's people."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from starlette.responses import RedirectResponse, Response
 
+from alquimista.access import PLATFORM_TENANT
 from alquimista.approvals import service
 from alquimista.approvals.models import Approval, Audience, Inbox
 from alquimista.audit.guards import seen
@@ -12,14 +14,39 @@ from alquimista.db.statement import Conn
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import NotFound, Problem
 from alquimista.http.context import Context
-from alquimista.web import approvals, views
+from alquimista.web import approvals, refreshing, views
 from alquimista.web.approvals import MAIN, SIZE, ApprovalList, ApprovalsQuery, ApprovalView, DecideForm, Place
 from alquimista.web.rendering import page
-from alquimista.web.tables import paged
+from alquimista.web.tables import live_list
+
+_ROOM: Final = "approvals"
+_LIST: Final = "list"
 
 
 async def listed(context: Context, conn: Conn, tenant_id: UUID | None, audience: Audience, place: Place) -> Response:
     """A page of the requests."""
+    await _seen_all(context, place)
+    part = await _part(context, conn, tenant_id, audience, place)
+    return refreshing.whole(context, _LIST, part, None, room=_ROOM, place=place)
+
+
+async def live(context: Context, conn: Conn, tenant_id: UUID | None, audience: Audience, place: Place) -> Response:
+    """The requests as they are now, or 204 when the browser shows them already."""
+    if not refreshing.was_opened(context, _LIST, context.query.seen):
+        await _seen_all(context, place)
+    part = await _part(context, conn, tenant_id, audience, place)
+    return refreshing.answer(context, _LIST, part, context.query.seen)
+
+
+async def _seen_all(context: Context, place: Place) -> None:
+    await seen(
+        context, PLATFORM_TENANT if place.staff else context.tenant, resource_type="page", resource_id=place.path
+    )
+
+
+async def _part(
+    context: Context, conn: Conn, tenant_id: UUID | None, audience: Audience, place: Place
+) -> refreshing.Part:
     query: ApprovalsQuery = context.query
     whose = approvals.chosen(query, context.who, staff=place.staff)
     inbox = Inbox([], 0, 0)
@@ -31,12 +58,11 @@ async def listed(context: Context, conn: Conn, tenant_id: UUID | None, audience:
         )
         return inbox.approvals, inbox.total
 
-    kept = {**place.carried, "whose": whose.value, **({"status": query.wanted.value} if query.wanted else {})}
-    table = await paged(
-        read, query.page, SIZE, id="requests", parameter="page", path=place.path, query=kept, target=MAIN
-    )
-    view = ApprovalList(place=place, whose=whose, status=query.wanted, table=table, inbox=inbox)
-    return page(context, "approvals/list.html", view=view, states=approvals.STATES, title_of=approvals.title_of)
+    kept = {**place.carried, "whose": whose.value, "status": query.wanted.value if query.wanted else ""}
+    table, url = await live_list(read, query.page, SIZE, part=MAIN, path=place.path, query=kept)
+    view = ApprovalList(place=place, whose=whose, status=query.wanted, table=table, live_url=url, inbox=inbox)
+    values = {"view": view, "states": approvals.STATES, "title_of": approvals.title_of}
+    return refreshing.made(context, _LIST, "", values, room=_ROOM)
 
 
 def shown(

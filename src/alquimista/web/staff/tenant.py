@@ -84,12 +84,14 @@ class IncidentsQuery(TabQuery, frozen=True, forbid_unknown_fields=True):
 
     status: str = ""
     severity: str = ""
+    seen: str = ""  # The hash of the part that the browser shows.
 
 
 class CommandsQuery(TabQuery, frozen=True, forbid_unknown_fields=True):
     """Which commands; an unknown state says nothing."""
 
     status: str = ""
+    seen: str = ""  # As above.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

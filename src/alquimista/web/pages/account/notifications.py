@@ -14,15 +14,17 @@ from alquimista.identity.models.oidc import local_path
 from alquimista.notifications import service
 from alquimista.notifications.guards import READING, WRITING, owner_of
 from alquimista.notifications.models import DEFAULTS, Category, Choice, MailWhen
-from alquimista.tenants import service as tenants
+from alquimista.web import refreshing
 from alquimista.web.notifications import BADGES, Line, page_of
 from alquimista.web.pages.routing import get, post
 from alquimista.web.rendering import fragment, page
 from alquimista.web.shell import Shell
 from alquimista.web.tables import PAGE_SIZE, Table
-from alquimista.web.views import Notice
+from alquimista.web.views import Notice, query_of
 
 PATH: Final = "/app/notifications"
+_ROOM: Final = "notifications"
+_LIST: Final = "list"
 _PANEL_LINES: Final = 6
 _MAILS: Final = {
     MailWhen.AT_ONCE: N_("As it happens"),
@@ -40,6 +42,7 @@ class NotificationPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: Annotated[int, Meta(ge=1, le=1000)] = 1
     sort: str = ""
     order: str = ""
+    seen: str = ""  # The hash of the part that the browser shows.
 
 
 class ReadForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +70,15 @@ class PreferencesForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def listed(context: Context) -> Response:
     """A page of them."""
+    return refreshing.whole(context, _LIST, await _part(context), None, room=_ROOM)
+
+
+async def live(context: Context) -> Response:
+    """The page of them as it is now, or 204 when the browser shows it already."""
+    return refreshing.answer(context, _LIST, await _part(context), context.query.seen)
+
+
+async def _part(context: Context) -> refreshing.Part:
     query: NotificationPage = context.query
     owner = owner_of(context)
     conn = context.db.tenant(owner.tenant_id)
@@ -88,8 +100,16 @@ async def listed(context: Context) -> Response:
         query={"unread": "true"} if query.unread else {},
         target="notifications",
     )
-    zone = (await tenants.get(conn, owner.tenant_id)).time_zone
-    return page(context, "notifications/list.html", table=table, unread=unread, only_unread=query.unread, zone=zone)
+    shown = {**table.query, **({"page": str(number)} if number > 1 else {})}
+    values = {
+        "shell": Shell.of(context),
+        "table": table,
+        "unread": unread,
+        "only_unread": query.unread,
+        "here": query_of(PATH, shown) if shown else PATH,
+        "live_url": query_of(f"{PATH}/live", {**table.query, "page": str(number)}),
+    }
+    return refreshing.made(context, _LIST, "", values, room=_ROOM)
 
 
 async def panel(context: Context) -> Response:
@@ -168,6 +188,7 @@ _CHANGE: Final[dict[str, Any]] = {"permission": Permission.ACCOUNT_MANAGE, "limi
 _ONE: Final = PATH + "/{notification_id:uuid}"
 ROUTES: Final = (
     get(PATH, listed, "Your notifications", query=NotificationPage, **_MINE),
+    get(f"{PATH}/live", live, "Your notifications as they are now", query=NotificationPage, passive=True, **_MINE),
     get(f"{PATH}/panel", panel, "The newest of your notifications", passive=True, **_MINE),
     get(f"{PATH}/preferences", preferences, "Where you hear of what", query=SavedQuery, **_MINE),
     post(f"{PATH}/preferences", choose, "Choose where you hear of what", body=PreferencesForm, **_CHANGE),

@@ -22,9 +22,14 @@ _ONE: Final = PATH + "/{approval_id:uuid}"
 
 async def listed(context: Context) -> Response:
     """A page of them."""
-    await seen(context, context.tenant, resource_type="page", resource_id=PATH)
     conn = context.db.tenant(context.tenant)
     return await approvals.listed(context, conn, context.tenant, Audience.TENANT, await _place(context))
+
+
+async def live(context: Context) -> Response:
+    """The page of them as it is now."""
+    conn = context.db.tenant(context.tenant)
+    return await approvals.live(context, conn, context.tenant, Audience.TENANT, await _place(context))
 
 
 async def show(context: Context) -> Response:
@@ -57,10 +62,12 @@ async def _place(context: Context) -> Place:
 
 
 _OWN: Final[dict[str, Any]] = {"scope": TenantScope.OWN, "limits": OFTEN}
+_READ: Final = Permission.APPROVAL_READ
 _ACTS: Final[dict[str, Any]] = {**_OWN, "limits": ACTING}
 ROUTES: Final = (
-    get(PATH, listed, "What waits for approval", Permission.APPROVAL_READ, query=ApprovalsQuery, **_OWN),
-    get(_ONE, show, "One request for approval", Permission.APPROVAL_READ, query=ApprovalQuery, **_OWN),
+    get(PATH, listed, "What waits for approval", _READ, query=ApprovalsQuery, **_OWN),
+    get(f"{PATH}/live", live, "The list as it is now", _READ, query=ApprovalsQuery, passive=True, **_OWN),
+    get(_ONE, show, "One request for approval", _READ, query=ApprovalQuery, **_OWN),
     post(f"{_ONE}/decide", decide, "Approve or reject", Permission.APPROVAL_DECIDE, body=DecideForm, **_ACTS),
-    post(f"{_ONE}/cancel", cancel, "Take a request back", Permission.APPROVAL_READ, **_ACTS),
+    post(f"{_ONE}/cancel", cancel, "Take a request back", _READ, **_ACTS),
 )

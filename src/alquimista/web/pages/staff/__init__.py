@@ -26,6 +26,7 @@ from alquimista.web.pages.staff import (
     tenant_audit,
     tenant_billing,
     tenant_limits,
+    tenant_lists,
     tenant_new,
     tenant_profile,
     tenant_tabs,
@@ -60,6 +61,7 @@ ROUTES: Final = (
     *tenant_new.ROUTES,
     *tenant_profile.ROUTES,
     *tenant_tabs.ROUTES,
+    *tenant_lists.ROUTES,
     *tenants.ROUTES,
     *view_as.ROUTES,
 )

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
+from alquimista.access import PLATFORM_ZONE, Permission
 from alquimista.approvals import service
 from alquimista.approvals.guards import ACTING
 from alquimista.approvals.models import Approval, Audience
@@ -22,8 +22,12 @@ _ONE: Final = PATH + "/{approval_id:uuid}"
 
 async def listed(context: Context) -> Response:
     """A page of them."""
-    await seen(context, PLATFORM_TENANT, resource_type="page", resource_id=PATH)
     return await approvals.listed(context, context.db.staff(), None, Audience.STAFF, _PLACE)
+
+
+async def live(context: Context) -> Response:
+    """The page of them as it is now."""
+    return await approvals.live(context, context.db.staff(), None, Audience.STAFF, _PLACE)
 
 
 async def show(context: Context) -> Response:
@@ -48,10 +52,12 @@ async def _found(context: Context) -> Approval:
 
 
 _STAFF: Final[dict[str, Any]] = {"scope": TenantScope.PLATFORM, "limits": OFTEN}
+_READ: Final = Permission.APPROVAL_READ
 _ACTS: Final[dict[str, Any]] = {**_STAFF, "limits": ACTING}
 ROUTES: Final = (
-    get(PATH, listed, "What waits for approval", Permission.APPROVAL_READ, query=ApprovalsQuery, **_STAFF),
-    get(_ONE, show, "One request for approval", Permission.APPROVAL_READ, query=ApprovalQuery, **_STAFF),
+    get(PATH, listed, "What waits for approval", _READ, query=ApprovalsQuery, **_STAFF),
+    get(f"{PATH}/live", live, "The list as it is now", _READ, query=ApprovalsQuery, passive=True, **_STAFF),
+    get(_ONE, show, "One request for approval", _READ, query=ApprovalQuery, **_STAFF),
     post(f"{_ONE}/decide", decide, "Approve or reject", Permission.APPROVAL_DECIDE, body=DecideForm, **_ACTS),
-    post(f"{_ONE}/cancel", cancel, "Take a request back", Permission.APPROVAL_READ, **_ACTS),
+    post(f"{_ONE}/cancel", cancel, "Take a request back", _READ, **_ACTS),
 )

@@ -15,22 +15,15 @@ from alquimista.identity.guards import INVITING
 from alquimista.identity.models.users import Member
 from alquimista.identity.service import list_members
 from alquimista.identity.service.invitations import newest_invitations, resend_invitation
-from alquimista.incidents import service as incidents
-from alquimista.incidents.models import Severity, State
 from alquimista.integrations import service as integrations
-from alquimista.operations import service as operations
-from alquimista.operations.models.commands import CommandLine
-from alquimista.operations.models.kinds import KINDS
 from alquimista.tenants import service as tenants
 from alquimista.web import nav, views
 from alquimista.web.client.overview import chart, kpis, was_there
-from alquimista.web.incidents import SEVERITY_FILTER
 from alquimista.web.pages.routing import OFTEN, get, post
 from alquimista.web.pages.staff.tenant import opened
 from alquimista.web.rendering import page
 from alquimista.web.staff import connections
 from alquimista.web.staff import tenant as shown
-from alquimista.web.staff.commands import STATES as COMMAND_STATES
 from alquimista.web.staff.tenant import BASE, DONE, MAIN, SHOWN_INVITATIONS, SIZE, path_of
 from alquimista.web.tables import paged
 
@@ -132,70 +125,6 @@ async def usage(context: Context) -> Response:
     return page(context, "tenants/usage.html", head=head, view=view, notice=None)
 
 
-async def troubles(context: Context) -> Response:
-    """The company's incidents, and those of the platform that affect it."""
-    query: shown.IncidentsQuery = context.query
-    head = await opened(context, "incidents")
-    status = State(query.status) if query.status in set(State) else None
-    severity = Severity(query.severity) if query.severity in set(Severity) else None
-
-    async def read(offset: int) -> tuple[Sequence[shown.IncidentRow], int]:
-        found = await incidents.staff_page(
-            context.db.staff(),
-            SIZE,
-            offset,
-            states=(status,) if status else (),
-            severity=severity,
-            tenant_id=head.tenant.id,
-        )
-        return [shown.incident_row(line.incident, context.locale) for line in found.items], found.total
-
-    kept = {name: str(value) for name, value in (("status", status), ("severity", severity)) if value}
-    path = path_of(head.tenant.id, "incidents")
-    table = await paged(
-        read, query.page, SIZE, id="incidents", parameter="page", path=path, query=kept, target="incidents"
-    )
-    return page(
-        context,
-        "tenants/incidents.html",
-        head=head,
-        table=table,
-        path=path,
-        filters=query,
-        statuses=shown.INCIDENT_STATUSES,
-        severities=SEVERITY_FILTER,
-        notice=None,
-    )
-
-
-async def commands(context: Context) -> Response:
-    """The commands about the company."""
-    query: shown.CommandsQuery = context.query
-    head = await opened(context, "commands")
-    kept = {"status": query.status} if query.status in set(COMMAND_STATES) else {}
-    wanted: dict[str, Any] = {"tenant_id": head.tenant.id, **kept}
-
-    async def read(offset: int) -> tuple[Sequence[CommandLine], int]:
-        return await operations.page(context.db.staff(), wanted, SIZE, offset, context.locale)
-
-    path = path_of(head.tenant.id, "commands")
-    table = await paged(
-        read, query.page, SIZE, id="commands", parameter="page", path=path, query=kept, target="commands"
-    )
-    return page(
-        context,
-        "tenants/commands.html",
-        head=head,
-        table=table,
-        path=path,
-        filters=query,
-        statuses=shown.COMMAND_STATUSES,
-        states=COMMAND_STATES,
-        kinds={kind.value: one.title for kind, one in KINDS.items()},
-        notice=None,
-    )
-
-
 _STAFF: Final[dict[str, Any]] = {"scope": TenantScope.PLATFORM, "limits": OFTEN}
 _READ: Final = Permission.PLATFORM_READ
 ROUTES: Final = (
@@ -211,13 +140,4 @@ ROUTES: Final = (
     get(f"{BASE}/agents", agents, "A company's agents", _READ, query=shown.PeriodQuery, **_STAFF),
     get(f"{BASE}/integrations", connected, "A company's integrations", _READ, **_STAFF),
     get(f"{BASE}/usage", usage, "A company's usage", _READ, query=shown.PeriodQuery, **_STAFF),
-    get(f"{BASE}/incidents", troubles, "A company's incidents", _READ, query=shown.IncidentsQuery, **_STAFF),
-    get(
-        f"{BASE}/commands",
-        commands,
-        "Commands about a company",
-        Permission.COMMAND_READ,
-        query=shown.CommandsQuery,
-        **_STAFF,
-    ),
 )
