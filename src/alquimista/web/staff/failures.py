@@ -94,9 +94,7 @@ class Failures:
 
     def alike(self, entry: FailedEntry) -> str:
         """Those of the same company in the same queue."""
-        return views.query_of(
-            PATH, {"queue": entry.queue.value, "tenant_id": str(entry.tenant_id or PLATFORM_TENANT)}
-        )
+        return views.query_of(PATH, {"queue": entry.queue.value, "tenant_id": str(entry.tenant_id or PLATFORM_TENANT)})
 
 
 def reason(entry: FailedEntry) -> tuple[Text | None, str]:

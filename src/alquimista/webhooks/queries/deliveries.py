@@ -139,9 +139,34 @@ POSTPONE = Statement(
     """
     UPDATE alquimista_platform.webhook_deliveries
     SET next_attempt_at = %(until)s, sending_until = NULL, updated_at = %(now)s
-    WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND state = 'pending' AND next_attempt_at <= %(due)s
+    WHERE tenant_id = %(tenant_id)s AND endpoint_id = %(endpoint_id)s AND state = 'pending'
+      AND next_attempt_at <= %(due)s
     """,
     NoRow,
+)
+
+# Those who want to begin at the same moment do so one after the other, and the second one counts the first.
+LOCK = Statement(
+    """
+    SELECT pg_advisory_xact_lock(hashtextextended('alquimista.webhooks/' || %(tenant_id)s::uuid, 0))::text AS locked
+    """,
+    NoRow,
+)
+SENDING = Statement(
+    """
+    SELECT count(*) AS count FROM alquimista_platform.webhook_deliveries
+    WHERE tenant_id = %(tenant_id)s AND sending_until > %(now)s
+    """,
+    _Count,
+)
+# No further than somebody wants to know.
+WAITING = Statement(
+    """
+    SELECT count(*) AS count FROM (
+      SELECT FROM alquimista_platform.webhook_deliveries
+      WHERE tenant_id = %(tenant_id)s AND state = 'pending' AND next_attempt_at <= %(now)s LIMIT %(most)s) waiting
+    """,
+    _Count,
 )
 
 DELIVERED = Statement(
@@ -181,7 +206,7 @@ DUE = Statement(
     """
     SELECT id AS delivery_id, endpoint_id FROM alquimista_platform.webhook_deliveries
     WHERE tenant_id = %(tenant_id)s AND state = 'pending' AND next_attempt_at <= %(before)s
-    ORDER BY next_attempt_at LIMIT %(limit)s
+    ORDER BY next_attempt_at, id LIMIT %(limit)s
     """,
     SendDelivery,
 )
@@ -294,11 +319,26 @@ async def health(conn: Conn, since: datetime) -> Health:
     return found
 
 
-async def postpone(conn: Conn, tenant_id: UUID, delivery_id: UUID, until: datetime, now: datetime) -> bool:
-    """Try it later, if it is due; whether it was."""
+async def postpone(conn: Conn, tenant_id: UUID, endpoint_id: UUID, until: datetime, now: datetime) -> bool:
+    """Try what is due for an endpoint later; whether anything was."""
     return bool(
-        await conn.execute(POSTPONE, tenant_id=tenant_id, id=delivery_id, until=until, due=now + SLACK, now=now)
+        await conn.execute(
+            POSTPONE, tenant_id=tenant_id, endpoint_id=endpoint_id, until=until, due=now + SLACK, now=now
+        )
     )
+
+
+async def sending(conn: Conn, tenant_id: UUID, now: datetime) -> int:
+    """How many of a company's deliveries are on their way; nobody else begins one until the transaction ends."""
+    await conn.execute(LOCK, tenant_id=tenant_id)
+    found = await conn.fetch_one(SENDING, tenant_id=tenant_id, now=now)
+    return found.count if found else 0
+
+
+async def waiting(conn: Conn, tenant_id: UUID, now: datetime, most: int) -> int:
+    """How many of a company's deliveries are due and wait, up to `most`."""
+    found = await conn.fetch_one(WAITING, tenant_id=tenant_id, now=now, most=most)
+    return found.count if found else 0
 
 
 async def delivered(conn: Conn, tenant_id: UUID, delivery: Claimed, outcome: Outcome, now: datetime) -> None:

@@ -31,6 +31,7 @@ from alquimista.webhooks.service.endpoints import get
 from alquimista.webhooks.service.sending import DELIVER
 
 _MOST_ATTEMPTS: Final = 100
+_BACKLOG: Final = 100  # Beyond it, those that send have more to do than a job that comes could add.
 
 
 async def emit(
@@ -196,7 +197,9 @@ async def _insert(
     data: Mapping[str, Any],
     occurred_at: datetime,
 ) -> int:
+    now = present()
     wanted = [SendDelivery(new_id(), endpoint_id) for endpoint_id in endpoints]
+    backlog = await queries.waiting(conn, tenant_id, now, _BACKLOG)
     stored = await queries.insert(
         conn,
         tenant_id,
@@ -205,9 +208,9 @@ async def _insert(
         event_type=event_type,
         payload=dict(data),
         occurred_at=occurred_at,
-        now=present(),
+        now=now,
     )
-    for one in stored:
+    for one in stored if backlog < _BACKLOG else ():
         await enqueue(conn, DELIVER, one, tenant_id=tenant_id)
     return len(stored)
 

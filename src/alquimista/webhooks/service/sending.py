@@ -1,7 +1,13 @@
-"""Sending: claim in one transaction, ask without any, and write down what became of it in another."""
+"""Sending: claim in one transaction, ask without any, and write down what became of it in another.
+
+A company has a few seats, counted in the database: so many of its messages are on their way at once, whatever its
+receivers do. Who has a seat sends what else of the company is due, one after the other; who finds none free goes away,
+since each holder looks again once its message is settled. A backlog therefore has no more jobs than seats, and after a
+while a holder gives its place to who waits behind it.
+"""
 
 import random
-from collections import Counter
+import time
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -42,9 +48,10 @@ DELIVER: Final = "webhooks.deliver"
 # What is so much later than it should be has lost the job that would have woken a worker up.
 _OVERDUE: Final = timedelta(seconds=30)
 _BATCH: Final = 1000
+_SEATS: Final = 4  # Of a company: its slow receivers keep nobody else waiting.
+_WAKES: Final = 8  # Jobs for a company's messages that lost theirs; who has a seat finds the others.
+_FOR_S: Final = 10.0  # Then whatever else waits has its turn, which may be somebody else's.
 _PAGE: Final = "/app/dashboard/settings/webhooks"
-_MOST_OF_A_TENANT: Final = 4  # At once, in a worker: slow receivers of one company keep nobody else waiting.
-_BUSY_S: Final = 2.0
 _dice = random.Random()  # noqa: S311 - It spreads retries, and keeps no secret.
 _log = structlog.get_logger("alquimista.webhooks")
 
@@ -55,7 +62,6 @@ class Sending:
     def __init__(self, poster: Poster, breakers: Breakers) -> None:
         self.poster = poster
         self.breakers = breakers
-        self.busy: Counter[UUID] = Counter()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -74,6 +80,10 @@ class NotDue(Exception):  # noqa: N818 - As CircuitOpen.
     """Another worker has it, it is done, or its time has not come: what says nothing about the endpoint."""
 
 
+class NoSeat(NotDue):
+    """As many of the company's messages as may be are on their way."""
+
+
 def install(services: Services) -> Sending:
     """Wire sending into a worker process; close it before the database."""
     sending = Sending(Poster(services.settings), CIRCUITS.watched("webhooks"))
@@ -82,35 +92,36 @@ def install(services: Services) -> Sending:
 
 
 async def deliver(services: Services, tenant_id: UUID, wanted: SendDelivery) -> None:
-    """Make one try of a delivery, if it is due."""
-    sending = services.get(Sending)
-    if sending.busy[tenant_id] >= _MOST_OF_A_TENANT:
-        await _postpone(services, tenant_id, wanted, _BUSY_S)
-        return
-    sending.busy[tenant_id] += 1
-    try:
-        await _try(services, sending, tenant_id, wanted)
-    finally:
-        sending.busy[tenant_id] -= 1
-        sending.busy += Counter()  # Forgets those that have none.
+    """Make one try of a delivery, if it is due, and then of the company's others that are, one after the other."""
+    began, sending, conn = time.monotonic(), services.get(Sending), services.db.tenant(tenant_id)
+    due = [wanted]
+    while due and await _try(services, sending, tenant_id, due[0]):
+        due = await queries.due(conn, tenant_id, clock.now(), 1)
+        if due and time.monotonic() - began > _FOR_S:
+            await enqueue(conn, DELIVER, due[0], tenant_id=tenant_id)
+            return
 
 
-async def _try(services: Services, sending: Sending, tenant_id: UUID, wanted: SendDelivery) -> None:
+async def _try(services: Services, sending: Sending, tenant_id: UUID, wanted: SendDelivery) -> bool:
+    """Make one try, if it is due; whether there was a seat."""
     try:
         with sending.breakers.of((tenant_id, wanted.endpoint_id)).call(EndpointFailing):
             claimed = await _claim(services, tenant_id, wanted.delivery_id)
             outcome = await _send(sending.poster, Sealer(services.settings), tenant_id, claimed)
             if _broken(outcome):
                 raise EndpointFailing(outcome)  # noqa: TRY301 - To the breaker.
+    except NoSeat:
+        return False
     except NotDue:
-        return
+        return True
     except CircuitOpen as circuit:
         await _postpone(services, tenant_id, wanted, circuit.retry_after)
-        return
+        return True
     except EndpointFailing as failing:
         outcome = failing.outcome
     async with tenant_transaction(services.db, tenant_id) as conn:
         await _settle(conn, services, tenant_id, claimed, outcome)
+    return True
 
 
 async def sweep(services: Services, tenant_id: UUID) -> None:
@@ -118,7 +129,7 @@ async def sweep(services: Services, tenant_id: UUID) -> None:
     now = clock.now()
     async with tenant_transaction(services.db, tenant_id) as conn:
         await endpoint_queries.forget_previous(conn, tenant_id, now)
-        for one in await queries.due(conn, tenant_id, now - _OVERDUE, _BATCH):
+        for one in await queries.due(conn, tenant_id, now - _OVERDUE, _WAKES):
             await enqueue(conn, DELIVER, one, tenant_id=tenant_id, dedupe=f"{DELIVER}:{tenant_id}:{one.delivery_id}")
         await queries.purge(conn, tenant_id, now - KEPT, _BATCH)
 
@@ -132,10 +143,13 @@ async def _claim(services: Services, tenant_id: UUID, delivery_id: UUID) -> Clai
     """Begin a try.
 
     Raises:
+        NoSeat: the company has none left.
         NotDue: it is not this worker's to make.
     """
     now = clock.now()
     async with tenant_transaction(services.db, tenant_id) as conn:
+        if await queries.sending(conn, tenant_id, now) >= _SEATS:
+            raise NoSeat
         claimed = await queries.claim(conn, tenant_id, delivery_id, now)
         if claimed is None:
             await queries.abandon(conn, tenant_id, delivery_id, now)
@@ -196,11 +210,11 @@ async def _settle(conn: Conn, services: Services, tenant_id: UUID, delivery: Cla
 
 
 async def _postpone(services: Services, tenant_id: UUID, wanted: SendDelivery, seconds: float) -> None:
-    """Leave the endpoint alone; the delivery keeps its place in the schedule."""
+    """Leave the endpoint alone: all that is due for it waits, and keeps its place in the schedule."""
     now = clock.now()
     until = now + timedelta(seconds=seconds * (1 + _dice.random()))
     async with tenant_transaction(services.db, tenant_id) as conn:
-        if await queries.postpone(conn, tenant_id, wanted.delivery_id, until, now):
+        if await queries.postpone(conn, tenant_id, wanted.endpoint_id, until, now):
             await enqueue(conn, DELIVER, wanted, tenant_id=tenant_id, run_at=until)
 
 
