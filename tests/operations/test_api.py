@@ -1,6 +1,7 @@
 """The endpoints, over the whole process: who may, what is refused, what is listed."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 
 import psycopg
@@ -25,8 +26,9 @@ DAYS = {"first_day": "2026-03-01", "last_day": "2026-03-02"}
 
 
 @pytest.fixture(scope="module")
-async def process(settings):
-    async with whole(settings) as running:
+async def process(settings, tmp_path_factory):
+    kept = dataclasses.replace(settings, data_dir=str(tmp_path_factory.mktemp("data")))
+    async with whole(kept) as running:
         yield running
 
 
@@ -242,7 +244,8 @@ async def test_wrong_bodies_are_refused_by_the_field(people, body, field):
         assert field in {error["field"] for error in answer.json()["errors"]}, answer.text
 
 
-async def test_a_dry_run_says_what_would_be_done_and_creates_nothing(people, sql):
+async def test_a_dry_run_says_what_would_be_done_and_creates_nothing(people, beats, sql):
+    await beats(people["tenant"].id, people["agent"])
     count = "SELECT count(*) FROM alquimista_platform.operational_commands"
     before = await sql(count)
     for kind, body in bodies(people).items():
