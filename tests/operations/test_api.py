@@ -196,6 +196,18 @@ async def test_the_same_key_many_times_at_once(people):
     assert len({one.json()["command_id"] for one in answers}) == 1
 
 
+async def test_the_same_key_for_two_companies_at_once(people, sql):
+    of_tenant = {**HEALTH, "tenant_id": str(people["tenant"].id)}
+    for number in range(10):
+        key = {"Idempotency-Key": f"two-companies-{number}"}
+        answers = await asyncio.gather(
+            *(people["admin"].post(PATH, json=body, headers=key) for body in (HEALTH, of_tenant))
+        )
+        assert sorted(one.status_code for one in answers) == [201, 409]
+        given = "SELECT count(*) FROM alquimista_platform.operational_commands WHERE idempotency_key = %s"
+        assert await sql(given, key["Idempotency-Key"]) == [(1,)]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -22,9 +22,9 @@ LEFT JOIN alquimista_platform.audit_logs a ON a.resource_id = c.id::text AND a.a
 JOBS = "SELECT entrypoint FROM alquimista_platform.job_queue"
 
 
-@pytest.fixture
-def wanted():
-    return Wanted(CommandType.HEALTH_CHECK, None, HealthCheckParameters(), "one-key")
+@pytest.fixture(params=[None, "one-key"])
+def wanted(request):
+    return Wanted(CommandType.HEALTH_CHECK, None, HealthCheckParameters(), request.param)
 
 
 async def test_its_row_its_job_and_its_audit_row_are_one_transaction(services, db, staff, wanted, sql, empty) -> None:
@@ -48,7 +48,8 @@ async def test_without_its_audit_row_there_is_neither_command_nor_job(
     assert await sql(JOBS) == []
 
 
-async def test_a_key_that_is_taken_is_its_command_and_no_second_job(services, db, staff, wanted, sql, empty) -> None:
+async def test_a_key_that_is_taken_is_its_command_and_no_second_job(services, db, staff, sql, empty) -> None:
+    wanted = Wanted(CommandType.HEALTH_CHECK, None, HealthCheckParameters(), "one-key")
     first, _ = await service.give_alone(db, staff, wanted, services.settings, now())
     assert await service.give_alone(db, staff, wanted, services.settings, now()) == (first, False)
     reused = giving.read("REPROCESS_QUEUE", None, {"queue": "mails", "count": 1}, "one-key")

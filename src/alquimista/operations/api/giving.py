@@ -108,8 +108,6 @@ async def give(context: Context) -> CommandReceipt | Answer:
         awaits = service.needed(settings, wanted.kind)
         text = foreseen.text.render(context.locale)
         return Answer(200, encode(ForeseenCommand(kind, wanted.tenant_id, awaits, text, foreseen.figures)))
-    if wanted.key is not None:
-        await service.check_key(context.db.staff(), context.who, wanted.tenant, wanted.key)
     command, new = await service.give_alone(context.db, context.who, wanted, settings, context.now)
     if new:
         service.announce(context.services, command)

@@ -11,8 +11,6 @@ from alquimista.operations.models.commands import Command, Failure
 COLUMNS = """tenant_id, id, command_type, parameters, status, approval_id, created_by, tries, attempts, lease_id,
       due_at, cancel_requested_at, created_at, started_at, completed_at"""
 
-KEY = "operational_commands_key"  # The unique index of the authors' own keys.
-
 ADD = Statement(
     """
     INSERT INTO alquimista_platform.operational_commands (tenant_id, id, command_type, parameters, status,
@@ -30,6 +28,15 @@ INSERT = Statement(
     RETURNING {COLUMNS}
     """,
     Command,
+)
+
+# The unique index holds within a tenant only (decision 4): whoever uses a key of theirs for another tenant waits here.
+LOCK_KEY = Statement(
+    """
+    SELECT pg_advisory_xact_lock(hashtextextended('alquimista.commands/' || %(created_by)s::uuid || %(key)s::text, 0)
+      )::text AS locked
+    """,
+    NoRow,
 )
 
 BY_KEY = Statement(
@@ -107,9 +114,14 @@ async def insert(conn: Conn, command: Command, key: str | None, now: datetime) -
     return await conn.fetch_one(INSERT, **_values(command, key, now))
 
 
-async def add(conn: Writer, command: Command, key: str | None, now: datetime) -> None:
-    """Write a new command; a UniqueViolation of KEY when its key is taken."""
-    await conn.execute(ADD, **_values(command, key, now))
+async def add(conn: Writer, command: Command, now: datetime) -> None:
+    """Write a new command that has no key."""
+    await conn.execute(ADD, **_values(command, None, now))
+
+
+async def lock_key(conn: Conn, created_by: UUID, key: str) -> None:
+    """Take turns with who gives a command by this author's key, until the transaction ends."""
+    await conn.execute(LOCK_KEY, created_by=created_by, key=key)
 
 
 async def by_key(conn: Conn, tenant_id: UUID, created_by: UUID | None, key: str) -> Command | None:

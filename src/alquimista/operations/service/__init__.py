@@ -9,7 +9,7 @@ from alquimista.operations.service.exports import delete_old as delete_old_expor
 from alquimista.operations.service.exports import fetch as fetch_export
 from alquimista.operations.service.giving import Wanted, announce, foresee, give, give_alone
 from alquimista.operations.service.reacting import react
-from alquimista.operations.service.reading import changed, check_key, find, history, line, lines, page
+from alquimista.operations.service.reading import changed, find, history, line, lines, page
 from alquimista.operations.service.reaping import purge, reap
 from alquimista.operations.service.running import run
 from alquimista.operations.service.telling import CHANNEL
@@ -25,7 +25,6 @@ __all__ = [
     "approve",
     "cancel",
     "changed",
-    "check_key",
     "delete_old_exports",
     "fetch_export",
     "find",

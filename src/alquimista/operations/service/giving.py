@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from psycopg.errors import ForeignKeyViolation, UniqueViolation
+from psycopg.errors import ForeignKeyViolation
 
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import service as audit
@@ -21,6 +21,7 @@ from alquimista.observability.metrics import COMMANDS_CREATED
 from alquimista.operations.models.commands import Command, CommandStatus, KeyReused, NeedsPerson
 from alquimista.operations.models.kinds import KINDS, CommandType, Kind, check
 from alquimista.operations.queries import commands as queries
+from alquimista.operations.queries import reading
 from alquimista.operations.service import approving
 from alquimista.operations.service.effects import EFFECTS
 from alquimista.operations.service.effects.effect import Foreseen
@@ -102,26 +103,24 @@ async def give(
 async def give_alone(
     db: Database, actor: Actor, wanted: Wanted, settings: Settings, now: datetime
 ) -> tuple[Command, bool]:
-    """As give, in a transaction of its own: one round trip in place of five, but for what needs approval.
+    """As give, in a transaction of its own: one round trip in place of five, but for what has a key or needs approval.
 
     Raises:
-        As give.
+        As give, and KeyReused: the key stands for a command about another tenant, too.
     """
     command = _new(actor, wanted, settings, now)
-    if command.approval_id is not None:
+    if command.approval_id is not None or wanted.key is not None:
         async with tenant_transaction(db, wanted.tenant) as conn:
+            if wanted.key is not None:
+                await _claim(conn, db.staff(), command, wanted.key)
             return await give(conn, actor, wanted, settings, now)
     try:
         async with db.together(wanted.tenant) as writer:
-            await queries.add(writer, command, wanted.key, now)
+            await queries.add(writer, command, now)
             await put(writer, command)
             await _record(writer, actor, command)
     except ForeignKeyViolation:
         raise Invalid.of("tenant_id", _NO_TENANT) from None
-    except UniqueViolation as error:
-        if error.diag.constraint_name != queries.KEY:
-            raise
-        return await _same(db.tenant(wanted.tenant), command, wanted), False
     return command, True
 
 
@@ -209,6 +208,19 @@ def _awaits(actor: Actor | None, wanted: Wanted, settings: Settings) -> bool:
     if awaits and (actor is None or actor.user_id is None):
         raise NeedsPerson(command_type=wanted.command_type.value)
     return awaits
+
+
+async def _claim(conn: Conn, staff: Conn, command: Command, key: str) -> None:
+    """See that a person's key stands for no command about another tenant, and let none be given until this one is.
+
+    Raises:
+        KeyReused: it does.
+    """
+    if command.created_by is None:
+        return
+    await queries.lock_key(conn, command.created_by, key)
+    if await reading.used_elsewhere(staff, command.created_by, key, command.tenant_id):
+        raise KeyReused
 
 
 async def _same(conn: Conn, command: Command, wanted: Wanted) -> Command:

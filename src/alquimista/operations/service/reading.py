@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from alquimista.access import Actor
 from alquimista.db.statement import Conn
-from alquimista.operations.models.commands import Command, CommandLine, CommandStatus, KeyReused, UnknownCommand
+from alquimista.operations.models.commands import Command, CommandLine, CommandStatus, UnknownCommand
 from alquimista.operations.queries import commands, reading
 
 
@@ -40,16 +39,6 @@ async def line(conn: Conn, command_id: UUID, locale: str) -> CommandLine:
     if not found:
         raise UnknownCommand
     return found[0]
-
-
-async def check_key(conn: Conn, actor: Actor, tenant_id: UUID, key: str) -> None:
-    """See that a key does not stand for a command about another tenant, which `give` cannot see.
-
-    Raises:
-        KeyReused: it does.
-    """
-    if actor.user_id is not None and await reading.used_elsewhere(conn, actor.user_id, key, tenant_id):
-        raise KeyReused
 
 
 async def lines(conn: Conn, ids: Sequence[UUID], locale: str) -> list[CommandLine]:

@@ -73,7 +73,7 @@ async def give(context: Context) -> Response:
             foreseen = await _foresee(context, wanted)
             return await _form(context, kind, await _tenant(context, values), Form(values), key=key, foreseen=foreseen)
         ticked(kind, values)
-        return await _give(context, wanted, key)
+        return await _give(context, wanted)
     except Forbidden:
         raise
     except Problem as problem:
@@ -103,8 +103,7 @@ async def _foresee(context: Context, wanted: Wanted) -> Foreseen:
         return await service.foresee(conn, context.who, wanted, context.services.settings, context.now)
 
 
-async def _give(context: Context, wanted: Wanted, key: str) -> Response:
-    await service.check_key(context.db.staff(), context.who, wanted.tenant, key)
+async def _give(context: Context, wanted: Wanted) -> Response:
     command, new = await service.give_alone(context.db, context.who, wanted, context.services.settings, context.now)
     if new:
         service.announce(context.services, command)
