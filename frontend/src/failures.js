@@ -1,8 +1,10 @@
-// What failed in passing can be tried again, by the button of its toast; what else fails is said.
+// What failed in passing can be tried again, by the button of its toast. What else fails has a page of its own, or is
+// said as the server says it. Each with the id by which support finds it in the log.
 import { toast, untoast } from "./toast.js";
 
 const PASSING = [408, 429, 500, 502, 503, 504];
 const UNREACHED = "unreached";
+const CHANGES_ADDRESS = "[hx-push-url], [hx-replace-url]";
 
 // As the reader did it: the same click, or the same form with what now stands in it.
 function again({ sourceElement, sourceEvent }) {
@@ -10,6 +12,13 @@ function again({ sourceElement, sourceEvent }) {
   if (sourceElement.matches("form")) return sourceElement.requestSubmit(sourceEvent?.submitter);
   if (sourceElement.matches("a, button")) return sourceElement.click();
   sourceElement.dispatchEvent(new Event(sourceEvent?.type ?? "change", { bubbles: true }));
+}
+
+// What the page of a problem says; what is said stays the toast's own when the answer is no such page.
+function said(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const told = (name) => page.querySelector(`[data-problem="${name}"]`)?.textContent;
+  return { title: told("title"), text: told("detail") };
 }
 
 document.addEventListener("htmx:error", ({ detail }) => {
@@ -20,8 +29,11 @@ document.addEventListener("htmx:error", ({ detail }) => {
 document.addEventListener("htmx:response:error", ({ detail }) => {
   const { ctx } = detail;
   if (ctx.sourceElement?.hasAttribute("data-live") || ctx.hx?.redirect) return;
-  const passing = PASSING.includes(ctx.response.status);
-  toast(passing ? "busy" : "failed", passing ? { seconds: 0, again: () => again(ctx) } : {});
+  const support = ctx.response.headers.get("X-Trace-Id");
+  const say = (name, more) => (untoast(name), toast(name, { seconds: 0, support, ...more }));
+  if (PASSING.includes(ctx.response.status)) return say("busy", { again: () => again(ctx) });
+  if (ctx.sourceElement.matches(CHANGES_ADDRESS)) ctx.hx.redirect = ctx.request.action; // htmx goes there.
+  else say("failed", said(ctx.text));
 });
 
 // A form that cannot be sent stays as it is filled in, instead of giving way to the browser's own page.

@@ -188,11 +188,13 @@ async def test_charts_are_saved_as_csv_and_as_a_picture(site, sent, chromium):  
 
 async def test_what_failed_in_passing_can_be_tried_again(site, sent, chromium):  # noqa: F811
     page = await open_page(chromium, site, OVERVIEW)
+    trace = {"X-Trace-Id": "0123abcd"}
     busy = re.compile(r"/app/dashboard\?.*period=30d")
-    await page.route(busy, lambda route: route.fulfill(status=503, body="busy"))
+    await page.route(busy, lambda route: route.fulfill(status=503, body="busy", headers=trace))
     await page.click("#period-30d")
     toast = page.locator("#toasts [data-name=busy]")
     await expect(toast).to_contain_text("That did not work")
+    await expect(toast).to_contain_text("Support id: 0123abcd")
     await page.unroute(busy)
     await toast.get_by_role("button", name="Try again").click()
     await expect(page.locator("#period-30d")).to_have_attribute("aria-current", "true")
@@ -201,6 +203,33 @@ async def test_what_failed_in_passing_can_be_tried_again(site, sent, chromium): 
     await expect(page.locator("#period-7d")).to_have_attribute("aria-current", "true")
     await page.click("#period-30d")
     await expect(page.locator("#toasts [data-name=unreached]")).to_be_visible()
+    await page.context.close()
+
+
+async def test_what_does_not_pass_leads_to_its_own_page_with_the_support_id(site, chromium):
+    path = f"/app/company/tenants/{site.people['admin'].tenant_id}/commands"
+    page = await open_page(chromium, site, replace(OVERVIEW, path=path, who="staff"))
+    await page.locator("#commands-filters").evaluate(
+        "form => form.insertAdjacentHTML('beforeend', '<input type=hidden name=page value=none>')"
+    )
+    await page.locator("select[name=status]").select_option("SUCCESS")
+    await expect(page.locator("main code")).to_have_text(re.compile("[0-9a-f]{32}"))
+    assert page.url.endswith("/commands?status=SUCCESS&page=none"), "it can be loaded again, and sent to support"
+    await page.go_back()
+    await expect(page.locator("#commands")).to_be_visible()
+    await page.context.close()
+
+
+async def test_what_does_not_pass_within_a_page_is_said_as_the_server_says_it(site, chromium):
+    page = await open_page(chromium, site, replace(OVERVIEW, path="/app/company/incidents/new", who="staff"))
+    await page.route("**/incidents/new?*", lambda route: route.continue_(url=f"{site.url}/app/nowhere"))
+    async with page.expect_response(lambda answer: answer.status == 404) as answered:
+        await page.locator("input[name=search]").fill("clínica")
+    toast = page.locator("#toasts [data-name=failed]")
+    await expect(toast).to_contain_text("There is nothing here under this address.")
+    await expect(toast).not_to_contain_text("Load the page again")
+    await expect(toast).to_contain_text(f"Support id: {(await answered.value).headers['x-trace-id']}")
+    assert page.url.endswith("/app/company/incidents/new")
     await page.context.close()
 
 
