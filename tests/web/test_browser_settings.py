@@ -138,6 +138,27 @@ async def test_who_is_deactivated_is_let_in_again_by_undo(site, company, chromiu
     await page.context.close()
 
 
+async def test_a_session_ends_after_a_question(site, company, chromium):
+    site.people["twice"] = await make_user(site.db, company.id, name="Duas Telas")
+    other = await open_page(chromium, site, Visit("/account/profile", 1280, "light", "en", "twice"))
+    site.cookies.pop("twice")
+    page = await open_page(chromium, site, Visit("/account/sessions", 390, "light", "en", "twice"))
+    opener = page.locator("main [data-open^=end-]:not([data-open=end-others])")
+    await opener.click()
+    dialog = page.locator("dialog[open]")
+    await expect(dialog).to_contain_text("must sign in again", timeout=BUSY)
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(page.locator("#sessions li")).to_have_count(2, timeout=BUSY)
+    await opener.click()
+    await dialog.get_by_role("button", name="End").click()
+    await expect(page.locator("#sessions li")).to_have_count(1, timeout=BUSY)
+    await other.wait_for_url("**/login?**", timeout=BUSY)
+    for one in (page, other):
+        assert one.mistakes == []
+        await one.context.close()
+    site.cookies.pop("twice")
+
+
 async def test_everything_can_be_used_without_scripts(site, company, chromium):
     await (await open_page(chromium, site, Visit("/account/profile", 1280, "light", "en", "boss"))).context.close()
     visit = Visit(f"{HERE}/users", 390, "light", "en", "boss")

@@ -137,6 +137,9 @@ async def test_sessions_are_listed_and_ended(site, person, browser):
         assert "127.0.0.1" in html
         theirs = re.findall(rf'action="({SESSIONS}/[0-9a-f-]{{36}}/end)"', html)
         assert len(theirs) == 2
+        asked = re.findall(r'data-open="(end-[0-9a-f-]{36})"', html)
+        assert [f'<dialog id="{one}"' in html for one in asked] == [True, True], "each asks first"
+        assert "End the session on Chrome on iPhone, 127.0.0.1?" in text_of(html)
         done = await send(browser, SESSIONS, theirs[0])
         assert done.headers["location"] == f"{SESSIONS}?done=one"
         gone = [(await one.get(PROFILE)).status_code for one in (phone, third)]
