@@ -238,8 +238,8 @@ async def test_the_export_is_a_command_of_the_console(staff, aurora):
 
 async def test_usage_is_what_was_sent_and_nothing_else(db, staff, aurora, sent):  # noqa: F811
     shown = await read(staff, f"{aurora}/usage", period="7d")
-    assert "Requests 20 2 failed" in shown
-    assert "Success 90.0%" in shown
+    assert "or not. 20 2 failed" in shown
+    assert "percentage points. 90.0%" in shown
     assert "By agent" in shown
     tenant = await make_tenant(db, name="Sem uso")
     empty = await read(staff, f"{LIST}/{tenant.id}/usage")

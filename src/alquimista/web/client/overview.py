@@ -19,8 +19,9 @@ from alquimista.dashboards.models.client import (
 )
 from alquimista.dashboards.models.figures import Figures, Money, Period
 from alquimista.i18n import N_, translate
-from alquimista.web import definitions, formats, views
+from alquimista.web import formats, views
 from alquimista.web.charts import LineChart, Quota, Series
+from alquimista.web.definitions import DEFINITIONS
 from alquimista.web.tables import Table, arrange
 
 PATH: Final = "/app/dashboard"
@@ -206,7 +207,7 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
         views.Kpi(
             icon="activity",
             key="requests",
-            definition=definitions.COMPANY["requests"].render(locale),
+            definition=DEFINITIONS["requests"].render(locale),
             label=N_("Requests"),
             value=formats.compact(now.total_requests, locale),
             note=N_("{count} failed", count=formats.number(now.failed_requests, locale)),
@@ -218,7 +219,7 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
         views.Kpi(
             icon="circle-check-big",
             key="success",
-            definition=definitions.COMPANY["success"].render(locale),
+            definition=DEFINITIONS["success"].render(locale),
             label=N_("Success"),
             value=formats.percent(now.success_rate, locale),
             note=N_("of all requests"),
@@ -230,7 +231,7 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
         views.Kpi(
             icon="timer",
             key="response",
-            definition=definitions.COMPANY["response"].render(locale),
+            definition=DEFINITIONS["response"].render(locale),
             label=N_("Mean response"),
             value=formats.duration(now.avg_response_time_ms, locale),
             note=N_("p95 of {time}", time=formats.duration(now.p95_response_time_ms, locale))
@@ -244,7 +245,7 @@ def kpis(usage: TenantUsage, previous: TenantUsage | None, locale: str) -> tuple
         views.Kpi(
             icon="coins",
             key="cost",
-            definition=definitions.COMPANY["cost"].render(locale),
+            definition=DEFINITIONS["cost"].render(locale),
             label=N_("Cost"),
             value=cost_text(now.cost, locale),
             note=N_("{count} tokens", count=formats.compact(now.total_tokens, locale)),

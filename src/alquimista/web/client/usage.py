@@ -13,9 +13,10 @@ from alquimista.dashboards.models.client import AgentLine, DayFigures, UsageRepo
 from alquimista.dashboards.models.figures import Period
 from alquimista.i18n import N_, Text
 from alquimista.tenants.models import Tenant
-from alquimista.web import definitions, formats, views
+from alquimista.web import formats, views
 from alquimista.web.charts import LineChart, Series
 from alquimista.web.client.overview import amount, cost_text, was_there
+from alquimista.web.definitions import DEFINITIONS
 from alquimista.web.tables import Table, arrange
 
 PATH: Final = "/app/dashboard/usage"
@@ -198,7 +199,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Requests"),
             value=formats.compact(now.total_requests, locale),
             note=N_("{count} failed", count=formats.number(now.failed_requests, locale)),
-            definition=definitions.COMPANY["requests"].render(locale),
+            definition=DEFINITIONS["requests"].render(locale),
             trend=tuple(float(day.total_requests) for day in days),
             **moved(now.total_requests, then.total_requests if then else None, "up"),
         ),
@@ -208,7 +209,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Success"),
             value=formats.percent(now.success_rate, locale),
             note=N_("of all requests"),
-            definition=definitions.COMPANY["success"].render(locale),
+            definition=DEFINITIONS["success"].render(locale),
             trend=tuple(day.success_rate for day in days if day.success_rate is not None),
             delta=points,
             change=formats.points(points, locale),
@@ -220,7 +221,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Response, p50"),
             value=formats.duration(p50, locale),
             note=N_("half are faster"),
-            definition=definitions.COMPANY["p50"].render(locale),
+            definition=DEFINITIONS["p50"].render(locale),
             trend=tuple(value for value in report.p50_by_day if value is not None),
             **moved(p50, before.p50_response_time_ms if before else None, "down"),
         ),
@@ -230,7 +231,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Response, p95"),
             value=formats.duration(p95, locale),
             note=N_("5 % are slower"),
-            definition=definitions.COMPANY["p95"].render(locale),
+            definition=DEFINITIONS["p95"].render(locale),
             trend=tuple(day.p95_response_time_ms for day in days if day.p95_response_time_ms is not None),
             **moved(p95, then.p95_response_time_ms if then else None, "down"),
         ),
@@ -240,7 +241,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Tokens"),
             value=formats.compact(now.total_tokens, locale),
             note=N_("read and written"),
-            definition=definitions.COMPANY["tokens"].render(locale),
+            definition=DEFINITIONS["tokens"].render(locale),
             trend=tuple(float(day.total_tokens) for day in days),
             **moved(now.total_tokens, then.total_tokens if then else None),
         ),
@@ -250,7 +251,7 @@ def kpis(report: UsageReport, before: UsageReport | None, locale: str) -> tuple[
             label=N_("Cost"),
             value=cost_text(now.cost, locale),
             note=N_("of the models"),
-            definition=definitions.COMPANY["cost"].render(locale),
+            definition=DEFINITIONS["cost"].render(locale),
             trend=tuple(amount(day) or 0.0 for day in days),
             **moved(amount(now), amount(then) if then else None),
         ),

@@ -13,8 +13,9 @@ from alquimista.dashboards.models.figures import Period
 from alquimista.dashboards.models.staff import TopAgentUsage
 from alquimista.i18n import N_, Text, translate
 from alquimista.operations.models.kinds import KINDS
-from alquimista.web import definitions, formats, views
+from alquimista.web import formats, views
 from alquimista.web.charts import LineChart, Series
+from alquimista.web.definitions import DEFINITIONS
 from alquimista.web.staff.revenue import mrr
 from alquimista.web.tables import Table, arrange
 
@@ -120,7 +121,7 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
         views.Kpi(
             icon="building-2",
             key="customers",
-            definition=definitions.STAFF["customers"].render(locale),
+            definition=DEFINITIONS["customers"].render(locale),
             label=N_("Active customers"),
             value=formats.number(counts.active_tenants, locale),
             note=N_("of {count} in all", count=formats.number(counts.total_tenants, locale)),
@@ -128,7 +129,7 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
         views.Kpi(
             icon="bot",
             key="agents",
-            definition=definitions.STAFF["agents"].render(locale),
+            definition=DEFINITIONS["agents"].render(locale),
             label=N_("Agents deployed"),
             value=formats.number(counts.agents_deployed, locale),
             note=N_("1 person with access")
@@ -138,7 +139,7 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
         views.Kpi(
             icon="activity",
             key="requests",
-            definition=definitions.STAFF["requests"].render(locale),
+            definition=DEFINITIONS["requests"].render(locale),
             label=N_("Requests"),
             value=formats.compact(answer.total_requests, locale),
             note=N_("mean response of {time}", time=formats.duration(answer.avg_response_time_ms, locale)),
@@ -150,7 +151,7 @@ def kpis(answer: CompanyOverview, locale: str) -> tuple[views.Kpi, ...]:
         views.Kpi(
             icon="circle-check-big",
             key="success",
-            definition=definitions.STAFF["success"].render(locale),
+            definition=DEFINITIONS["success"].render(locale),
             label=N_("Success"),
             value=formats.percent(answer.success_rate, locale),
             note=N_("1 open incident")
