@@ -82,3 +82,17 @@ def test_a_plan_of_the_vendors_own_keeps_its_name_and_a_shipped_one_is_translate
 def test_an_unknown_name_is_an_error_not_a_blank():
     with pytest.raises(jinja2.UndefinedError):
         environment("en").from_string("{{ nothing }}").render()
+
+
+def test_the_way_to_a_page_leads_back_and_ends_with_the_page_itself():
+    template = '{% from "_macros/page.html" import crumbs %}{{ crumbs(*trail) }}'
+    trail = ("Clínica <b>", ""), ("Agents", "/app/dashboard/agents"), ("Cobrança", "/not/a/link")
+    shown = environment("en").from_string(template).render(trail=trail)
+    assert re.findall(r">([^<]*)<", shown) == ["Clínica &lt;b&gt; / ", "Agents", " / Cobrança"]
+    assert re.findall(r'href="([^"]+)"', shown) == ["/app/dashboard/agents"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(TEMPLATES).as_posix())
+def test_every_page_with_a_way_to_it_says_it_by_the_one_rule(path):
+    block = re.search(r"\{% block crumbs %\}(.*?)\{% endblock %\}", source(path))
+    assert block is None or path.name == "app.html" or "crumbs(" in block[1]

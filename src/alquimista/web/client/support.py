@@ -86,8 +86,9 @@ class ReplyForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Whose pages these are: the company's zone, and what each link carries on when it is staff who read."""
+    """Whose pages these are: the company's name and zone, and what each link carries on when it is staff who read."""
 
+    name: str
     zone: str
     carried: Mapping[str, str]
 

@@ -168,7 +168,8 @@ async def place_of(context: Context) -> Place:
     """Whose pages these are."""
     tenant = await tenants.get(context.db.tenant(context.tenant), context.tenant)
     names_it = context.who.internal and context.who.viewing is None
-    return Place(zone=tenant.time_zone, carried={"tenant_id": str(context.tenant)} if names_it else {})
+    carried = {"tenant_id": str(context.tenant)} if names_it else {}
+    return Place(name=tenant.name, zone=tenant.time_zone, carried=carried)
 
 
 def writes(context: Context) -> bool:
