@@ -2,8 +2,9 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from alquimista.access import PLATFORM_TENANT
@@ -12,6 +13,7 @@ from alquimista.db.statement import Statement
 from alquimista.errors import TooManyRequests, Unavailable
 from alquimista.http import limits
 from alquimista.http.limits import Limiter
+from alquimista.http.plan import Plan
 from alquimista.http.queries import Counted
 from alquimista.http.routes import Cache, Limit, TenantScope
 from support.web import guarded, route
@@ -159,6 +161,56 @@ async def test_each_subject_has_a_quota_of_its_own(connect, db, settings):
         assert await statuses(f"/ip{name}", (here, "user"), (here, "admin"), (there, "user")) == [200, 429, 200]
         assert await statuses(f"/user{name}", (here, "user"), (there, "user"), (here, "admin")) == [200, 429, 200]
         assert await statuses(f"/tenant{name}", (here, "user"), (there, "admin"), (here, "outsider")) == [200, 429, 200]
+
+
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A query, or a body, that may name a company."""
+
+    tenant_id: UUID | None = None
+
+
+@pytest.mark.parametrize("where", ["path", "query", "body"])
+async def test_staffs_requests_across_companies_are_counted_for_the_company_that_they_name(
+    connect, db, settings, where
+):
+    path = f"/internal/{uuid4().hex}" + ("/{tenant_id:uuid}" if where == "path" else "")
+    fields = {"query": {"query": Named}, "body": {"body": Named}}.get(where, {})
+    method = "POST" if where == "body" else "GET"
+    limits = (rule(5, per=("user",)), rule(2, per=("tenant",)))
+    one = guarded(method, path, limits=limits, scope=TenantScope.PLATFORM, **fields)
+    client = connect(one, db=db, settings=settings)
+
+    async def ask(tenant_id):
+        named = {"query": {"params": {"tenant_id": tenant_id}}, "body": {"json": {"tenant_id": tenant_id}}}
+        address = path.replace("{tenant_id:uuid}", tenant_id)
+        headers = {"authorization": "Bearer staff"}
+        return await client.request(method, address, headers=headers, **named.get(where, {}))
+
+    mine, other = str(uuid4()), str(uuid4())
+    with frozen(NOON):
+        answers = [await ask(one) for one in (mine, mine, mine, other)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+        assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1", "0", "0", "1"]
+        assert (await ask("x")).status_code == 400
+        assert (await ask(str(uuid4()))).status_code == 429  # Their own limit, which each request was taken from.
+
+
+async def test_a_block_of_a_companys_limit_is_lent_and_costs_no_further_query(connect, db, settings):
+    path = f"/internal/{uuid4().hex}"
+    limits = (rule(100, per=("tenant",)),)
+    one = guarded("POST", path, limits=limits, scope=TenantScope.PLATFORM, body=Named)
+    client, mine = connect(one, db=db, settings=settings), uuid4()
+    with frozen(NOON):
+        for _ in range(10):
+            body = {"tenant_id": str(mine)}
+            assert (await client.post(path, json=body, headers={"authorization": "Bearer staff"})).status_code == 200
+    assert await stored(db, f"POST {path}|60|tenant:{mine.hex}") == 10
+
+
+def test_a_limit_per_company_where_no_request_names_one_is_a_mistake():
+    limits = (rule(2, per=("tenant",)),)
+    with pytest.raises(ValueError, match="counts nothing where no request names one"):
+        Plan(guarded("GET", "/internal/x", limits=limits, scope=TenantScope.PLATFORM), ())
 
 
 async def test_a_refused_caller_does_not_use_the_quota(connect, db, settings):

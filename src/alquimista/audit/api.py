@@ -232,7 +232,7 @@ ROUTES: Final = (
         summary="Who did what, of all companies or of one, newest first",
         query=InternalAuditQuery,
         response=AuditPage,
-        limits=_READS,
+        limits=(*_READS, Limit(count=900, seconds=60, per=("tenant",))),
         example=_EXAMPLE,
         **(_OWN | {"scope": TenantScope.PLATFORM}),
     ),

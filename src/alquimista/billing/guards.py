@@ -7,4 +7,4 @@ from alquimista.http.routes import Limit
 CHANGING: Final = (Limit(count=10, seconds=60, per=("tenant",), name="billing.change"),)
 # Who asks where to pay may be choosing in the same step.
 PAYING: Final = (*CHANGING, Limit(count=5, seconds=60, per=("tenant",), name="billing.checkout"))
-STAFF_ACTING: Final = (Limit(count=60, seconds=60, per=("user",), name="billing.staff"),)
+STAFF_ACTING: Final = (Limit(count=60, seconds=60, per=("user", "tenant"), name="billing.staff"),)

@@ -23,6 +23,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import ACTING, READING
 
 
 class CommercialReceipt(msgspec.Struct, frozen=True):
@@ -102,6 +103,7 @@ _STAFF: Final[dict[str, Any]] = {
     "permission": Permission.SALES_MANAGE,
     "scope": TenantScope.PLATFORM,
 }
+_READS: Final = {**_STAFF, "limits": READING}
 ROUTES: Final = (
     Route(
         method="POST",
@@ -146,7 +148,7 @@ ROUTES: Final = (
             ],
             1,
         ),
-        **_STAFF,
+        **_READS,
     ),
     Route(
         method="GET",
@@ -156,7 +158,7 @@ ROUTES: Final = (
         response=CommercialRequest,
         problems=(UnknownRequest,),
         example=_REQUEST,
-        **_STAFF,
+        **_READS,
     ),
     Route(
         method="PATCH",
@@ -167,6 +169,7 @@ ROUTES: Final = (
         response=CommercialRequest,
         problems=(UnknownRequest, WrongMove, RequestFinished),
         example=CommercialRequestChange(RequestStatus.CONTACTED),
+        limits=ACTING,
         **_STAFF,
     ),
 )

@@ -61,6 +61,7 @@ class Context(msgspec.Struct, kw_only=True):
     now: datetime = msgspec.field(default_factory=now)
     actor: Actor | None = None
     tenant_id: UUID | None = None  # Resolved from the actor and, for staff, ?tenant_id=.
+    about: UUID | None = None  # The company that staff's request across companies names, for limits per tenant.
     query: Any = None
     body: Any = None
     raw: bytes = b""

@@ -13,6 +13,7 @@ that an attacker can open.
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -26,7 +27,7 @@ from alquimista.db.statement import Conn
 from alquimista.errors import TooManyRequests
 from alquimista.http import queries
 from alquimista.http.context import Context, Standing
-from alquimista.http.plan import Plan
+from alquimista.http.plan import Counting, Plan
 from alquimista.http.proxies import limit_group
 from alquimista.http.routes import Limit
 
@@ -59,8 +60,8 @@ class Limiter:
         self._db = db
         self._leases: dict[str, Lease] = {}
 
-    async def enforce(self, plan: Plan, context: Context) -> Standing | None:
-        """Take this request from all of its route's limits; the standing that is nearest to its end.
+    async def enforce(self, limits: Sequence[Counting], context: Context) -> Standing | None:
+        """Take this request from all of these limits; the standing that is nearest to its end.
 
         Raises:
             TooManyRequests: one is used up; Retry-After and X-RateLimit headers say when to come back.
@@ -68,7 +69,7 @@ class Limiter:
         """
         seconds = context.now.timestamp()
         nearest: Lease | None = None
-        for limit, kind, prefix in plan.limits:
+        for limit, kind, prefix in limits:
             if (subject := _subject(kind, context)) is None:
                 continue
             key = prefix + subject
@@ -172,7 +173,8 @@ def _subject(kind: str, context: Context) -> str | None:
     if kind == "ip":
         return limit_group(context.client_ip)
     if kind == "tenant":
-        return None if context.tenant_id is None else context.tenant_id.hex
+        tenant_id = context.tenant_id or context.about
+        return None if tenant_id is None else tenant_id.hex
     actor = context.actor
     subject = actor and (actor.user_id or actor.api_key_id)
     return subject.hex if subject else None

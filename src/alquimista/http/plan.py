@@ -1,17 +1,20 @@
 """A route, compiled: everything that can be known about it before the first request."""
 
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
 from alquimista.http.querystring import QueryReader
-from alquimista.http.routes import Route, TenantScope
+from alquimista.http.routes import Limit, Route, TenantScope
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM: Final = "application/x-www-form-urlencoded"
 CLIENT_TIMEOUT_S: Final = 10  # Requirements 1.5: client handlers 10 s, internal ones 30 s.
 STAFF_TIMEOUT_S: Final = 30
+
+
+Counting = tuple[Limit, str, str]  # A limit, a kind of subject of it, and what the keys of both begin with.
 
 
 class BodyKind(Enum):
@@ -34,8 +37,10 @@ class Plan:
         "limits",
         "media",
         "name",
+        "named_limits",
         "query",
         "route",
+        "tenant_in",
         "timeout_s",
         "unsafe",
         "uuid_parameters",
@@ -45,7 +50,12 @@ class Plan:
         self.route = route
         self.name = f"{route.method} {route.path}"
         self.uuid_parameters = uuid_parameters
-        self.limits = [(limit, kind, limit.prefix(self.name, kind)) for limit in route.limits for kind in limit.per]
+        self.tenant_in = names_tenant(route)
+        limits = [(limit, kind, limit.prefix(self.name, kind)) for limit in route.limits for kind in limit.per]
+        # Which company a query or body names is known only once that has been read.
+        later = not self.tenant_in.keys().isdisjoint(("query", "body"))
+        self.named_limits = [one for one in limits if later and one[1] == "tenant"]
+        self.limits = [one for one in limits if one not in self.named_limits]
         self.unsafe = route.method not in SAFE
         self.authenticates = bool(route.kinds)
         self.media = frozenset(route.media)
@@ -68,8 +78,28 @@ class Plan:
             raise ValueError(f"{self.name}: a permission needs a kind of credential")
         if route.cache and (self.unsafe or (route.scope is TenantScope.NONE and route.kinds)):
             raise ValueError(f"{self.name}: only GET answers of a tenant, of the platform or to anybody are cached")
+        per_tenant = any("tenant" in limit.per for limit in route.limits)
+        if per_tenant and route.scope is TenantScope.PLATFORM and not self.tenant_in:
+            raise ValueError(f"{self.name}: a limit per tenant counts nothing where no request names one")
         if route.body is not None:
             require_closed(route.body, self.name)
+
+
+def names_tenant(route: Route) -> dict[str, str]:
+    """Where a request of staff's across companies names the one that it is about, in its path, query or body, and how.
+
+    Empty where nothing names one, and on routes of other scopes: there the actor says which company it is.
+    """
+    if route.scope is not TenantScope.PLATFORM:
+        return {}
+    if "{tenant_id:uuid}" in route.path:
+        return {"path": "tenant_id"}
+    bodies = get_args(route.body) or (route.body,)
+    for where, shapes in (("query", (route.query,)), ("body", bodies)):
+        for name in ("tenant_id", "tenant"):
+            if all(shape is not None and name in shape.__struct_fields__ for shape in shapes):
+                return {where: name}
+    return {}
 
 
 def body_optional(route: Route) -> bool:

@@ -32,6 +32,8 @@ class Limit:
     """At most `count` requests in `seconds`, counted by each of `per`; shared by all processes through PostgreSQL.
 
     `exact` counts every request in the database (logins); otherwise processes lease blocks of the quota.
+    The tenant is the one that the request acts on. Staff's requests across tenants are counted for the one that their
+    path, query or body names, and only by "user" where none is named; a route that never names one has no such limit.
     Limits of one `name` are counted together, whichever routes have them; without one, a route counts by itself.
     """
 

@@ -60,16 +60,29 @@ class Steps:
         tenant, pairs = (query.tenant, []) if query is not None else plan.query.pairs(raw_query)
         await tenant_scope.resolve(route, context, tenant)
         if plan.limits:
-            context.standing = await self._limiter.enforce(plan, context)
+            if "path" in plan.tenant_in:
+                context.about = tenant_scope.named(context.path[plan.tenant_in["path"]])
+            context.standing = await self._limiter.enforce(plan.limits, context)
         query = query or plan.query.read(raw_query, tenant, pairs)
         context.query = query.shape
         if context.path:
             _check_path(plan, context.path)
+        if plan.named_limits and "query" in plan.tenant_in:
+            await self._count_named(plan, context, getattr(query.shape, plan.tenant_in["query"]))
         if route.cache is not None:
             return await self._cached(plan, context, query.canonical)
         if plan.unsafe:
             await self._take_body(plan, context, receive)
+            if plan.named_limits and "body" in plan.tenant_in:
+                await self._count_named(plan, context, getattr(context.body, plan.tenant_in["body"]))
         return _answer(plan, await _handle(plan, context))
+
+    async def _count_named(self, plan: Plan, context: Context, value: object) -> None:
+        """Take the request from the limits of the company that it turned out to name."""
+        context.about = tenant_scope.named(value)
+        standing, before = await self._limiter.enforce(plan.named_limits, context), context.standing
+        if standing is not None and (before is None or standing.remaining < before.remaining):
+            context.standing = standing
 
     async def _identify(self, plan: Plan, context: Context) -> None:
         if b"authorization" not in context.headers and b"cookie" not in context.headers:

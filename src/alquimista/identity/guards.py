@@ -17,8 +17,9 @@ PROVING: Final = (Limit(count=10, seconds=60, per=("user",), exact=True, name="a
 # Each is a mail to an address that somebody has typed.
 INVITING: Final = (Limit(count=30, seconds=60, per=("user",), name="invitations.send"),)
 GRANTING: Final = (Limit(count=60, seconds=60, per=("user",), name="grants.act"),)
-TENANT_ACTS: Final = (Limit(count=60, seconds=60, per=("user",), name="tenants.act"),)
-VIEWING: Final = (Limit(count=30, seconds=60, per=("user",), name="view_as.start"),)
+REGISTERING: Final = (Limit(count=60, seconds=60, per=("user",), name="tenants.act"),)
+TENANT_ACTS: Final = (Limit(count=60, seconds=60, per=("user", "tenant"), name="tenants.act"),)
+VIEWING: Final = (Limit(count=30, seconds=60, per=("user", "tenant"), name="view_as.start"),)
 
 
 async def authenticate(context: Context) -> Actor | None:

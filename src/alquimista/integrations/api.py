@@ -13,6 +13,7 @@ from alquimista.audit.guards import reader
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import ALL_KINDS, Route, TenantScope
+from alquimista.http.shares import ACTING, READING
 from alquimista.integrations import service
 from alquimista.integrations.guards import TIMEOUT_S, TRYING, shows_errors
 from alquimista.integrations.models.connections import (
@@ -248,6 +249,7 @@ ROUTES: Final = (
         path="/tenant/integrations/kinds",
         handler=get_kinds,
         summary="What can be connected, and what each provider needs",
+        limits=READING,
         response=IntegrationKinds,
         example=IntegrationKinds(
             [
@@ -267,6 +269,7 @@ ROUTES: Final = (
         path=_ONE,
         handler=get_integration,
         summary="One integration: its settings, its last success and its last error",
+        limits=READING,
         response=IntegrationView,
         problems=(UnknownIntegration,),
         example=_VIEW,
@@ -317,6 +320,7 @@ ROUTES: Final = (
         handler=disconnect,
         summary="Destroy an integration's credentials and turn it off; its history stays",
         response=IntegrationView,
+        limits=ACTING,
         problems=(UnknownIntegration,),
         example=_VIEW,
         **_MANAGE,

@@ -17,6 +17,7 @@ from alquimista.events import EventType
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.shares import READING, READING_ONE
 from alquimista.i18n import N_
 from alquimista.orchestrator import service
 from alquimista.orchestrator.models.events import (
@@ -221,7 +222,7 @@ _SPANNED: Final = Span(
 _STAFF: Final[dict[str, Any]] = {
     "tag": "events",
     "scope": TenantScope.PLATFORM,
-    "limits": (Limit(count=600, seconds=60, per=("user",)),),
+    "limits": READING,
 }
 
 ROUTES: Final = (
@@ -251,7 +252,7 @@ ROUTES: Final = (
         query=EventsQuery,
         response=Events,
         example=Events([_LINE], 1),
-        **_STAFF,
+        **(_STAFF | {"limits": READING_ONE}),
     ),
     Route(
         method="GET",

@@ -25,6 +25,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import ACTING, READING
 from alquimista.i18n import N_
 
 _From = Annotated[datetime, Meta(tz=True, description="From when it is sold; at once unless given. Not in the past.")]
@@ -147,11 +148,13 @@ _SHEET: Final = Sheet(
     tags=("retenção",),
     **structs.asdict(EXAMPLE),
 )
-_STAFF: Final[dict[str, Any]] = {
+_READS: Final[dict[str, Any]] = {
     "tag": "catalogue",
     "permission": Permission.CATALOGUE_MANAGE,
     "scope": TenantScope.PLATFORM,
+    "limits": READING,
 }
+_CHANGES: Final = {**_READS, "limits": ACTING}
 ROUTES: Final = (
     Route(
         method="GET",
@@ -172,7 +175,7 @@ ROUTES: Final = (
             ],
             [],
         ),
-        **_STAFF,
+        **_READS,
     ),
     Route(
         method="POST",
@@ -184,7 +187,7 @@ ROUTES: Final = (
         status=201,
         problems=(VersionScheduled,),
         example=_PLAN,
-        **_STAFF,
+        **_CHANGES,
     ),
     Route(
         method="POST",
@@ -196,7 +199,7 @@ ROUTES: Final = (
         status=201,
         problems=(VersionScheduled,),
         example=_ADDON,
-        **_STAFF,
+        **_CHANGES,
     ),
     Route(
         method="PUT",
@@ -207,7 +210,7 @@ ROUTES: Final = (
         response=StoredSubNucleo,
         problems=(UnknownAgent,),
         example=SubNucleo("vendas", "Vendas & SDR", "", "vendas", 4, ("sdr-spin",), ("vendas-ativas",)),
-        **_STAFF,
+        **_CHANGES,
     ),
     Route(
         method="GET",
@@ -216,7 +219,7 @@ ROUTES: Final = (
         summary="Every agent with its rules",
         response=Agents,
         example=Agents([entry(_SHEET, _ID, Source.STAFF)]),
-        **_STAFF,
+        **_READS,
     ),
     Route(
         method="PUT",
@@ -227,6 +230,6 @@ ROUTES: Final = (
         response=Agent,
         problems=(VersionTaken,),
         example=_SHEET,
-        **_STAFF,
+        **_CHANGES,
     ),
 )

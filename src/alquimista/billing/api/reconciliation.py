@@ -15,6 +15,7 @@ from alquimista.billing.service import reconciling
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import READING
 
 
 class ProvenPeriod(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,6 +89,7 @@ ROUTES: Final = (
         permission=Permission.REVENUE_READ,
         scope=TenantScope.PLATFORM,
         query=Page,
+        limits=READING,
         response=Reconciliation,
         example=Reconciliation(
             [

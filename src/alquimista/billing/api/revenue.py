@@ -58,7 +58,7 @@ _STAFF: Final[dict[str, Any]] = {
     "permission": Permission.REVENUE_READ,
     "scope": TenantScope.PLATFORM,
     "query": RevenueQuery,
-    "limits": (Limit(count=1_200, seconds=60, per=("tenant",)), Limit(count=300, seconds=60, per=("user",))),
+    "limits": (Limit(count=300, seconds=60, per=("user",)),),
 }
 ROUTES: Final = (
     Route(

@@ -36,6 +36,7 @@ from alquimista.db.pool import Database
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import READING_ONE
 from alquimista.payments import service as payments
 from alquimista.payments.models import UnknownEvent
 from alquimista.payments.service import Providers
@@ -233,6 +234,7 @@ ROUTES: Final = (
         handler=list_events,
         summary="What payment providers told about a tenant",
         query=EventsQuery,
+        limits=READING_ONE,
         response=ProviderEvents,
         problems=(UnknownTenant,),
         example=ProviderEvents(

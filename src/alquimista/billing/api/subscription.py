@@ -35,6 +35,7 @@ from alquimista.billing.service.summary import summary
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import READING
 from alquimista.payments.models import AlreadyPaid, Busy, NoPortal, NotConfigured, ProviderRefused
 from alquimista.payments.service import Providers
 
@@ -203,6 +204,7 @@ ROUTES: Final = (
         path="/api/billing/subscription",
         handler=get_subscription,
         summary="The tenant's subscription: plan, price, use against limits",
+        limits=READING,
         permission=Permission.BILLING_READ,
         response=Summary,
         problems=(NoSubscription,),

@@ -9,7 +9,8 @@ from alquimista.http.context import Context
 from alquimista.http.routes import Limit
 
 # Per tenant and per user (requirements 1.5).
-READS: Final = (Limit(count=6_000, seconds=60, per=("tenant",)), Limit(count=1_200, seconds=60, per=("user",)))
+READS_OF_ALL: Final = (Limit(count=1_200, seconds=60, per=("user",)),)
+READS: Final = (Limit(count=6_000, seconds=60, per=("tenant",)), *READS_OF_ALL)
 
 
 class PeriodQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

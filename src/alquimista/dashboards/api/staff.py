@@ -10,7 +10,7 @@ from alquimista.access import Permission
 from alquimista.audit.guards import seen, seen_by_all
 from alquimista.cache.store import of_any_tenant
 from alquimista.dashboards import service
-from alquimista.dashboards.api.reading import READS, PeriodQuery, includes_today
+from alquimista.dashboards.api.reading import READS, READS_OF_ALL, PeriodQuery, includes_today
 from alquimista.dashboards.models.client import AgentLine, AgentUsage, IncidentLine, IntegrationLine, Limits
 from alquimista.dashboards.models.figures import Period
 from alquimista.dashboards.models.staff import (
@@ -95,6 +95,7 @@ _STAFF: Final[dict[str, Any]] = {
     "scope": TenantScope.PLATFORM,
     "limits": READS,
 }
+_OF_ALL: Final = {**_STAFF, "limits": READS_OF_ALL}
 ROUTES: Final = (
     Route(
         path="/internal/tenants",
@@ -106,7 +107,7 @@ ROUTES: Final = (
         example=TenantList(
             [TenantRow(**_TENANT, active_agents=2, active_users=3, requests_last_30_days=840)], 1, 50, 0
         ),
-        **_STAFF,
+        **_OF_ALL,
     ),
     Route(
         path="/internal/tenants/{tenant_id:uuid}",
@@ -170,6 +171,6 @@ ROUTES: Final = (
             [TopAgentUsage(_ID, "Retenção", 840, 99.05, 7)],
             [PlatformTrend(_MOMENT.date(), 1_405, 99.05, 11)],
         ),
-        **_STAFF,
+        **_OF_ALL,
     ),
 )

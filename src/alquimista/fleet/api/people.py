@@ -17,7 +17,8 @@ from alquimista.fleet.guards import TELLING
 from alquimista.fleet.models.controls import AgentNotConnected, RestartPending, RestartProgress, progress_of
 from alquimista.fleet.models.states import AgentState, state_of_instance
 from alquimista.http.context import Context
-from alquimista.http.routes import ALL_KINDS, Limit, Route, TenantScope
+from alquimista.http.routes import ALL_KINDS, Route, TenantScope
+from alquimista.http.shares import READING, READING_ONE
 
 Reason = Annotated[str, Meta(max_length=200, pattern=LINE)]
 
@@ -200,7 +201,7 @@ ROUTES: Final = (
         kinds=ALL_KINDS,
         scope=TenantScope.OWN,
         response=AgentInstances,
-        limits=(Limit(count=600, seconds=60, per=("user",)),),
+        limits=READING,
         problems=(UnknownAgent,),
         example=_VIEW,
     ),
@@ -213,7 +214,7 @@ ROUTES: Final = (
         permission=Permission.PLATFORM_READ,
         scope=TenantScope.PLATFORM,
         response=AgentInstances,
-        limits=(Limit(count=600, seconds=60, per=("user",)),),
+        limits=READING_ONE,
         problems=(UnknownAgent,),
         example=_VIEW,
     ),

@@ -13,6 +13,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import ACTING, READING
 from alquimista.identity.models.api_keys import ApiKey
 from alquimista.identity.models.problems import UnknownApiKey
 from alquimista.identity.service.api_keys import (
@@ -109,6 +110,7 @@ ROUTES: tuple[Route, ...] = (
         path="/tenant/api-keys",
         handler=_list,
         summary="The company's API keys",
+        limits=READING,
         tag="api keys",
         permission=Permission.API_KEY_READ,
         scope=TenantScope.OWN,
@@ -121,6 +123,7 @@ ROUTES: tuple[Route, ...] = (
         path="/tenant/api-keys",
         handler=_create,
         summary="Make an API key; it is shown once",
+        limits=ACTING,
         tag="api keys",
         permission=Permission.API_KEY_MANAGE,
         scope=TenantScope.OWN,
@@ -134,6 +137,7 @@ ROUTES: tuple[Route, ...] = (
         path="/tenant/api-keys/{key_id:uuid}/rotate",
         handler=_rotate,
         summary="Make a key in the place of another one, which stays good for a while",
+        limits=ACTING,
         tag="api keys",
         permission=Permission.API_KEY_MANAGE,
         scope=TenantScope.OWN,
@@ -148,6 +152,7 @@ ROUTES: tuple[Route, ...] = (
         path="/tenant/api-keys/{key_id:uuid}",
         handler=_revoke,
         summary="Revoke an API key, at once",
+        limits=ACTING,
         tag="api keys",
         permission=Permission.API_KEY_MANAGE,
         scope=TenantScope.OWN,

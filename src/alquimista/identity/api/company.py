@@ -63,7 +63,7 @@ async def _change_named(context: Context) -> CompanyProfile:
     return await _change(context, context.uuid("tenant_id"))
 
 
-_ACTS = (Limit(count=60, seconds=60, per=("user",)),)
+_ACTS = (Limit(count=60, seconds=60, per=("user", "tenant")),)
 
 ROUTES: tuple[Route, ...] = (
     Route(

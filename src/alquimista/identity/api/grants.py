@@ -15,6 +15,7 @@ from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.shares import READING
 from alquimista.i18n import N_
 from alquimista.identity.guards import GRANTING
 from alquimista.identity.models.grants import DAY_MINUTES, Grant, Reason, clock_of, minute_of
@@ -188,6 +189,7 @@ ROUTES: tuple[Route, ...] = (
         path="/tenant/grants",
         handler=_list,
         summary="Permissions that people have beyond those of their role",
+        limits=READING,
         query=Page,
         response=Grants,
         example=Grants([_GRANT], 1),

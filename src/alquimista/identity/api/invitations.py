@@ -11,6 +11,7 @@ from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import ACTING, READING
 from alquimista.identity.api.tokens import Email
 from alquimista.identity.guards import INVITING
 from alquimista.identity.models.invitations import Invitation
@@ -79,6 +80,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             permission=Permission.USER_READ,
             scope=scope,
             query=Page,
+            limits=READING,
             response=Invitations,
             example=Invitations([_INVITATION], 1),
         ),
@@ -105,6 +107,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             tag="users",
             permission=Permission.USER_MANAGE,
             scope=scope,
+            limits=ACTING,
             problems=(UnknownInvitation,),
         ),
     )

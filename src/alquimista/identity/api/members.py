@@ -12,6 +12,7 @@ from alquimista.errors import Invalid
 from alquimista.http.context import Context
 from alquimista.http.pagination import Page
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import ACTING, READING
 from alquimista.i18n import N_
 from alquimista.identity.models.problems import LastAdministrator, UnknownUser, UserLimitReached
 from alquimista.identity.models.users import Member, MemberStatus
@@ -90,6 +91,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             permission=Permission.USER_READ,
             scope=scope,
             query=Page,
+            limits=READING,
             response=Members,
             example=Members([_MEMBER], 1),
         ),
@@ -103,6 +105,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             scope=scope,
             body=ChangeMember,
             response=MemberAnswer,
+            limits=ACTING,
             problems=problems,
             example=ChangeMember(_MEMBER.role),
         ),
@@ -114,6 +117,7 @@ def _routes(prefix: str, scope: TenantScope, whose: str) -> tuple[Route, ...]:
             tag="users",
             permission=Permission.USER_MANAGE,
             scope=scope,
+            limits=ACTING,
             problems=problems,
         ),
     )

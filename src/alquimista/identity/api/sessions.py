@@ -9,6 +9,7 @@ import msgspec
 from alquimista.access import Permission, Role
 from alquimista.http.context import Context
 from alquimista.http.routes import Limit, Route
+from alquimista.http.shares import ACTING, READING
 from alquimista.identity.api.tokens import Token
 from alquimista.identity.guards import clear_session_cookie, client_of
 from alquimista.identity.models.problems import UnknownSession, VouchedElsewhere
@@ -168,6 +169,7 @@ ROUTES: tuple[Route, ...] = (
         path="/auth/me",
         handler=_me,
         summary="Who is signed in",
+        limits=READING,
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         response=MeAnswer,
@@ -178,6 +180,7 @@ ROUTES: tuple[Route, ...] = (
         path="/auth/me",
         handler=_update,
         summary="Change one's own name and language",
+        limits=ACTING,
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         body=Profile,
@@ -201,6 +204,7 @@ ROUTES: tuple[Route, ...] = (
         path="/auth/logout-all",
         handler=_logout_all,
         summary="End all of one's sessions, on every device",
+        limits=ACTING,
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         while_viewing=True,
@@ -210,6 +214,7 @@ ROUTES: tuple[Route, ...] = (
         path="/auth/switch-tenant",
         handler=_switch,
         summary="Act in another of one's companies",
+        limits=ACTING,
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         body=SwitchTenant,
@@ -222,6 +227,7 @@ ROUTES: tuple[Route, ...] = (
         path="/auth/sessions",
         handler=_list,
         summary="Where one is signed in",
+        limits=READING,
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         response=Sessions,
@@ -234,6 +240,7 @@ ROUTES: tuple[Route, ...] = (
         path="/auth/sessions/{session_id:uuid}",
         handler=_end,
         summary="End one of one's sessions",
+        limits=ACTING,
         tag="auth",
         permission=Permission.ACCOUNT_MANAGE,
         problems=(UnknownSession,),

@@ -12,8 +12,9 @@ from alquimista.audit.guards import seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import READING_ONE
 from alquimista.identity.api.tokens import Email
-from alquimista.identity.guards import TENANT_ACTS
+from alquimista.identity.guards import REGISTERING, TENANT_ACTS
 from alquimista.identity.service import standing
 from alquimista.identity.service.founding import found_tenant
 from alquimista.tenants import service
@@ -148,7 +149,7 @@ ROUTES: tuple[Route, ...] = (
         body=RegisterTenant,
         response=RegisteredTenant,
         status=201,
-        limits=TENANT_ACTS,
+        limits=REGISTERING,
         problems=(CnpjTaken,),
         example=RegisterTenant(
             name="Clínica Aurora", cnpj="12.ABC.345/01DE-35", segment="saude", admin_email="ana@aurora.com.br"
@@ -190,6 +191,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.TENANT_MANAGE,
         scope=TenantScope.PLATFORM,
         response=TenantLimits,
+        limits=READING_ONE,
         problems=(UnknownTenant,),
         example=TenantLimits(12, None, 20_000, None),
     ),

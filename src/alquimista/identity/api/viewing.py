@@ -8,6 +8,7 @@ import msgspec
 from alquimista.access import ActorKind, Permission
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import ACTING
 from alquimista.identity.guards import VIEWING, client_of
 from alquimista.identity.models.problems import ViewIsOver
 from alquimista.identity.models.sessions import ViewReason
@@ -69,6 +70,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.TENANT_VIEW_AS,
         kinds=_BROWSER,
         while_viewing=True,
+        limits=ACTING,
         problems=(ViewIsOver,),
     ),
 )

@@ -7,7 +7,8 @@ from alquimista.access import PLATFORM_TENANT, Permission
 from alquimista.audit.guards import listed, seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
-from alquimista.http.routes import Limit, Route, TenantScope
+from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import READING, READING_ONE
 from alquimista.incidents import service
 from alquimista.incidents.api.shapes import (
     ID,
@@ -166,12 +167,11 @@ _DETAIL: Final = StaffIncident(
     affected=[],
     timeline=[OPENED],
 )
-_LIMITS: Final = (Limit(count=600, seconds=60, per=("user",)),)
 _READ: Final[dict[str, Any]] = {
     "tag": "incidents",
     "permission": Permission.PLATFORM_READ,
     "scope": TenantScope.PLATFORM,
-    "limits": _LIMITS,
+    "limits": READING,
 }
 _WRITE: Final[dict[str, Any]] = {**_READ, "permission": Permission.INCIDENT_MANAGE, "limits": ACTING}
 _PATH: Final = "/internal/incidents/{incident_id:uuid}"
@@ -203,7 +203,7 @@ ROUTES: Final = (
             ],
             1,
         ),
-        **_READ,
+        **(_READ | {"limits": READING_ONE}),
     ),
     Route(
         method="POST",

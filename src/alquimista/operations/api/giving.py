@@ -17,6 +17,7 @@ from alquimista.fleet.models.controls import AgentNotConnected, RestartPending
 from alquimista.http.context import Context
 from alquimista.http.responses import Answer, encode
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import READING
 from alquimista.i18n import N_
 from alquimista.integrations.models.failures import NotConnected, UnknownIntegration
 from alquimista.operations import service
@@ -187,6 +188,7 @@ ROUTES: Final = (
         permission=Permission.COMMAND_READ,
         scope=TenantScope.PLATFORM,
         response=CommandTypes,
+        limits=READING,
         example=CommandTypes(
             [
                 CommandTypeLine(

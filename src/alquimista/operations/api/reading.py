@@ -164,7 +164,7 @@ ROUTES: Final = (
         query=CommandsQuery,
         response=Commands,
         example=Commands([LINE], 1),
-        **_STAFF,
+        **(_STAFF | {"limits": (*_READS, Limit(count=3_600, seconds=60, per=("tenant",)))}),
     ),
     Route(
         method="GET",

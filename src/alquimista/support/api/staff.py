@@ -8,6 +8,7 @@ from alquimista.audit.guards import listed, seen
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.http.context import Context
 from alquimista.http.routes import Route, TenantScope
+from alquimista.http.shares import READING_ONE
 from alquimista.identity import service as identity
 from alquimista.identity.models.users import MemberStatus
 from alquimista.incidents import service as incidents
@@ -125,7 +126,7 @@ ROUTES: Final = (
         query=StaffTicketsQuery,
         response=StaffTickets,
         example=StaffTickets([STAFF_SUMMARY], 1),
-        **_READ,
+        **(_READ | {"limits": READING_ONE}),
     ),
     Route(
         method="GET",

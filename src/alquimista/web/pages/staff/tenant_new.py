@@ -11,7 +11,7 @@ from alquimista.dashboards import service
 from alquimista.errors import Problem
 from alquimista.http.context import Context
 from alquimista.http.routes import TenantScope
-from alquimista.identity.guards import TENANT_ACTS
+from alquimista.identity.guards import REGISTERING
 from alquimista.identity.service.founding import found_tenant
 from alquimista.tenants.models import PLAN_LIMITS, CnpjTaken, NewTenant
 from alquimista.web import views
@@ -79,5 +79,5 @@ _STAFF: Final[dict[str, Any]] = {
 }
 ROUTES: Final = (
     get(HERE, show, "The form that registers a company", **_STAFF),
-    post(HERE, create, "Register a company", body=NewForm, **(_STAFF | {"limits": TENANT_ACTS})),
+    post(HERE, create, "Register a company", body=NewForm, **(_STAFF | {"limits": REGISTERING})),
 )
