@@ -53,6 +53,7 @@ class Permission(StrEnum):
     AGENT_MANAGE = "agent:manage"
     AGENT_RUN = "agent:run"  # An agent's own process: heartbeats and control messages.
     INTEGRATION_MANAGE = "integration:manage"
+    WEBHOOK_READ = "webhook:read"  # Webhooks and what they were told, never a secret.
     WEBHOOK_MANAGE = "webhook:manage"
     TICKET_READ = "ticket:read"
     TICKET_WRITE = "ticket:write"  # Open and answer as the company that asks.
@@ -93,6 +94,7 @@ _TENANT_ADMIN: Final = _MEMBER | {
     Permission.BILLING_MANAGE,
     Permission.AGENT_MANAGE,
     Permission.INTEGRATION_MANAGE,
+    Permission.WEBHOOK_READ,
     Permission.WEBHOOK_MANAGE,
     Permission.AUDIT_READ,
     Permission.GRANT_MANAGE,
@@ -104,6 +106,7 @@ _TRIAL: Final = frozenset({Permission.TRIAL_USE})
 _SUPPORT: Final = _MEMBER | {
     Permission.USER_READ,
     Permission.API_KEY_READ,
+    Permission.WEBHOOK_READ,
     Permission.PLATFORM_READ,
     Permission.SALES_MANAGE,
     Permission.TICKET_ANSWER,

@@ -91,6 +91,18 @@ def test_a_roles_permission_is_for_each_thing_and_a_grant_for_its_own():
     assert judge(role, for_all, Permission.AGENT_MANAGE, thing, later, zone) == (True, Reason.GRANT)
 
 
+@pytest.mark.parametrize("thing", [None, ("webhook", "7")])
+def test_who_was_granted_to_run_webhooks_sees_them_too(thing):
+    kind, name = thing or (None, None)
+    held = [grant("webhook:manage", resource_type=kind, resource_id=name)]
+    found = granted(held, EARLY, ZONES[0])
+    both = {Permission.WEBHOOK_MANAGE, Permission.WEBHOOK_READ}
+    assert (found.scoped if thing else found.permissions) == ({(one, thing) for one in both} if thing else both)
+    assert judge(frozenset(), held, Permission.WEBHOOK_READ, thing, EARLY, ZONES[0]) == (True, Reason.GRANT)
+    reads = [grant("webhook:read", resource_type=kind, resource_id=name)]
+    assert judge(frozenset(), reads, Permission.WEBHOOK_MANAGE, thing, EARLY, ZONES[0])[0] is False
+
+
 def test_what_is_staffs_gives_nothing_even_if_it_stood_in_the_table():
     held = [grant("platform:read"), grant("no:such")]
     assert granted(held, EARLY, ZONES[0]).permissions == frozenset()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from alquimista import clock
-from alquimista.access import Actor, ActorKind
+from alquimista.access import Actor, ActorKind, Role
 from alquimista.db.executor import Executor
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.events import TOLD, EventType
@@ -274,6 +274,27 @@ async def test_only_administrators_have_them_and_anothers_is_not_there(site, com
             assert (await stranger.post(f"{page}/{act}", data={"_csrf": token})).status_code == 404
         seen = (await staff.get(page, params={"tenant_id": str(company.tenant_id)})).text
         assert f"{page}/test?tenant_id={company.tenant_id}" in seen
+
+
+async def test_support_sees_what_was_told_and_can_change_nothing(company, site):
+    page = await company.webhook()
+    await company.tell(1)
+    one = re.search(rf'href="({page}/deliveries/[0-9a-f-]{{36}})"', await company.see(page))[1]
+    named = {"tenant_id": str(company.tenant_id)}
+    async with site.browser() as support:
+        await sign_in(support, await make_user(site.db, role=Role.INTERNAL_SUPPORT))
+        settings = await support.get("/app/dashboard/settings/company", params=named)
+        assert f'href="{HERE}?tenant_id={company.tenant_id}"' in settings.text
+        for path in (HERE, page, f"{page}/live", one):
+            shown = await support.get(path, params=named)
+            assert shown.status_code == 200, path
+            assert not re.search(rf'action="{HERE}', shown.text), path
+        assert f'href="{one}?tenant_id={company.tenant_id}"' in (await support.get(page, params=named)).text
+        token = token_of((await support.get("/account/profile")).text)
+        for path in (f"{page}/edit", f"{HERE}/new"):
+            assert "error=forbidden" in (await support.get(path, params=named)).headers["location"], path
+        for act in ("test", "rotate", "remove", "replay"):
+            assert (await support.post(f"{page}/{act}", params=named, data={"_csrf": token})).status_code == 403, act
 
 
 async def test_a_page_asks_the_database_at_most_five_times(company, site, monkeypatch):

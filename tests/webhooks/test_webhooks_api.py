@@ -6,6 +6,8 @@ import dataclasses
 import pytest
 
 from alquimista import clock
+from alquimista.audit import service as audit
+from alquimista.audit.models import Wanted
 from alquimista.db.crypto import Sealer
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.webhooks import service
@@ -79,9 +81,30 @@ async def test_others_see_and_touch_nothing(company, receiver, db):
         for method, path, body in calls:
             query = {"tenant_id": str(company.id)} if client is company.support else {}
             answer = await client.request(method, path, json=body, params=query)
-            assert answer.status_code == status, (method, path, answer.text)
+            reads = client is company.support and method == "GET"
+            assert answer.status_code == (200 if reads else status), (method, path, answer.text)
     assert (await company.outsider.get("/tenant/webhooks")).json() == {"webhooks": []}
     assert (await company.admin.get(own)).json()["status"] == "enabled"
+
+
+async def test_support_reads_what_was_told_and_the_company_is_told_of_it(company, receiver, db, deliver):
+    made = await company.webhook(receiver.url())
+    own = f"/tenant/webhooks/{made['webhook']['id']}"
+    sent = (await company.admin.post(f"{own}/test")).json()["id"]
+    await deliver(company.id)
+    query = {"tenant_id": str(company.id)}
+    read = [
+        await company.support.get(path, params=query)
+        for path in ("/tenant/webhooks", own, f"{own}/deliveries", f"{own}/deliveries/{sent}")
+    ]
+    assert [answer.status_code for answer in read] == [200] * 4
+    assert not any(made["secret"] in answer.text for answer in read)
+    assert [one["id"] for one in read[2].json()["deliveries"]] == [sent]
+    assert [one["number"] for one in read[3].json()["attempts"]] == [1]
+    rows = await audit.entries(db.tenant(company.id), company.id, Wanted(action="tenant.read"), 50)
+    assert [(row.actor_role, row.resource_id) for row in rows][:4][::-1] == [
+        ("INTERNAL_SUPPORT", str(answer.request.url.path)) for answer in read
+    ]
 
 
 async def test_there_are_at_most_twenty_however_fast_one_asks(company):

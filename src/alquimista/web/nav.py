@@ -201,7 +201,7 @@ COMPANY_SETTINGS: Final = Group(
         Item(icon="building-2", label=N_("Company"), href=f"{_SETTINGS}/company", permission=Permission.TENANT_READ),
         Item(icon="users", label=N_("Users"), href=f"{_SETTINGS}/users", permission=Permission.USER_READ),
         Item(icon="key-round", label=N_("API keys"), href=f"{_SETTINGS}/api-keys", permission=Permission.API_KEY_READ),
-        Item(icon="webhook", label=N_("Webhooks"), href=f"{_SETTINGS}/webhooks", permission=Permission.WEBHOOK_MANAGE),
+        Item(icon="webhook", label=N_("Webhooks"), href=f"{_SETTINGS}/webhooks", permission=Permission.WEBHOOK_READ),
         Item(icon="stamp", label=N_("Approvals"), href=f"{_SETTINGS}/approvals", permission=Permission.APPROVAL_READ),
         Item(icon="scroll-text", label=N_("Audit"), href=f"{_SETTINGS}/audit", permission=Permission.AUDIT_READ),
     ),

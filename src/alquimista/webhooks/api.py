@@ -216,7 +216,11 @@ _OWN: Final[dict[str, Any]] = {
     "permission": Permission.WEBHOOK_MANAGE,
     "scope": TenantScope.OWN,
 }
-_READS: Final = (Limit(count=600, seconds=60, per=("tenant",)),)
+_READ: Final[dict[str, Any]] = {
+    **_OWN,
+    "permission": Permission.WEBHOOK_READ,
+    "limits": (Limit(count=600, seconds=60, per=("tenant",)),),
+}
 
 ROUTES: Final = (
     Route(
@@ -225,9 +229,8 @@ ROUTES: Final = (
         handler=list_webhooks,
         summary="Your webhooks",
         response=Webhooks,
-        limits=_READS,
         example=Webhooks([_ENDPOINT]),
-        **_OWN,
+        **_READ,
     ),
     Route(
         method="POST",
@@ -248,10 +251,9 @@ ROUTES: Final = (
         handler=get_webhook,
         summary="One of your webhooks",
         response=WebhookEndpoint,
-        limits=_READS,
         problems=(UnknownEndpoint,),
         example=_ENDPOINT,
-        **_OWN,
+        **_READ,
     ),
     Route(
         method="PATCH",
@@ -305,10 +307,9 @@ ROUTES: Final = (
         summary="What a webhook was told, newest first",
         query=WebhookDeliveriesQuery,
         response=WebhookDeliveries,
-        limits=_READS,
         problems=(UnknownEndpoint,),
         example=WebhookDeliveries([_DELIVERY], 1),
-        **_OWN,
+        **_READ,
     ),
     Route(
         method="GET",
@@ -316,12 +317,11 @@ ROUTES: Final = (
         handler=get_delivery,
         summary="One message of a webhook, and each of its tries",
         response=WebhookDeliveryDetail,
-        limits=_READS,
         problems=(UnknownDelivery,),
         example=WebhookDeliveryDetail(
             _DELIVERY, {"incident_id": str(_ID)}, [WebhookAttempt(1, _MOMENT, 112, 204, None, "")]
         ),
-        **_OWN,
+        **_READ,
     ),
     Route(
         method="POST",

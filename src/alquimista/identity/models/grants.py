@@ -20,6 +20,8 @@ GRANTABLE: Final = ROLE_PERMISSIONS[Role.TENANT_ADMIN] - {
     Permission.GRANT_MANAGE,
     Permission.COMPANY_MANAGE,
 }
+# What comes with another: seeing webhooks was part of running them before it had a permission of its own.
+_WITH: Final = {Permission.WEBHOOK_MANAGE: Permission.WEBHOOK_READ}
 GRANTS_EACH: Final = 50
 DAY_MINUTES: Final = 24 * 60
 
@@ -44,6 +46,12 @@ class Grant(msgspec.Struct, frozen=True):
     created_at: datetime
 
     @property
+    def gives(self) -> frozenset[Permission]:
+        """What it gives: nothing when it cannot be granted (any more)."""
+        given = next((one for one in GRANTABLE if one == self.permission), None)
+        return frozenset() if given is None else frozenset({given, _WITH.get(given, given)})
+
+    @property
     def windowed(self) -> bool:
         """Whether it holds at some hours or days only."""
         return self.days is not None or self.from_minute is not None
@@ -63,7 +71,7 @@ class Grant(msgspec.Struct, frozen=True):
 
     def matches(self, permission: str, resource: Scoped | None) -> bool:
         """Whether it is about this permission, for everything or for just this thing."""
-        if self.permission != permission or self.permission not in GRANTABLE:
+        if permission not in self.gives:
             return False
         return self.resource_type is None or (self.resource_type, self.resource_id) == resource
 
@@ -104,17 +112,18 @@ def granted(grants: list[Grant], now: datetime, zone: ZoneInfo) -> Granted:
     Windows open and close on whole minutes, in every zone and through every change of the clock, so what is made of
     them is good until the next one.
     """
-    current = [one for one in grants if one.permission in GRANTABLE and one.current(now)]
+    current = [one for one in grants if one.gives and one.current(now)]
     holding = [one for one in current if one.in_window(now, zone)]
     ends = [one.expires_at for one in holding if one.expires_at is not None]
     if any(one.windowed for one in current):
         ends.append(now.replace(second=0, microsecond=0) + timedelta(minutes=1))
     return Granted(
-        frozenset(Permission(one.permission) for one in holding if one.resource_type is None),
+        frozenset(permission for one in holding if one.resource_type is None for permission in one.gives),
         frozenset(
-            (Permission(one.permission), (one.resource_type, one.resource_id))
+            (permission, (one.resource_type, one.resource_id))
             for one in holding
             if one.resource_type is not None and one.resource_id is not None
+            for permission in one.gives
         ),
         min(ends, default=None),
     )

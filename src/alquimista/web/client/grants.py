@@ -31,6 +31,7 @@ LABELS: Final[Mapping[Permission, Text]] = {
     Permission.TICKET_WRITE: N_("Open and answer tickets"),
     Permission.AGENT_MANAGE: N_("Run agents: switch them on and off, set them up"),
     Permission.INTEGRATION_MANAGE: N_("Connect and test integrations"),
+    Permission.WEBHOOK_READ: N_("See webhooks and what they were told"),
     Permission.WEBHOOK_MANAGE: N_("Run webhooks"),
     Permission.BILLING_READ: N_("See plan and invoices"),
     Permission.BILLING_MANAGE: N_("Change the plan and pay"),

@@ -222,12 +222,12 @@ def _done(context: Context, **query: object) -> Response:
 
 _ONE: Final = f"{PATH}/{{webhook_id:uuid}}"
 _DELIVERY: Final = f"{_ONE}/deliveries/{{delivery_id:uuid}}"
-_MANAGE: Final = Permission.WEBHOOK_MANAGE
+_SEE, _MANAGE = Permission.WEBHOOK_READ, Permission.WEBHOOK_MANAGE
 _READ: Final[dict[str, Any]] = {"scope": TenantScope.OWN, "limits": OFTEN}
 _ACT: Final[dict[str, Any]] = {"scope": TenantScope.OWN, "limits": ACTING}
 ROUTES: Final = (
-    get(_ONE, show, "A webhook and its log", _MANAGE, query=LogQuery, **_READ),
-    get(f"{_ONE}/live", live, "The log as it is now", _MANAGE, query=LogQuery, passive=True, **_READ),
+    get(_ONE, show, "A webhook and its log", _SEE, query=LogQuery, **_READ),
+    get(f"{_ONE}/live", live, "The log as it is now", _SEE, query=LogQuery, passive=True, **_READ),
     post(f"{_ONE}/test", test, "Send a webhook a test", _MANAGE, body=Sent, **_ACT),
     post(
         f"{_ONE}/replay",
@@ -237,6 +237,6 @@ ROUTES: Final = (
         body=RangeForm,
         **_ACT,
     ),
-    get(_DELIVERY, delivery, "One message of a webhook", _MANAGE, **_READ),
+    get(_DELIVERY, delivery, "One message of a webhook", _SEE, **_READ),
     post(f"{_DELIVERY}/replay", replay, "Send a message again", _MANAGE, body=Sent, **_ACT),
 )

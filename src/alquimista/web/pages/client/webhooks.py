@@ -202,10 +202,10 @@ def _done(context: Context, what: str) -> Response:
 
 _READ: Final[dict[str, Any]] = {"scope": TenantScope.OWN, "limits": OFTEN}
 _ACT: Final[dict[str, Any]] = {"scope": TenantScope.OWN, "limits": ACTING}
-_MANAGE: Final = Permission.WEBHOOK_MANAGE
+_SEE, _MANAGE = Permission.WEBHOOK_READ, Permission.WEBHOOK_MANAGE
 _ONE: Final = f"{PATH}/{{webhook_id:uuid}}"
 ROUTES: Final = (
-    get(PATH, show, "A company's webhooks", _MANAGE, query=DoneQuery, **_READ),
+    get(PATH, show, "A company's webhooks", _SEE, query=DoneQuery, **_READ),
     get(f"{PATH}/new", show_new, "A new webhook", _MANAGE, **_READ),
     post(f"{PATH}/new", create, "Add a webhook", _MANAGE, body=WebhookForm, **_ACT),
     get(f"{_ONE}/edit", show_edit, "A webhook's settings", _MANAGE, **_READ),
