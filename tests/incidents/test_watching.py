@@ -7,9 +7,10 @@ import pytest
 import factories
 from alquimista.access import PLATFORM_TENANT
 from alquimista.clock import new_id, now
-from alquimista.incidents import service
+from alquimista.incidents import jobs, service
 from alquimista.incidents.models import RuleName
 from alquimista.jobs.models import Periodic, Runs
+from alquimista.wiring import Services
 
 OPEN = """
 SELECT dedupe_key, title, description, visibility FROM alquimista_platform.incidents
@@ -174,3 +175,101 @@ async def test_few_tries_say_nothing(db, sql, found, tries):
         await tries(5, 5)
     await service.watch_webhooks(db, now())
     assert await found(RuleName.WEBHOOKS_FAILING) == []
+
+
+@pytest.fixture
+async def failed_job(sql):
+    """Write a job of a tenant that failed for good; its id."""
+    await sql("DELETE FROM alquimista_platform.failed_jobs RETURNING 1")
+
+    async def write(tenant_id, name, status="failed"):
+        ((job_id,),) = await sql(
+            "INSERT INTO alquimista_platform.job_queue (entrypoint, priority, status) VALUES (%s, 0, %s) RETURNING id",
+            name,
+            status,
+        )
+        await sql(
+            "INSERT INTO alquimista_platform.failed_jobs (tenant_id, job_id, name, error, failed_at)"
+            " VALUES (%s, %s, %s, 'no', now()) RETURNING 1",
+            tenant_id,
+            job_id,
+            name,
+        )
+        return job_id
+
+    return write
+
+
+async def test_jobs_that_failed_for_good_are_an_incident_by_name_until_they_are_moved_back(
+    db, sql, found, company, failed_job
+):
+    tenant_id, *_ = company
+    first = await failed_job(tenant_id, "x.fold")
+    await failed_job(PLATFORM_TENANT, "x.fold")
+    await failed_job(tenant_id, "x.runs", status="queued")
+    for _ in range(2):
+        await service.watch_jobs(db, now())
+        ((key, title, description, visibility),) = await found(RuleName.JOBS_DEAD)
+        assert (key, title, visibility) == ("jobs.dead:x.fold", "Tarefas abandonadas: x.fold", "internal")
+        assert description.startswith("Falharam de vez: 2.")
+    await failed_job(tenant_id, "x.bill")
+    await service.watch_jobs(db, now())
+    assert [key for key, *_ in await found(RuleName.JOBS_DEAD)] == ["jobs.dead:x.bill", "jobs.dead:x.fold"]
+    await sql("UPDATE alquimista_platform.failed_jobs SET requeued_at = now() WHERE job_id = %s RETURNING 1", first)
+    await service.watch_jobs(db, now())
+    assert len(await found(RuleName.JOBS_DEAD)) == 2, "one of two is left"
+    await sql("UPDATE alquimista_platform.failed_jobs SET requeued_at = now() RETURNING 1")
+    await service.watch_jobs(db, now())
+    assert await found(RuleName.JOBS_DEAD) == []
+
+
+@pytest.fixture
+async def mail(sql, company):
+    """Write a mail of the company; there are no others."""
+    tenant_id, *_ = company
+    await sql("DELETE FROM alquimista_platform.mails RETURNING 1")
+
+    async def write(status, error):
+        await sql(
+            "INSERT INTO alquimista_platform.mails (tenant_id, id, recipient, subject, body_text, status, last_error,"
+            " created_at) VALUES (%s, %s, 'ana@example.com', 'x', 'x', %s, %s, now()) RETURNING 1",
+            tenant_id,
+            new_id(),
+            status,
+            error,
+        )
+
+    return write
+
+
+async def test_mails_that_were_given_up_are_an_incident_and_those_that_were_refused_another(db, sql, found, mail):
+    await mail("queued", "SMTPConnectError: away")
+    await service.watch_mails(db, now())
+    assert [await found(one) for one in (RuleName.MAILS_DEAD, RuleName.MAILS_REFUSED)] == [[], []]
+    await mail("failed", "MailRefused: 550 no such box")
+    await service.watch_mails(db, now())
+    ((key, _, description, visibility),) = await found(RuleName.MAILS_REFUSED)
+    assert (key, visibility) == ("mails.refused", "internal")
+    assert description.startswith("Recusados de vez: 1.")
+    assert await found(RuleName.MAILS_DEAD) == [], "a wrong address says nothing of the mail server"
+    await mail("failed", "SMTPConnectError: away")
+    await mail("failed", None)
+    for _ in range(2):
+        await service.watch_mails(db, now())
+        ((key, _, description, visibility),) = await found(RuleName.MAILS_DEAD)
+        assert (key, visibility) == ("mails.dead", "internal")
+        assert "entregar: 2." in description
+    await sql("UPDATE alquimista_platform.mails SET status = 'queued' RETURNING 1")
+    await service.watch_mails(db, now())
+    assert [await found(one) for one in (RuleName.MAILS_DEAD, RuleName.MAILS_REFUSED)] == [[], []]
+
+
+async def test_the_run_by_the_clock_sees_what_was_given_up(db, settings, found, company, failed_job, mail):
+    tenant_id, *_ = company
+    services = Services(settings, db)
+    services.add(Runs(()))
+    await failed_job(tenant_id, "x.late")
+    await mail("failed", "SMTPConnectError: away")
+    await jobs.watch(services, None, None)
+    assert [key for key, *_ in await found(RuleName.JOBS_DEAD)] == ["jobs.dead:x.late"]
+    assert len(await found(RuleName.MAILS_DEAD)) == 1

@@ -48,9 +48,11 @@ async def watch_queue(services: Services, _tenant_id: UUID | None, _payload: obj
 
 
 async def watch(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
-    """Judge whether runs come, events are delivered and webhooks are taken."""
+    """Judge whether runs come, webhooks are taken, and whether jobs, mails or events were given up."""
     now = clock.now()
     await service.watch_runs(services.db, services.get(Runs), now)
+    await service.watch_jobs(services.db, now)
+    await service.watch_mails(services.db, now)
     await service.watch_events(services.db, now)
     await service.watch_webhooks(services.db, now)
 

@@ -88,6 +88,13 @@ class Missed(msgspec.Struct, frozen=True):
     succeeded_at: datetime
 
 
+class Dead(msgspec.Struct, frozen=True):
+    """How many jobs of a name failed for good and were not moved back."""
+
+    name: str
+    count: int
+
+
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is stored as a job's payload."""
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alquimista.db.statement import Conn, NoRow, Statement, Writer
-from alquimista.jobs.models import RUN_SLACK, Depth, Lag, Missed, live_since
+from alquimista.jobs.models import RUN_SLACK, Dead, Depth, Lag, Missed, live_since
 
 ENQUEUE = Statement(
     """
@@ -165,6 +165,14 @@ _FAILED = """
     WHERE f.tenant_id = %(tenant_id)s AND f.requeued_at IS NULL AND q.status = 'failed'
       AND (%(ids)s::bigint[] IS NULL OR f.job_id = ANY (%(ids)s::bigint[]))
 """
+DEAD = Statement(
+    """
+    SELECT f.name, count(*) AS count
+    FROM alquimista_platform.failed_jobs f JOIN alquimista_platform.job_queue q ON q.id = f.job_id
+    WHERE f.requeued_at IS NULL AND q.status = 'failed' GROUP BY f.name ORDER BY f.name
+    """,
+    Dead,
+)
 COUNT_FAILED = Statement(f"SELECT count(*) AS count {_FAILED}", Count)
 TAKE_FAILED = Statement(
     f"""
@@ -319,6 +327,11 @@ async def workers(conn: Conn, since: datetime) -> int:
 async def remember_failed(conn: Conn, tenant_id: UUID, job_id: int, name: str, error: str, now: datetime) -> None:
     """Note that a tenant's job failed for good."""
     await conn.execute(REMEMBER_FAILED, tenant_id=tenant_id, job_id=job_id, name=name, error=error, now=now)
+
+
+async def dead(conn: Conn) -> list[Dead]:
+    """The failed jobs of all tenants that were not moved back, by name; takes a connection of the internal role."""
+    return await conn.fetch(DEAD)
 
 
 async def count_failed(conn: Conn, tenant_id: UUID, ids: Sequence[int] | None) -> int:

@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from alquimista import clock
 from alquimista.db.statement import Conn
 from alquimista.jobs import queries
-from alquimista.jobs.models import Job, Lag, Missed, Periodic, Requeue, Runs, live_since
+from alquimista.jobs.models import Dead, Job, Lag, Missed, Periodic, Requeue, Runs, live_since
 from alquimista.jobs.queue import enqueue
 from alquimista.wiring import Services
 
@@ -54,6 +54,11 @@ async def oldest_wait(conn: Conn) -> float:
 async def workers(conn: Conn, now: datetime) -> int:
     """How many workers gave a sign of life lately. Takes an app or internal connection."""
     return await queries.workers(conn, live_since(now))
+
+
+async def dead(conn: Conn) -> list[Dead]:
+    """How many jobs of each name failed for good and were not moved back. Takes the internal role's connection."""
+    return await queries.dead(conn)
 
 
 async def count_failed(conn: Conn, tenant_id: UUID, ids: Sequence[int] | None = None) -> int:

@@ -25,8 +25,11 @@ class RuleName(StrEnum):
     INTEGRATION_FAILING = "integration.failing"
     QUEUE_LAG = "jobs.queue_lag"
     RUN_MISSED = "jobs.run_missed"
+    JOBS_DEAD = "jobs.dead"
     COMMANDS_FAILING = "operations.failing"
     EVENTS_DEAD = "events.dead"
+    MAILS_DEAD = "mails.dead"
+    MAILS_REFUSED = "mails.refused"
     WEBHOOKS_FAILING = "webhooks.failing"
     BLACKOUT = "fleet.blackout"
     REFUND_BY_HAND = "refund"
@@ -109,6 +112,14 @@ RULES: Final[dict[str, Rule]] = {
             tells=True,
         ),
         Rule(
+            name=RuleName.JOBS_DEAD,
+            severity=Severity.ERROR,
+            title=N_("Jobs were given up: {job}"),
+            description=N_("Failed for good: {count}. Mend the cause, then reprocess the queue of jobs."),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
             name=RuleName.COMMANDS_FAILING,
             severity=Severity.ERROR,
             title=N_("Commands fail: {command}"),
@@ -121,6 +132,26 @@ RULES: Final[dict[str, Rule]] = {
             severity=Severity.ERROR,
             title=N_("Events were given up"),
             description=N_("{count} deliveries have failed for good. Mend the cause, then replay the events."),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.MAILS_DEAD,
+            severity=Severity.ERROR,
+            title=N_("Mails were given up"),
+            description=N_(
+                "Mails that no try could deliver: {count}. Mend the cause, then reprocess the queue of mails."
+            ),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.MAILS_REFUSED,
+            severity=Severity.WARNING,
+            title=N_("Mails were refused"),
+            description=N_(
+                "Refused for good: {count}. See why: an address may be wrong, or the mail server blocks the sender."
+            ),
             visibility=Visibility.INTERNAL,
             tells=True,
         ),

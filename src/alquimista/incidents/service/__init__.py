@@ -29,7 +29,15 @@ from alquimista.incidents.service.reading import (
     tenants_with_open,
 )
 from alquimista.incidents.service.telling import tell
-from alquimista.incidents.service.watching import hold, watch_events, watch_queue, watch_runs, watch_webhooks
+from alquimista.incidents.service.watching import (
+    hold,
+    watch_events,
+    watch_jobs,
+    watch_mails,
+    watch_queue,
+    watch_runs,
+    watch_webhooks,
+)
 
 __all__ = [
     "Detail",
@@ -60,6 +68,8 @@ __all__ = [
     "tell",
     "tenants_with_open",
     "watch_events",
+    "watch_jobs",
+    "watch_mails",
     "watch_queue",
     "watch_runs",
     "watch_webhooks",

@@ -1,4 +1,4 @@
-"""What the platform sees of itself: jobs that wait, runs that do not come, deliveries and webhooks that fail."""
+"""What the platform sees of itself: jobs that wait, runs that do not come, and what is given up or fails."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from alquimista.incidents.queries import reads
 from alquimista.incidents.service.conditions import open_incident, resolve
 from alquimista.jobs import service as jobs
 from alquimista.jobs.models import Runs
+from alquimista.notifications import service as notifications
 from alquimista.orchestrator import service as orchestrator
 from alquimista.webhooks import service as webhooks
 
@@ -44,6 +45,29 @@ async def watch_runs(db: Database, runs: Runs, now: datetime) -> None:
         for one in missed
     ]
     await hold(db, RuleName.RUN_MISSED, found, now)
+
+
+async def watch_jobs(db: Database, now: datetime) -> None:
+    """Have one incident open for each name of which jobs failed for good and were not moved back.
+
+    One that always fails would else hide the others: a condition with an open incident is told no second time.
+    """
+    found = [
+        by_rule(RuleName.JOBS_DEAD, source="jobs", subject=one.name, params={"job": one.name, "count": one.count})
+        for one in await jobs.dead(db.staff())
+    ]
+    await hold(db, RuleName.JOBS_DEAD, found, now)
+
+
+async def watch_mails(db: Database, now: datetime) -> None:
+    """Have an incident open while mails are given up; apart from it one for those that were refused.
+
+    A wrong address stays refused until its mail is deleted, and must not hide that no mail leaves at all.
+    """
+    dead = await notifications.dead(db.staff())
+    for rule, count in ((RuleName.MAILS_DEAD, dead.undelivered), (RuleName.MAILS_REFUSED, dead.refused)):
+        new = by_rule(rule, source="notifications", params={"count": count})
+        await hold(db, rule, [new] if count else [], now)
 
 
 async def watch_events(db: Database, now: datetime) -> None:

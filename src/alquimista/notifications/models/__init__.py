@@ -11,7 +11,16 @@ from alquimista.notifications.models.inbox import (
     Waiting,
     digest_day,
 )
-from alquimista.notifications.models.mails import Delivery, Group, Mail, MailRefused, OutboxMail, Recipient, Rendered
+from alquimista.notifications.models.mails import (
+    DeadMails,
+    Delivery,
+    Group,
+    Mail,
+    MailRefused,
+    OutboxMail,
+    Recipient,
+    Rendered,
+)
 from alquimista.notifications.models.preferences import (
     ALWAYS,
     DEFAULTS,
@@ -33,6 +42,7 @@ __all__ = [
     "Category",
     "Choice",
     "Counts",
+    "DeadMails",
     "Delivery",
     "Digest",
     "Due",

@@ -63,6 +63,13 @@ class OutboxMail:
     created_at: datetime
 
 
+class DeadMails(msgspec.Struct, frozen=True):
+    """How many mails were given up: that no try could deliver, and that the mail server refused for good."""
+
+    undelivered: int
+    refused: int
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """Which mail a job delivers."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from alquimista.db.statement import Conn, NoRow, Statement
-from alquimista.notifications.models import Mail, OutboxMail, Rendered
+from alquimista.notifications.models import DeadMails, Mail, MailRefused, OutboxMail, Rendered
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -78,6 +78,16 @@ REQUEUE = Statement(
     MailId,
 )
 
+# What the server refused for good begins with the error's name.
+DEAD = Statement(
+    """
+    SELECT count(*) FILTER (WHERE NOT refused) AS undelivered, count(*) FILTER (WHERE refused) AS refused
+    FROM (SELECT starts_with(coalesce(last_error, ''), %(refusal)s::text) AS refused
+      FROM alquimista_platform.mails WHERE status = 'failed') given_up
+    """,
+    DeadMails,
+)
+
 PURGE = Statement("DELETE FROM alquimista_platform.mails WHERE created_at < %(before)s", NoRow)
 
 
@@ -119,6 +129,13 @@ async def outbox(conn: Conn, limit: int) -> list[OutboxMail]:
 async def purge(conn: Conn, before: datetime) -> int:
     """Delete mails from before then; how many."""
     return await conn.execute(PURGE, before=before)
+
+
+async def dead(conn: Conn) -> DeadMails:
+    """How many mails of all tenants were given up; takes a connection of the internal role."""
+    found = await conn.fetch_one(DEAD, refusal=f"{MailRefused.__name__}:")
+    assert found is not None
+    return found
 
 
 async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None) -> int:

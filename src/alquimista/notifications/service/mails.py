@@ -15,7 +15,16 @@ from alquimista.db.statement import Conn
 from alquimista.i18n import N_, Text
 from alquimista.jobs.queue import enqueue
 from alquimista.notifications import gateway
-from alquimista.notifications.models import TEMPLATES, Delivery, Group, Mail, MailRefused, OutboxMail, Rendered
+from alquimista.notifications.models import (
+    TEMPLATES,
+    DeadMails,
+    Delivery,
+    Group,
+    Mail,
+    MailRefused,
+    OutboxMail,
+    Rendered,
+)
 from alquimista.notifications.queries import mails as queries
 from alquimista.observability.masking import mask
 
@@ -85,6 +94,11 @@ async def deliver(db: Database, tenant_id: UUID, mail_id: UUID) -> None:
 async def count_given_up(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None = None) -> int:
     """How many of the tenant's mails, or of these, were given up. Takes the tenant's connection."""
     return await queries.count_given_up(conn, tenant_id, ids)
+
+
+async def dead(conn: Conn) -> DeadMails:
+    """How many mails of all tenants were given up and not tried again. Takes the internal role's connection."""
+    return await queries.dead(conn)
 
 
 async def requeue(conn: Conn, tenant_id: UUID, ids: Sequence[UUID] | None, limit: int) -> int:
