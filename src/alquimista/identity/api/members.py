@@ -46,7 +46,7 @@ class ChangeMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _answer(member: Member) -> MemberAnswer:
-    return MemberAnswer(**msgspec.structs.asdict(member))
+    return MemberAnswer(**{name: getattr(member, name) for name in MemberAnswer.__struct_fields__})
 
 
 async def _list(context: Context) -> Members:
