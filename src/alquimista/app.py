@@ -14,6 +14,7 @@ from alquimista.agents import api as agents
 from alquimista.approvals import api as approvals
 from alquimista.approvals.service import install as install_approvals
 from alquimista.audit import api as audit
+from alquimista.audit.guards import reached_out
 from alquimista.billing import api as billing
 from alquimista.cache.bus import Bus
 from alquimista.cache.store import Cache
@@ -129,6 +130,7 @@ def create_app(settings: Settings) -> App:
         remembered=guards.remembered,
         lifespan=lifespan,
         page_error=pages.page_error,
+        foreign=reached_out,
     )
     services.get(Exposition).add(app.metrics)
     services.get(Exposition).watch(lambda: gauges(services.db.staff()))

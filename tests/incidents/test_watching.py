@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 import factories
-from alquimista.access import PLATFORM_TENANT
-from alquimista.clock import new_id, now
+from alquimista.access import PLATFORM_TENANT, Actor, ActorKind
+from alquimista.audit import service as audit
+from alquimista.clock import frozen, new_id, now
 from alquimista.incidents import jobs, service
 from alquimista.incidents.models import RuleName
 from alquimista.jobs.models import Periodic, Runs
@@ -273,3 +274,48 @@ async def test_the_run_by_the_clock_sees_what_was_given_up(db, settings, found, 
     await jobs.watch(services, None, None)
     assert [key for key, *_ in await found(RuleName.JOBS_DEAD)] == ["jobs.dead:x.late"]
     assert len(await found(RuleName.MAILS_DEAD)) == 1
+
+
+@pytest.fixture
+def refused(db):
+    """Have the audit hold so many failures of an act, by somebody of a new company."""
+
+    async def write(action, count, moment):
+        tenant = await factories.make_tenant(db)
+        actor = Actor(ActorKind.SESSION, frozenset(), user_id=new_id(), tenant_id=tenant.id)
+        with frozen(moment):
+            for _ in range(count):
+                await audit.record(db.tenant(tenant.id), actor, action, category="auth", result="failure")
+            await audit.record(db.tenant(tenant.id), actor, action, category="auth")
+
+    return write
+
+
+async def test_many_sign_ins_that_fail_are_an_incident_until_they_stop(db, found, refused):
+    start = now() + timedelta(days=1)
+    await refused(audit.SIGN_IN, 12, start)
+    await refused(audit.SIGN_IN, 8, start)
+    await service.watch_attacks(db, start)
+    assert await found(RuleName.SIGN_INS_FAILING) == [], "twenty are not too many, and those that succeed are none"
+    await refused(audit.SIGN_IN, 1, start)
+    for minutes in (1, 9):
+        await service.watch_attacks(db, start + timedelta(minutes=minutes))
+        ((key, _, description, visibility),) = await found(RuleName.SIGN_INS_FAILING)
+        assert (key, visibility) == ("security.sign_ins_failing", "internal")
+        assert description.startswith("21 falharam em 10 minutos, em 3 pessoas")
+    await service.watch_attacks(db, start + timedelta(minutes=11))
+    assert await found(RuleName.SIGN_INS_FAILING) == []
+
+
+async def test_one_attempt_to_reach_another_company_is_an_incident_until_none_is_made(db, found, refused):
+    start = now() + timedelta(days=2)
+    await service.watch_attacks(db, start)
+    assert await found(RuleName.FOREIGN_TENANT) == []
+    await refused(audit.REACHED_OUT, 1, start)
+    for minutes in (1, 9):
+        await service.watch_attacks(db, start + timedelta(minutes=minutes))
+        ((key, _, description, visibility),) = await found(RuleName.FOREIGN_TENANT)
+        assert (key, visibility) == ("security.foreign_tenant", "internal")
+        assert description.startswith("Em 10 minutos, 1 pessoas ou chaves")
+    await service.watch_attacks(db, start + timedelta(minutes=11))
+    assert await found(RuleName.FOREIGN_TENANT) == []

@@ -8,6 +8,7 @@ from alquimista.audit import service
 from alquimista.audit.models import Category
 from alquimista.db.statement import Conn
 from alquimista.http.context import Context
+from alquimista.http.limits import Limiter
 from alquimista.http.routes import Limit
 
 # Recomputing takes seconds of the processor: so often by the API and the page together.
@@ -78,3 +79,17 @@ async def reader(context: Context) -> Conn:
     """The tenant's connection; staff who read through it leave a row in the tenant's own audit."""
     await seen(context, context.tenant)
     return context.db.tenant(context.tenant)
+
+
+async def reached_out(context: Context, place: str) -> None:
+    """Write that a route, the `place`, was refused to somebody who named a tenant that is not theirs."""
+    if context.actor is not None:
+        await service.reached_out(
+            context.db,
+            context.services.get(Limiter),
+            context.actor,
+            place,
+            ip=context.client_ip,
+            user_agent=context.request.headers.get("user-agent", ""),
+            trace_id=context.trace_id,
+        )

@@ -3397,6 +3397,8 @@ CREATE INDEX approval_requests_status ON alquimista_platform.approval_requests U
 
 CREATE INDEX audit_logs_actor ON alquimista_platform.audit_logs USING btree (tenant_id, actor_id, occurred_at DESC, id DESC) WHERE (actor_id IS NOT NULL);
 
+CREATE INDEX audit_logs_failures ON alquimista_platform.audit_logs USING btree (action, occurred_at) WHERE (result = 'failure'::text);
+
 CREATE INDEX audit_logs_recent ON alquimista_platform.audit_logs USING btree (occurred_at DESC, id DESC);
 
 CREATE INDEX audit_logs_resource ON alquimista_platform.audit_logs USING btree (tenant_id, resource_type, resource_id, occurred_at DESC);

@@ -26,7 +26,7 @@ from alquimista.http.maintenance import Maintenance
 from alquimista.http.metrics import Metrics
 from alquimista.http.repeats import Repeats
 from alquimista.http.responses import Answer, RawHeaders, head, send_whole
-from alquimista.http.routes import Authenticate, Remembered, Route
+from alquimista.http.routes import Authenticate, Foreign, Remembered, Route
 from alquimista.http.steps import Steps
 from alquimista.http.streams import EventStream, Streams
 from alquimista.http.table import Table
@@ -47,6 +47,7 @@ def build(
     lifespan: Lifespan | None = None,
     mounts: Mapping[str, ASGIApp] | None = None,
     page_error: PageError | None = None,
+    foreign: Foreign | None = None,
 ) -> "App":
     """The ASGI application of a route table.
 
@@ -60,6 +61,7 @@ def build(
         lifespan: opened before the first request and closed after the last.
         mounts: whole applications under a prefix, such as `{"/static": StaticFiles(...)}`; they get the path below it.
         page_error: renders a problem of a `page` route, or of an unknown address that a browser opened.
+        foreign: awaited when somebody named a tenant that is not theirs, before they are told so.
     """
     table = Table(routes)
     if Cache not in services.extras and any(plan.route.cache for plan in table.plans):
@@ -68,7 +70,7 @@ def build(
         services.add(Limiter(services.db))
     if Bus in services.extras:
         services.add(Streams(services.get(Bus), authenticate))
-    return App(table, services, authenticate, remembered, lifespan, dict(mounts or {}), page_error)
+    return App(table, services, authenticate, remembered, lifespan, dict(mounts or {}), page_error, foreign)
 
 
 class App:
@@ -83,6 +85,7 @@ class App:
         lifespan: Lifespan | None,
         mounts: dict[str, ASGIApp],
         page_error: PageError | None,
+        foreign: Foreign | None,
     ) -> None:
         self.table = table
         self.services = services
@@ -91,7 +94,7 @@ class App:
         self.crowd = Crowd(self.metrics, self._security)
         self._maintenance = Maintenance(services.settings)
         self.repeats = Repeats(services, remembered, self.metrics, self._maintenance)
-        self._steps = Steps(services, authenticate, self.metrics, self.crowd, self.repeats)
+        self._steps = Steps(services, authenticate, self.metrics, self.crowd, self.repeats, foreign)
         self._door = Door(self.metrics, page_error)
         self._lifespan = lifespan
         self._mounts = mounts

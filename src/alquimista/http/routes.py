@@ -131,3 +131,5 @@ class Route:
 Authenticate = Callable[[Context], Awaitable[Actor | None]]
 # Asks whom a request's Authorization still stands for; None when that must be verified anew.
 Remembered = Callable[[Context], Callable[[], Actor | None]]
+# Told that a route, such as `GET /tenant/me`, was refused to an actor who named a tenant that is not theirs.
+Foreign = Callable[[Context, str], Awaitable[None]]

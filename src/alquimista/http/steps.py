@@ -20,10 +20,10 @@ from alquimista.http.crowd import Crowd
 from alquimista.http.limits import Limiter
 from alquimista.http.metrics import Metrics
 from alquimista.http.plan import FORM, BodyKind, Plan
-from alquimista.http.refusals import HandlerTimeout
+from alquimista.http.refusals import ForeignTenant, HandlerTimeout
 from alquimista.http.repeats import Repeats
 from alquimista.http.responses import Answer, encode
-from alquimista.http.routes import Authenticate
+from alquimista.http.routes import Authenticate, Foreign
 from alquimista.wiring import Services
 
 
@@ -31,13 +31,20 @@ class Steps:
     """What the steps need besides the request."""
 
     def __init__(
-        self, services: Services, authenticate: Authenticate, metrics: Metrics, crowd: Crowd, repeats: Repeats
+        self,
+        services: Services,
+        authenticate: Authenticate,
+        metrics: Metrics,
+        crowd: Crowd,
+        repeats: Repeats,
+        foreign: Foreign | None,
     ) -> None:
         self._settings = services.settings
         self._authenticate = authenticate
         self._metrics = metrics
         self._crowd = crowd
         self._repeats = repeats
+        self._foreign = foreign
         self._limiter = services.get(Limiter)
         self._cache: Cache | None = services.extras.get(Cache)
         self._security_headers = list(security.headers(services.settings))
@@ -58,7 +65,12 @@ class Steps:
         raw_query = context.scope["query_string"]
         query = plan.query.recall(raw_query)
         tenant, pairs = (query.tenant, []) if query is not None else plan.query.pairs(raw_query)
-        await tenant_scope.resolve(route, context, tenant)
+        try:
+            await tenant_scope.resolve(route, context, tenant)
+        except ForeignTenant:
+            if self._foreign is not None:
+                await self._foreign(context, plan.name)
+            raise
         if plan.limits:
             if "path" in plan.tenant_in:
                 context.about = tenant_scope.named(context.path[plan.tenant_in["path"]])

@@ -48,13 +48,14 @@ async def watch_queue(services: Services, _tenant_id: UUID | None, _payload: obj
 
 
 async def watch(services: Services, _tenant_id: UUID | None, _payload: object) -> None:
-    """Judge whether runs come, webhooks are taken, and whether jobs, mails or events were given up."""
+    """Judge whether runs come, webhooks are taken, what was given up, and whether the platform is attacked."""
     now = clock.now()
     await service.watch_runs(services.db, services.get(Runs), now)
     await service.watch_jobs(services.db, now)
     await service.watch_mails(services.db, now)
     await service.watch_events(services.db, now)
     await service.watch_webhooks(services.db, now)
+    await service.watch_attacks(services.db, now)
 
 
 JOBS: Final = (

@@ -25,6 +25,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "approval.rejected": N_("Request rejected"),
     "audit.erase": N_("Personal data erased"),
     "audit.export": N_("Audit exported"),
+    "auth.foreign_tenant": N_("Attempt to reach another account"),
     "auth.locked": N_("Sign-in locked"),
     "auth.login": N_("Signed in"),
     "auth.logout": N_("Signed out"),

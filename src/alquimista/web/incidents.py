@@ -31,6 +31,8 @@ RULES: Final[dict[str, Text]] = {
     RuleName.MAILS_DEAD: N_("Mails given up"),
     RuleName.MAILS_REFUSED: N_("Mails refused"),
     RuleName.WEBHOOKS_FAILING: N_("Webhooks fail"),
+    RuleName.SIGN_INS_FAILING: N_("Sign-ins fail"),
+    RuleName.FOREIGN_TENANT: N_("Reaching for another customer"),
     RuleName.BLACKOUT: N_("All agents silent"),
     RuleName.REFUND_BY_HAND: N_("Refund by hand"),
     RuleName.MANUAL: N_("Opened by hand"),

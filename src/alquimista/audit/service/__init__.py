@@ -7,6 +7,7 @@ from alquimista.audit.service.anchoring import anchor
 from alquimista.audit.service.checking import chains, check
 from alquimista.audit.service.erasing import erase
 from alquimista.audit.service.exporting import export
+from alquimista.audit.service.failing import REACHED_OUT, SIGN_IN, failed_since, reached_out
 from alquimista.audit.service.recording import entries, entries_of_all, entry, record
 from alquimista.audit.service.sealing import seal, seal_all
 from alquimista.audit.service.signing import signer
@@ -14,6 +15,8 @@ from alquimista.audit.service.verification import verify
 
 __all__ = [
     "ANCHOR_FILE",
+    "REACHED_OUT",
+    "SIGN_IN",
     "anchor",
     "anchor_file",
     "chains",
@@ -23,6 +26,8 @@ __all__ = [
     "entry",
     "erase",
     "export",
+    "failed_since",
+    "reached_out",
     "read_anchors",
     "record",
     "seal",

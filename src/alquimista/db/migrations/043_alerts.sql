@@ -1,4 +1,4 @@
--- 043: staff are told of customers' grave incidents, and of critical ones that nobody takes up.
+-- 043: staff are told of customers' grave incidents, and of critical ones that nobody takes up; refusals are counted.
 --
 -- Nothing is released, so every table is empty or small: nobody waits, and indexes need not be made concurrently.
 -- squawk-ignore-file require-concurrent-index-creation
@@ -17,7 +17,11 @@ grant update (staff_told_at, escalated_at) on alquimista_platform.incidents to a
 create index incidents_unheard on alquimista_platform.incidents (created_at)
   where severity = 'critical' and acknowledged_at is null and resolved_at is null and escalated_at is null;
 
+-- Signs of an attack are counted every two minutes, in all tenants together.
+create index audit_logs_failures on alquimista_platform.audit_logs (action, occurred_at) where result = 'failure';
+
 -- migrate:down
 
+drop index alquimista_platform.audit_logs_failures;
 drop index alquimista_platform.incidents_unheard;
 alter table alquimista_platform.incidents drop column escalated_at, drop column staff_told_at;

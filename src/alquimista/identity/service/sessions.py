@@ -8,6 +8,7 @@ import msgspec
 
 from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, ROLE_PERMISSIONS, Actor, ActorKind, Permission, Role
+from alquimista.audit import service as audit
 from alquimista.db.statement import Conn
 from alquimista.db.tenancy import login_transaction
 from alquimista.errors import Forbidden
@@ -244,6 +245,8 @@ async def switch_tenant(services: Services, actor: Actor, tenant_id: UUID | None
         raise Forbidden
     async with login_transaction(kit.db) as conn:
         standing = await queries.standing(conn, actor.session_id, wanted)
+        if standing is None:
+            await audit.reached_out(kit.db, kit.limiter, actor, "POST /auth/switch-tenant")
         if standing is None or not standing.good(now, kit.idle):
             raise Forbidden
         if standing.issuer is not None and wanted != (actor.tenant_id or PLATFORM_TENANT):

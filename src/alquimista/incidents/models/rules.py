@@ -31,6 +31,8 @@ class RuleName(StrEnum):
     MAILS_DEAD = "mails.dead"
     MAILS_REFUSED = "mails.refused"
     WEBHOOKS_FAILING = "webhooks.failing"
+    SIGN_INS_FAILING = "security.sign_ins_failing"
+    FOREIGN_TENANT = "security.foreign_tenant"
     BLACKOUT = "fleet.blackout"
     REFUND_BY_HAND = "refund"
     MANUAL = "manual"  # Opened by hand: its texts are those that were written.
@@ -160,6 +162,28 @@ RULES: Final[dict[str, Rule]] = {
             severity=Severity.WARNING,
             title=N_("Webhooks of several customers fail"),
             description=N_("{percent} % of {tries} tries failed within {minutes} minutes, at {companies} customers."),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.SIGN_INS_FAILING,
+            severity=Severity.ERROR,
+            title=N_("Many sign-ins fail"),
+            description=N_(
+                "{count} have failed within {minutes} minutes, at {people} known people. See in the audit where they "
+                "come from."
+            ),
+            visibility=Visibility.INTERNAL,
+            tells=True,
+        ),
+        Rule(
+            name=RuleName.FOREIGN_TENANT,
+            severity=Severity.ERROR,
+            title=N_("Somebody tries to reach another customer"),
+            description=N_(
+                "Within {minutes} minutes {actors} people or keys named one that is not theirs, and were refused. "
+                "The audit says whose."
+            ),
             visibility=Visibility.INTERNAL,
             tells=True,
         ),

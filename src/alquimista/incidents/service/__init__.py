@@ -31,6 +31,7 @@ from alquimista.incidents.service.reading import (
 from alquimista.incidents.service.telling import tell
 from alquimista.incidents.service.watching import (
     hold,
+    watch_attacks,
     watch_events,
     watch_jobs,
     watch_mails,
@@ -67,6 +68,7 @@ __all__ = [
     "staff_page",
     "tell",
     "tenants_with_open",
+    "watch_attacks",
     "watch_events",
     "watch_jobs",
     "watch_mails",

@@ -1,10 +1,11 @@
-"""What the platform sees of itself: jobs that wait, runs that do not come, and what is given up or fails."""
+"""What the platform sees of itself: what waits, does not come, fails or is given up, and signs of an attack."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from alquimista.access import PLATFORM_TENANT
+from alquimista.audit import service as audit
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents.models import NewIncident, RuleName, by_rule
@@ -17,6 +18,8 @@ from alquimista.orchestrator import service as orchestrator
 from alquimista.webhooks import service as webhooks
 
 _RECENT: Final = timedelta(minutes=10)
+_MINUTES: Final = _RECENT // timedelta(minutes=1)
+_MOST_FAILED_SIGN_INS: Final = 20
 _FEWEST_TRIES: Final = 20
 _FAILING_PERCENT: Final = 10
 _FEWEST_COMPANIES: Final = 2  # What fails for one alone is its receiver's, and is told to it.
@@ -85,10 +88,22 @@ async def watch_webhooks(db: Database, now: datetime) -> None:
         "percent": round(seen.failures * 100 / max(seen.tries, 1), 1),
         "tries": seen.tries,
         "companies": seen.companies,
-        "minutes": _RECENT // timedelta(minutes=1),
+        "minutes": _MINUTES,
     }
     new = by_rule(RuleName.WEBHOOKS_FAILING, source="webhooks", params=params)
     await hold(db, RuleName.WEBHOOKS_FAILING, [new] if bad and seen.tries >= _FEWEST_TRIES else [], now)
+
+
+async def watch_attacks(db: Database, now: datetime) -> None:
+    """Have an incident open while the audit holds many sign-ins that failed lately, and one while others reach out."""
+    failed = await audit.failed_since(db.staff(), audit.SIGN_IN, now - _RECENT)
+    params = {"count": failed.count, "people": failed.actors, "minutes": _MINUTES}
+    new = by_rule(RuleName.SIGN_INS_FAILING, source="audit", params=params)
+    await hold(db, RuleName.SIGN_INS_FAILING, [new] if failed.count > _MOST_FAILED_SIGN_INS else [], now)
+    refused = await audit.failed_since(db.staff(), audit.REACHED_OUT, now - _RECENT)
+    params = {"actors": refused.actors, "minutes": _MINUTES}
+    new = by_rule(RuleName.FOREIGN_TENANT, source="audit", params=params)
+    await hold(db, RuleName.FOREIGN_TENANT, [new] if refused.count else [], now)
 
 
 async def hold(db: Database, rule: RuleName, found: Iterable[NewIncident], now: datetime) -> None:

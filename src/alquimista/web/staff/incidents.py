@@ -28,6 +28,7 @@ SOURCES: Final = {
     "integrations": N_("Integrations"),
     "fleet": N_("Agents"),
     "jobs": N_("Jobs"),
+    "audit": N_("Audit"),
     "demo": N_("Demonstration"),
 }
 SHOWN_TICKETS: Final = 20
