@@ -11,7 +11,7 @@ from alquimista.audit import service as audit
 from alquimista.audit.models import Wanted
 from alquimista.db.tenancy import tenant_transaction
 from alquimista.incidents import service
-from alquimista.incidents.models import RuleName, Severity, Visibility, by_rule
+from alquimista.incidents.models import Alert, RuleName, Severity, Visibility, by_rule
 from alquimista.support import service as support
 from alquimista.support.models import TicketSeverity
 from factories import make_tenant, make_user
@@ -146,6 +146,20 @@ async def test_the_automatic_command_stands_in_the_timeline(helper, db):
     rule = {"rule": "agent.offline", "tenant": str(tenant.id)}
     assert "Vendas is offline" in text_of((await agent.get(THERE, params=rule)).text)
     assert "Vendas" not in text_of((await agent.get(THERE, params={**rule, "rule": "manual"})).text)
+
+
+async def test_what_staff_were_told_stands_in_the_timeline_for_them_alone(company, helper, db):
+    person, browser = company
+    lia, agent = helper
+    incident_id = await by_hand(db, lia, person.tenant_id, "Parado", severity=Severity.CRITICAL)
+    await service.alert(db, person.tenant_id, Alert(incident_id), clock.now())
+    await service.escalate(db, person.tenant_id, incident_id, clock.now())
+    story = text_of((await agent.get(f"{THERE}/{incident_id}")).text)
+    assert re.search(r"Staff told: [1-9]", story)
+    assert "Nobody had taken it up; internal administrators told:" in story
+    theirs = text_of((await browser.get(f"{HERE}/{incident_id}")).text)
+    assert "Parado" in theirs
+    assert "told:" not in theirs
 
 
 async def test_the_list_filters_by_state_company_and_title(helper, db):
