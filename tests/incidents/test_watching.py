@@ -316,6 +316,6 @@ async def test_one_attempt_to_reach_another_company_is_an_incident_until_none_is
         await service.watch_attacks(db, start + timedelta(minutes=minutes))
         ((key, _, description, visibility),) = await found(RuleName.FOREIGN_TENANT)
         assert (key, visibility) == ("security.foreign_tenant", "internal")
-        assert description.startswith("Em 10 minutos, 1 pessoas ou chaves")
+        assert description.startswith("Recusados em 10 minutos por indicar um que não é o seu: 1 (")
     await service.watch_attacks(db, start + timedelta(minutes=11))
     assert await found(RuleName.FOREIGN_TENANT) == []

@@ -3589,6 +3589,10 @@ CREATE INDEX webhook_deliveries_old ON alquimista_platform.webhook_deliveries US
 
 CREATE INDEX webhook_deliveries_recent ON alquimista_platform.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at DESC, id DESC);
 
+CREATE INDEX webhook_deliveries_sending ON alquimista_platform.webhook_deliveries USING btree (tenant_id) WHERE (sending_until IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_waiting ON alquimista_platform.webhook_deliveries USING btree (tenant_id, next_attempt_at) WHERE (state = 'pending'::text);
+
 CREATE INDEX webhook_endpoints_previous_until ON alquimista_platform.webhook_endpoints USING btree (previous_until) WHERE (previous_until IS NOT NULL);
 
 CREATE INDEX event_deliveries_dead ON fibonacci_core.event_deliveries USING btree (tenant_id) WHERE (state = 'dead'::text);

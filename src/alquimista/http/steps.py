@@ -65,12 +65,7 @@ class Steps:
         raw_query = context.scope["query_string"]
         query = plan.query.recall(raw_query)
         tenant, pairs = (query.tenant, []) if query is not None else plan.query.pairs(raw_query)
-        try:
-            await tenant_scope.resolve(route, context, tenant)
-        except ForeignTenant:
-            if self._foreign is not None:
-                await self._foreign(context, plan.name)
-            raise
+        await self._resolve(plan, context, tenant)
         if plan.limits:
             if "path" in plan.tenant_in:
                 context.about = tenant_scope.named(context.path[plan.tenant_in["path"]])
@@ -88,6 +83,15 @@ class Steps:
             if plan.named_limits and "body" in plan.tenant_in:
                 await self._count_named(plan, context, getattr(context.body, plan.tenant_in["body"]))
         return _answer(plan, await _handle(plan, context))
+
+    async def _resolve(self, plan: Plan, context: Context, tenant: str | None) -> None:
+        """Settle which company the request is about; who named one that is not theirs is told of before refused."""
+        try:
+            await tenant_scope.resolve(plan.route, context, tenant)
+        except ForeignTenant:
+            if self._foreign is not None:
+                await self._foreign(context, plan.name)
+            raise
 
     async def _count_named(self, plan: Plan, context: Context, value: object) -> None:
         """Take the request from the limits of the company that it turned out to name."""

@@ -181,7 +181,7 @@ RULES: Final[dict[str, Rule]] = {
             severity=Severity.ERROR,
             title=N_("Somebody tries to reach another customer"),
             description=N_(
-                "Within {minutes} minutes {actors} people or keys named one that is not theirs, and were refused. "
+                "Refused within {minutes} minutes for naming one that is not theirs: {actors} (people or keys). "
                 "The audit says whose."
             ),
             visibility=Visibility.INTERNAL,
