@@ -14,9 +14,12 @@ from alquimista.web.acts import ACTS, THINGS
 SOURCE = Path(__file__).parents[2] / "src" / "alquimista"
 ACTION = re.compile(r"^([a-z_]+)\.[a-z_]+$")
 # Named like actions, and none: jobs, an act that waits for approval, attributes of traces.
-OTHERS = {"billing.refund", "incidents.mirror", "incidents.tell"} | {
-    f"{noun}.{what}" for noun in ("event", "webhook") for what in ("attempt", "consumer", "id", "source", "type")
-}
+_JOBS = {"incidents.alert", "incidents.escalate", "incidents.mirror", "incidents.tell"}
+OTHERS = (
+    {"billing.refund"}
+    | _JOBS
+    | {f"{noun}.{what}" for noun in ("event", "webhook") for what in ("attempt", "consumer", "id", "source", "type")}
+)
 # Rooms whose helper adds the noun, and which of its arguments is the rest of the name.
 ADDED = {"webhooks": ("webhook", 4), "approvals": ("approval", 2)}
 # Names that are made of a state.
