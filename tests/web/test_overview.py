@@ -38,7 +38,7 @@ def test_a_tenant_that_began_in_between_is_not_compared_with_nothing():
 
 def test_quotas_warn_in_words_and_an_unlimited_plan_has_no_bar():
     text = text_of(shown(samples.answers()))
-    assert "41,734 of 50,000 83.5% used" in text
+    assert "41,734 of 50,000 83% used" in text
     unlimited = samples.tenant(limits=Limits(32, 999_999, 500_000))
     assert "12 · no limit" in text_of(shown(samples.answers(tenant=unlimited)))
 

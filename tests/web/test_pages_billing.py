@@ -60,7 +60,7 @@ async def test_an_active_one_shows_its_plan_its_use_and_its_invoices(one):
         "Next renewal",
         "R$12.34",
         "Active agents 3 of 16",
-        "People 1 of 10",
+        "Users 1 of 10",
         "Requests of this billing period 0 of 50,000",
         "No. 1",
         "Paid",

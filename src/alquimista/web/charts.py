@@ -43,6 +43,11 @@ class Quota:
         return self.used / self.limit
 
     @property
+    def percent(self) -> int:
+        """In whole percent, rounded down as on the page of the plan: 99.9 is not all of it."""
+        return self.used * 100 // self.limit if self.limit else int(100 * (self.ratio or 0.0))
+
+    @property
     def width(self) -> float:
         """The bar's width, 0 to 100."""
         return round(min(1.0, self.ratio or 0.0) * 100, 1)

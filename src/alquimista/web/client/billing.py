@@ -136,7 +136,7 @@ def bars(summary: Summary) -> tuple[Bar, ...]:
     return (
         _bar(N_("Requests of this billing period"), summary.requests),
         _bar(N_("Active agents"), summary.active_agents),
-        _bar(N_("People"), summary.people, unlimited=summary.people.limit >= UNLIMITED),
+        _bar(N_("Users"), summary.people, unlimited=summary.people.limit >= UNLIMITED),
     )
 
 

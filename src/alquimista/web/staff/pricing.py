@@ -22,7 +22,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "price_yearly_cents": N_("Price of a year"),
     "max_subnucleos": N_("SubNúcleos"),
     "max_agents": N_("Agents"),
-    "max_users": N_("People"),
+    "max_users": N_("Users"),
     "max_requests_per_month": N_("Requests a month"),
     "includes_fibonacci": N_("Fibonacci orchestrator"),
     "features": N_("Features"),
