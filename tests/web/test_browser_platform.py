@@ -134,3 +134,17 @@ async def test_the_system_shows_a_worker_that_came_without_a_reload(site, places
         assert page.mistakes == []
     finally:
         await page.context.close()
+
+
+async def test_five_figures_stand_in_even_rows(site, chromium):
+    page = await open_page(chromium, site, Visit("/app/company", 1000, "light", "pt-BR", "staff"))
+    every = "() => [...document.querySelectorAll('main article:has(h2)')].map((one) => one.getBoundingClientRect())"
+    for width, rows in ((1000, [3, 2]), (1280, [5]), (1440, [5])):
+        await page.set_viewport_size({"width": width, "height": 900})
+        found = await page.evaluate(every)
+        tops = sorted({box["top"] for box in found})
+        assert [sum(box["top"] == top for box in found) for top in tops] == rows
+        ends = {round(max(box["right"] for box in found if box["top"] == top)) for top in tops}
+        assert len(ends) == 1, "every row ends where the others do"
+    assert page.mistakes == []
+    await page.context.close()
