@@ -4015,6 +4015,10 @@ CREATE POLICY member_read ON alquimista_platform.users FOR SELECT TO alquimista_
    FROM alquimista_platform.tenant_users m
   WHERE ((m.tenant_id = alquimista_platform.current_tenant()) AND (m.user_id = users.id)))));
 
+CREATE POLICY restoring_add ON alquimista_platform.users FOR INSERT TO alquimista_owner WITH CHECK (alquimista_platform.is_restoring(alquimista_platform.current_tenant()));
+
+CREATE POLICY restoring_read ON alquimista_platform.users FOR SELECT TO alquimista_owner USING (alquimista_platform.is_restoring(alquimista_platform.current_tenant()));
+
 CREATE POLICY internal_read ON alquimista_platform.webhook_attempts FOR SELECT TO alquimista_internal USING (true);
 
 CREATE POLICY tenant_isolation ON alquimista_platform.webhook_attempts FOR ALL TO alquimista_app, alquimista_owner USING ((tenant_id = alquimista_platform.current_tenant())) WITH CHECK ((tenant_id = alquimista_platform.current_tenant()));

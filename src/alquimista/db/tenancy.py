@@ -18,7 +18,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import InFailedSqlTransaction
 from psycopg.pq import TransactionStatus
 
-from alquimista.db.context import begin
+from alquimista.db.context import SET_CONTEXT, begin, context_value
 from alquimista.db.failures import is_stale_plan, is_unavailable
 from alquimista.db.pool import Database, Pool
 from alquimista.db.roles import Role, connection_info
@@ -130,6 +130,11 @@ async def owner_tenant_transaction(db: Database, tenant_id: UUID) -> AsyncIterat
     """
     async with _of_its_own(db, "owner", begin(tenant_id) + _UNHURRIED) as conn:
         yield conn
+
+
+async def turn_to(conn: TransactionConn, tenant_id: UUID) -> None:
+    """Have what follows in the OWNER's transaction act on another tenant's rows: for what must be done as one."""
+    await AsyncRawCursor(conn.raw).execute(SET_CONTEXT.encode(), [context_value(tenant_id)])
 
 
 @asynccontextmanager

@@ -3,9 +3,9 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Final, Self
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
@@ -30,6 +30,11 @@ OUTLIVES: Final = re.compile(
 )
 # History tells what it told: ids in it are not rewritten for another installation, and its chain would not hold.
 VERBATIM: Final = re.compile(r"^alquimista_platform\.audit_")
+# Where a row of a shared table says that it is offered, to whomever.
+AGENTS: Final = "alquimista_platform.agents"
+SOLD: Final = ("public.subscription_plans", "public.subscription_addons")
+_LONGEST_NAME: Final = 50
+_INSTANT: Final = timedelta(microseconds=1)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -58,10 +63,9 @@ class Reference(msgspec.Struct, frozen=True):
 # Of people only what a company knows of its members; who they are elsewhere, and how they sign in, is theirs.
 REFERENCES: Final = (
     Reference("alquimista_platform.users", ("email",)),
-    Reference("alquimista_platform.agents", ("slug",)),
+    Reference(AGENTS, ("slug",)),
     Reference("public.subnucleos", ("name",)),
-    Reference("public.subscription_plans", ("name", "version")),
-    Reference("public.subscription_addons", ("name", "version")),
+    *(Reference(name, ("name", "version")) for name in SOLD),
 )
 
 
@@ -207,6 +211,34 @@ def deleted_with_the_tenant(tables: Iterable[Table]) -> list[Table]:
 def rewritten(line: str, ids: Mapping[str, str]) -> str:
     """A row with other ids in the place of some, wherever they stand in it: in columns and inside documents alike."""
     return _UUID.sub(lambda found: ids.get(found[0], found[0]), line) if ids else line
+
+
+def ids_in(lines: Iterable[str], among: frozenset[str]) -> set[str]:
+    """Which of some ids stand in rows, wherever they do: in columns and inside documents alike."""
+    return {one for line in lines for one in _UUID.findall(line) if one in among}
+
+
+def closed(table: str, row: Mapping[str, Any], here: Container[str], now: datetime) -> dict[str, Any]:
+    """A shared row as another installation's file may add it: for the company that has it, and offered to nobody.
+
+    Args:
+        table: whose row it is.
+        row: as the file tells it.
+        here: the names that plans or add-ons have here. Under one of these a further version would stand where the
+            next price is set: it gets a name of its own instead.
+        now: what is sold ends before.
+    """
+    made = dict(row)
+    if table == AGENTS and row.get("status") == "active":
+        made["status"] = "deprecated"
+    if table in SOLD:
+        begins = min(datetime.fromisoformat(str(row["valid_from"])), now - _INSTANT)
+        ends = now if row.get("valid_to") is None else min(datetime.fromisoformat(str(row["valid_to"])), now)
+        made |= {"valid_from": begins.isoformat(), "valid_to": ends.isoformat()}
+        if str(row["name"]) in here:
+            mark = f"-{str(row['id'])[-8:]}"
+            made["name"] = str(row["name"])[: _LONGEST_NAME - len(mark)] + mark
+    return made
 
 
 def _message(manifest: bytes) -> bytes:

@@ -3,7 +3,7 @@
 Names of tables and columns come from the catalogue alone and are quoted as identifiers; values are bound.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,14 @@ class LeavingTenant(msgspec.Struct, frozen=True):
     tenant_id: UUID
 
 
+COLUMNS = Statement(
+    """
+    SELECT attname::text AS name FROM pg_catalog.pg_attribute
+    WHERE attrelid = %(table)s::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    ORDER BY attnum
+    """,
+    Name,
+)
 _OFFBOARDING = """tenant_id, id, reason, standing_before, requested_at, delete_after, cancelled_at, deleted_at"""
 
 INSERT = Statement(
@@ -241,36 +249,30 @@ async def rows(conn: TransactionConn, table: Table, tenant_id: UUID, size: int) 
         yield batch
 
 
-async def tenant(conn: TransactionConn, tenant_id: UUID, size: int) -> AsyncIterator[list[str]]:
-    """The tenant's own row."""
-    columns = await conn.fetch(OWN_COLUMNS)
-    query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM alquimista_platform.tenants WHERE id = %s) AS r")
-    names = _columns([one.name for one in columns])
-    async for batch in _batches(conn, query.format(names), tenant_id, size):
-        yield batch
+async def columns(conn: Conn, table: str) -> list[str]:
+    """The columns of a table that is no tenant's: its own row's, or a shared one's."""
+    return [one.name for one in await conn.fetch(COLUMNS, table=table)]
 
 
-OWN_COLUMNS = Statement(
-    """
-    SELECT attname::text AS name FROM pg_catalog.pg_attribute
-    WHERE attrelid = 'alquimista_platform.tenants'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-    ORDER BY attnum
-    """,
-    Name,
-)
+async def ids(conn: TransactionConn, reference: Reference) -> list[str]:
+    """The ids of a shared table's rows that the connection may see: of people, the tenant's members."""
+    query = sql.SQL("SELECT id::text FROM {}").format(_table(reference.name))
+    return [row[0] for row in await (await conn.raw.execute(query)).fetchall()]
 
 
-async def shared(conn: TransactionConn, reference: Reference, size: int) -> AsyncIterator[list[str]]:
-    """Every row of a shared table that the connection may see: of people, the tenant's members."""
-    query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT * FROM {} WHERE %s IS NOT NULL ORDER BY {}) AS r").format(
-        _table(reference.name), _columns(reference.key)
-    )
-    async for batch in _batches(conn, query, UUID(int=0), size):
+async def shared(
+    conn: TransactionConn, reference: Reference, named: Iterable[str], size: int
+) -> AsyncIterator[list[str]]:
+    """The rows with these ids of a table that is no tenant's, of those that the connection may see."""
+    query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM {} WHERE id = ANY (%s::uuid[]) ORDER BY {}) AS r")
+    names = _columns(await columns(conn, reference.name))
+    made = query.format(names, _table(reference.name), _columns(reference.key))
+    async for batch in _batches(conn, made, list(named), size):
         yield batch
 
 
 async def all_of(conn: TransactionConn, reference: Reference) -> list[str]:
-    """The rows of a shared table as JSON; of people, under the sign-in role."""
+    """The rows of a shared table as JSON; of people, as far as the connection may see them."""
     query = sql.SQL("SELECT row_to_json(r)::text FROM {} AS r").format(_table(reference.name))
     return [row[0] for row in await (await conn.raw.execute(query)).fetchall()]
 
@@ -357,7 +359,7 @@ async def members(conn: Conn, tenant_id: UUID) -> list[UUID]:
 
 
 async def add_strangers(conn: Conn, ids: Sequence[UUID], now: datetime) -> None:
-    """Have a row for each of these people, without a name; takes the sign-in role."""
+    """Have a row for each of these people, without a name; takes the owner, who is restoring."""
     await conn.execute(STRANGER, ids=list(ids), now=now)
 
 

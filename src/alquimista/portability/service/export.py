@@ -1,5 +1,6 @@
 """Taking out everything of one tenant."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,7 @@ from alquimista.audit import service as audit
 from alquimista.db.pool import Database
 from alquimista.db.tenancy import export_snapshot, tenant_transaction
 from alquimista.portability import queries
-from alquimista.portability.models import FORMAT, REFERENCES, Entry, Manifest, tellable
+from alquimista.portability.models import FORMAT, REFERENCES, VERBATIM, Entry, Manifest, Reference, ids_in, tellable
 from alquimista.portability.service.archive import head, writing
 from alquimista.tenants import service as tenants
 from alquimista.tenants.models import UnknownTenant
@@ -44,9 +45,13 @@ async def export(
         async with export_snapshot(db, tenant_id) as conn:
             tenant = await tenants.get(conn, tenant_id)
             tables = tellable(await queries.tables(conn))
-            parts: list[tuple[str, AsyncIterator[list[str]]]] = [(TENANT, queries.tenant(conn, tenant_id, BATCH))]
-            parts += [(reference.name, queries.shared(conn, reference, BATCH)) for reference in REFERENCES]
+            ids = frozenset([one for reference in REFERENCES for one in await queries.ids(conn, reference)])
+            named: set[str] = set()  # It has grown to all that the company's rows name once the shared tables begin.
+            own = queries.shared(conn, Reference(TENANT, ("id",)), [str(tenant_id)], BATCH)
+            parts: list[tuple[str, AsyncIterator[list[str]]]] = [(TENANT, own)]
             parts += [(table.name, queries.rows(conn, table, tenant_id, BATCH)) for table in tables]
+            parts = [(name, _noting(batches, ids, named, name)) for name, batches in parts]
+            parts += [(reference.name, queries.shared(conn, reference, named, BATCH)) for reference in REFERENCES]
             for name, batches in parts:
                 entry = await writer.table(name, batches)
                 if progress:
@@ -73,3 +78,13 @@ async def export(
             tenant_id=tenant_id,
         )
     return manifest
+
+
+async def _noting(
+    batches: AsyncIterator[list[str]], among: frozenset[str], named: set[str], table: str
+) -> AsyncIterator[list[str]]:
+    """The same rows, and which of some ids they name; what history names is not needed where it goes."""
+    async for batch in batches:
+        if not VERBATIM.match(table):
+            named |= await asyncio.to_thread(ids_in, batch, among)
+        yield batch

@@ -1,6 +1,7 @@
 """Putting a tenant into an installation that does not have it."""
 
 import base64
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from alquimista import clock
 from alquimista.access import PLATFORM_TENANT, Actor
 from alquimista.audit import service as audit
 from alquimista.db.pool import Database
-from alquimista.db.tenancy import TransactionConn, login_transaction, owner_tenant_transaction, tenant_transaction
+from alquimista.db.tenancy import TransactionConn, owner_tenant_transaction, tenant_transaction, turn_to
 from alquimista.portability import queries
 from alquimista.portability.models import (
     REFERENCES,
@@ -27,6 +28,8 @@ from alquimista.portability.models import (
     Table,
     TenantPresent,
     UnknownSigner,
+    closed,
+    ids_in,
     in_order,
     natural,
     rewritten,
@@ -51,9 +54,9 @@ async def restore(
 ) -> tuple[Manifest, Signature]:
     """Put an exported tenant back, all of it or nothing, and leave a row in its audit.
 
-    What all tenants share is recognised by its name (people by their e-mail, agents by their slug), and made where it
-    is missing; ids follow. Passwords and keys are in no export: people ask for a new password, keys are made anew, and
-    integrations wait to be connected.
+    What all tenants share is recognised by its name (people by their e-mail, agents by their slug); ids follow. Where
+    it is missing and the company's rows name it, it is made for this company, and offered to no other. Passwords and
+    keys are in no export: people ask for a new password, keys are made anew, and integrations wait to be connected.
 
     Args:
         db: the database.
@@ -76,15 +79,15 @@ async def restore(
         if export.signature.public_key not in (ours, trusted):
             raise UnknownSigner(key=export.signature.public_key)
         await _check(db, export)
-        ids = await _recognise(db, export)
         await usage.make_partitions_of(db, _days_of_raw(export))
-        try:
-            async with owner_tenant_transaction(db, export.manifest.tenant_id) as conn:
-                await queries.begin_restoring(conn, export.manifest.tenant_id)
+        async with owner_tenant_transaction(db, export.manifest.tenant_id) as conn:
+            await queries.begin_restoring(conn, export.manifest.tenant_id)
+            ids = await _recognise(conn, export)
+            try:
                 await _put_back(conn, export, ids, progress)
-                await queries.disarm(conn, export.manifest.tenant_id, clock.now())
-        except UniqueViolation as error:
-            raise TenantPresent from error
+            except UniqueViolation as error:
+                raise TenantPresent from error
+            await queries.disarm(conn, export.manifest.tenant_id, clock.now())
         async with tenant_transaction(db, export.manifest.tenant_id) as conn:
             await audit.record(
                 conn,
@@ -114,24 +117,42 @@ async def _check(db: Database, export: Reader) -> None:
     raise TenantPresent
 
 
-async def _recognise(db: Database, export: Reader) -> dict[str, str]:
-    """The ids that shared rows have here in the place of those that they had there. Makes people who are missing."""
-    ids: dict[str, str] = {}
+async def _recognise(conn: TransactionConn, export: Reader) -> dict[str, str]:
+    """The ids that shared rows have here in the place of those that they had there. Makes those that are missing."""
+    tables = await queries.tables(conn)
     entries = {entry.table: entry for entry in export.manifest.tables}
-    for reference in REFERENCES:
-        theirs = [line for batch in export.batches(_entry(entries, reference.name), BATCH) for line in batch]
-        if reference.name == _PEOPLE:
-            strangers = _named(export, await queries.tables(db.staff())) - {str(_decode(one)["id"]) for one in theirs}
-            async with login_transaction(db) as conn:
-                await _make_missing(conn, reference, theirs, ids)
+    shared = {
+        reference: [_decode(line) for batch in export.batches(_entry(entries, reference.name), BATCH) for line in batch]
+        for reference in REFERENCES
+    }
+    told = frozenset(_id(row) for rows in shared.values() for row in rows)
+    needed = _ids_in(export, {table.name for table in tables}, told)
+    ids: dict[str, str] = {}
+    try:
+        for reference, theirs in shared.items():
+            people = reference.name == _PEOPLE
+            await turn_to(conn, export.manifest.tenant_id if people else PLATFORM_TENANT)
+            await _make_missing(conn, reference, [row for row in theirs if _id(row) in needed], ids)
+            if people:
+                strangers = _people_in(export, tables) - {_id(row) for row in theirs}
                 await queries.add_strangers(conn, [UUID(one) for one in strangers], clock.now())
-        else:
-            async with owner_tenant_transaction(db, PLATFORM_TENANT) as conn:
-                await _make_missing(conn, reference, theirs, ids)
+    except UniqueViolation as error:
+        raise BadExport(why="what all companies share is in it twice") from error
+    await turn_to(conn, export.manifest.tenant_id)
     return ids
 
 
-def _named(export: Reader, tables: list[Table]) -> set[str]:
+def _ids_in(export: Reader, tables: set[str], among: frozenset[str]) -> set[str]:
+    """Which shared rows the company's own name, so that they are needed; history is put back as it was."""
+    found: set[str] = set()
+    for entry in export.manifest.tables:
+        if entry.table == TENANT or (entry.table in tables and not VERBATIM.match(entry.table)):
+            for batch in export.batches(entry, BATCH):
+                found |= ids_in(batch, among)
+    return found
+
+
+def _people_in(export: Reader, tables: list[Table]) -> set[str]:
     """The people whom rows name."""
     columns = {table.name: table.people for table in tables}
     rows = (
@@ -150,35 +171,55 @@ def _entry(entries: dict[str, Entry], name: str) -> Entry:
     return entries[name]
 
 
-async def _make_missing(conn: TransactionConn, reference: Reference, theirs: list[str], ids: dict[str, str]) -> None:
-    here = {natural(row, reference.key): row["id"] for row in map(_decode, await queries.all_of(conn, reference))}
-    missing = []
-    for line in theirs:
-        row = _decode(line)
-        known = here.get(natural(row, reference.key))
-        if known is None:
-            missing.append(rewritten(line, ids))
-        elif known != row["id"]:
-            ids[str(row["id"])] = str(known)
+async def _make_missing(
+    conn: TransactionConn, reference: Reference, theirs: list[dict[str, object]], ids: dict[str, str]
+) -> None:
+    rows = [_decode(line) for line in await queries.all_of(conn, reference)]
+    by_name = {natural(row, reference.key): _id(row) for row in rows}
+    here, names = {_id(row) for row in rows}, {str(row.get("name")) for row in rows}
+    columns, missing = await queries.columns(conn, reference.name), []
+    for row in theirs:
+        _only(row, columns, reference.name)
+        known = by_name.get(natural(row, reference.key))
+        if known is not None:
+            ids[_id(row)] = known
+        elif _id(row) not in here:
+            missing.append(_closed(reference.name, row, names))
     if missing:
         await queries.insert_rows(conn, reference.name, list(_decode(missing[0])), missing)
 
 
+def _closed(table: str, row: dict[str, object], here: set[str]) -> str:
+    try:
+        return msgspec.json.encode(closed(table, row, here, clock.now())).decode()
+    except (ValueError, TypeError) as error:
+        raise BadExport(why=f"a row of {table} has no moment where one must be") from error
+
+
+def _id(row: Mapping[str, object]) -> str:
+    return str(row["id"])
+
+
+def _only(row: Mapping[str, object], columns: Collection[str], table: str) -> None:
+    if not set(row) <= set(columns):
+        raise BadExport(why=f"{table} has other columns here")
+
+
 async def _put_back(conn: TransactionConn, export: Reader, ids: dict[str, str], progress: Progress | None) -> None:
-    known = {table.name: table for table in in_order(await queries.tables(conn))}
+    known = {table.name: table.columns for table in in_order(await queries.tables(conn))}
     shared = {reference.name for reference in REFERENCES}
     entries = {entry.table: entry for entry in export.manifest.tables}
     strangers = set(entries) - set(known) - shared - {TENANT}
     if strangers:
         raise BadExport(why=f"this version knows no table {min(strangers)}")
+    own = await queries.columns(conn, TENANT)
     for name in (TENANT, *(name for name in known if name in entries)):
         rename = {} if VERBATIM.match(name) else ids
         for batch in export.batches(_entry(entries, name), BATCH):
             lines = [rewritten(line, rename) for line in batch]
-            columns = list(_decode(lines[0]))
-            if name in known and not set(columns) <= set(known[name].columns):
-                raise BadExport(why=f"{name} has other columns here")
-            await queries.insert_rows(conn, name, columns, lines)
+            first = _decode(lines[0])
+            _only(first, known.get(name, own), name)
+            await queries.insert_rows(conn, name, list(first), lines)
         if progress:
             await progress(entries[name], len(entries) - len(shared))
 
