@@ -122,8 +122,19 @@ async def test_the_days_as_a_table_that_a_spreadsheet_opens(process, db):
 
 
 def test_a_cell_is_never_run_as_a_formula():
-    for formula in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1+1", "\u200b=1", "|cmd", "%1"):
+    for formula in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1+1", "\u200b=1", "|cmd", "%1"):
         assert cell(formula) == f"'{formula}"
+    for text, safe in (
+        ("Acme;=cmd|' /C calc'!A0;x", "Acme;'=cmd|' /C calc'!A0;x"),
+        ('a, b; "=1+1', "a, b; \"'=1+1"),
+        ("a;-3+cmd|x;+1", "a;'-3+cmd|x;+1"),
+        ("a\n@SUM(A1)\t%x", "a\n'@SUM(A1)\t'%x"),
+        (";=1,=2", ";'=1,'=2"),
+        ("\t=1", "'\t'=1"),
+    ):
+        assert cell(text) == safe
+    for plain in ("a; b", "R$ 1.234,56; -3", "a=b; c+d@e", "1, -2,5%; 3", "it's; so"):
+        assert cell(plain) == plain
     assert (cell("saude"), cell(-1), cell(297.0), cell(date(2026, 3, 1))) == ("saude", "-1", "297.00", "2026-03-01")
 
 
