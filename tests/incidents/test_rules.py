@@ -79,6 +79,12 @@ def test_a_rules_texts_are_in_the_readers_language_and_fall_back_to_what_is_stor
         assert texts(other, "en") == (new.title, new.description)
 
 
+def test_a_name_that_only_looks_like_a_day_is_told_as_it_is():
+    params = {"integration": "2026-02-31", "failures": 3}
+    new = by_rule(RuleName.INTEGRATION_FAILING, source="integrations", subject="x", params=params)
+    assert new.title == "2026-02-31 não responde"
+
+
 def by_hand(new, params):
     return NewIncident(
         severity=new.severity, title=new.title, description=new.description, source="x", dedupe_key="x", params=params

@@ -78,6 +78,15 @@ def test_the_standing_follows_from_the_last_results(results):
     assert (standing.status is IntegrationStatus.ERROR) == lost
 
 
+async def test_a_connection_with_the_name_of_no_day_dies_like_any_other(company, worker, fake, sql):
+    one = await company.connected(fake, name="2026-02-31")
+    fake.refused = 500
+    for number in (1, 2, 3):
+        assert await probe(worker, company, number) == 1
+    assert (await row(sql, one))[:2] == ("error", 3)
+    assert [title for *_, title in await open_incidents(sql, company)] == ["2026-02-31 não responde"]
+
+
 async def test_dead_is_told_from_connected_and_back(company, worker, fake, sql):
     one = await company.connected(fake)
     assert await service.probe(worker, company.id) == 0, "it was tested a moment ago"

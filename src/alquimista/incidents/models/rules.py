@@ -299,5 +299,9 @@ def _shown(value: object, locale: str) -> str:
     text = str(value)
     if not _DAY.fullmatch(text):
         return text
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:  # A name that somebody gave, and no day of any month.
+        return text
     pattern = "dd/MM/yyyy" if locale == DEFAULT_LOCALE else "medium"
-    return str(format_date(date.fromisoformat(text), pattern, locale=locale.replace("-", "_")))
+    return str(format_date(day, pattern, locale=locale.replace("-", "_")))
