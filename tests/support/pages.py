@@ -6,7 +6,6 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urljoin, urlsplit
@@ -16,47 +15,10 @@ import httpx
 from alquimista.db import executor, tenancy
 from alquimista.http import context
 from alquimista.http.routes import Route
+from support.links import Links
 
 # What comes with every request whatever the page: who asks, whether they may ask so often, that staff have looked.
 _EVERY_TIME = re.compile(r"\b(sessions|rate_limits|request_limits|audit_logs|audit_personal)\b")
-
-
-class Links(HTMLParser):
-    """What a page lets a reader do."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hrefs: list[str] = []
-        self.forms: list[tuple[str, str]] = []
-        self.loose: list[str] = []  # Buttons that belong to no form and name nothing that they do.
-        self.ids: set[str] = set()
-        self._inside = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        got = {name: value or "" for name, value in attrs}
-        if "id" in got:
-            self.ids.add(got["id"])
-        if tag == "a":
-            self.hrefs.append(got.get("href", ""))
-        for name in ("hx-get", "formaction"):
-            if name in got:
-                self.hrefs.append(got[name]) if name == "hx-get" else self.forms.append(("post", got[name]))
-        if tag == "form":
-            self._inside += 1
-            self.forms.append((got.get("method", "get").lower(), got.get("action", "")))
-        works = self._inside or "form" in got or _named(got)
-        if tag == "button" and not (works and (got.get("type", "submit") != "button" or _named(got))):
-            self.loose.append(str(got))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._inside -= 1
-
-
-def _named(got: dict[str, str]) -> bool:
-    looks = {"data-variant", "data-size"}
-    tells = "popovertarget" in got or "aria-describedby" in got
-    return tells or any(name.startswith("data-") and name not in looks for name in got)
 
 
 @dataclass
@@ -128,6 +90,7 @@ async def _visit(browser: httpx.AsyncClient, found: Walk, pattern: str, address:
     links = found.links[address] = Links()
     if answer.headers.get("content-type", "").startswith("text/html"):
         links.feed(answer.text)
+        links.close()
     return [urljoin(address, href).partition("#")[0] for href in links.hrefs if _ours(href)]
 
 
