@@ -1,4 +1,4 @@
--- 046: a restore is one transaction, the people included that it makes.
+-- 045: a restore is one transaction, the people included that it makes.
 --
 -- Until now sign-in's role made them ahead of the rest, and a restore that failed after that left them behind.
 
