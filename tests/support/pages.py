@@ -12,13 +12,18 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from alquimista.audit.queries import entries
 from alquimista.db import executor, tenancy
-from alquimista.http import context
+from alquimista.http import context, queries
 from alquimista.http.routes import Route
+from alquimista.identity.queries import sessions
 from support.links import Links
 
 # What comes with every request whatever the page: who asks, whether they may ask so often, that staff have looked.
-_EVERY_TIME = re.compile(r"\b(sessions|rate_limits|request_limits|audit_logs|audit_personal)\b")
+# Statements, and not tables: the pages of sessions and of the audit read the same ones.
+_EVERY_TIME = frozenset(
+    one.sql for one in (sessions.STANDING_OF_COOKIE, sessions.TOUCH, queries.RAISE_WINDOW, entries.INSERT)
+)
 
 
 @dataclass
@@ -120,7 +125,7 @@ def counted() -> Iterator[Counter[str]]:
     real = executor.bind
 
     def noting(statement: Any, params: dict[str, Any]) -> Any:
-        if context.current.get() is not None and not _EVERY_TIME.search(statement.sql):
+        if context.current.get() is not None and statement.sql not in _EVERY_TIME:
             statements[" ".join(statement.sql.split())[:160]] += 1
         return real(statement, params)
 

@@ -88,6 +88,20 @@ async def test_a_page_asks_the_database_five_times_at_most(walks, role):
     assert not many, "\n".join(many)
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/account/sessions", "SELECT id, kind, host(ip) AS ip"),
+        ("/app/dashboard/settings/audit", "SELECT a.tenant_id, a.id, a.occurred_at"),
+    ],
+)
+async def test_what_a_page_is_about_counts(walks, path, asked):
+    """Who asks is looked up among the sessions at each request, and the page of sessions reads them besides."""
+    walked = walks[Role.TENANT_ADMIN]
+    statements = walked.queries[walked.pages[path][0]]
+    assert any(sql.startswith(asked) for sql in statements), statements
+
+
 @pytest.mark.parametrize("role", STARTS, ids=lambda role: str(role) or "stranger")
 async def test_people_read_words_and_not_the_names_of_machines(demo_site, walks, role):
     """One address of each page, in both languages."""
