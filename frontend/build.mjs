@@ -89,7 +89,7 @@ function seal() {
     const path = join(out, name);
     const content = readFileSync(path);
     digest.update(name).update(content);
-    if (name.endsWith(".woff2") || name.endsWith(".png")) continue;
+    if (name.endsWith(".woff2") || name.endsWith(".webp")) continue;
     writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
     writeFileSync(`${path}.br`, brotliCompressSync(content));
   }

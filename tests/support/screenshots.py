@@ -1,7 +1,8 @@
 """The pictures of README.md and of the guide, taken from the demo: `make screenshots`.
 
-It starts the demonstration on a free port with data of its own, signs in as its people, and writes small PNG files.
-Rebuild the assets afterwards (`make assets`): the guide's pictures are among them.
+It starts the demonstration on a free port with data of its own, signs in as its people, and writes small files: PNG for
+README.md, and WebP for the guide, whose chapters are light at the first visit (tests/web/test_weight.py). Rebuild
+the assets afterwards (`make assets`): the guide's pictures are among them.
 
 Usage: PYTHONPATH=tests python -m support.screenshots [NAME …]
 """
@@ -32,12 +33,15 @@ README: Final = ROOT / "docs" / "images"
 CHROMIUM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 DESKTOP: Final = (1280, 860)
 PHONE: Final = (390, 844)
+COLUMN: Final = (1024, 688)  # The guide shows a picture in a column of text, where a wider page could not be read.
 _COLOURS: Final = 192  # Pages have few; with so many nobody sees the difference, and the files are a third.
+_WIDE: Final = 800  # Pixels of a guide's picture: those of the column that shows it.
+_MOST: Final = 15_500  # Bytes of it: what a chapter has left of its 150 KB.
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture of a page. The guide has each in both languages, NAME.LOCALE.png; README.md one, NAME.png."""
+    """One picture of a page. The guide has each in both languages, NAME.LOCALE.webp; README.md one, NAME.png."""
 
     name: str
     path: str
@@ -53,12 +57,12 @@ README_SHOTS: Final = (
     Shot("revenue-light", "/app/company/billing", Role.INTERNAL_ADMIN),
 )
 GUIDE_SHOTS: Final = (
-    Shot("overview", "/app/dashboard", Role.TENANT_ADMIN),
-    Shot("catalogue", "/agents", None),
-    Shot("plan", "/app/billing", Role.TENANT_ADMIN),
-    Shot("notifications", "/app/notifications/preferences", Role.TENANT_ADMIN),
-    Shot("platform", "/app/company", Role.INTERNAL_ADMIN),
-    Shot("revenue", "/app/company/billing", Role.INTERNAL_ADMIN),
+    Shot("overview", "/app/dashboard", Role.TENANT_ADMIN, size=COLUMN),
+    Shot("catalogue", "/agents", None, size=COLUMN),
+    Shot("plan", "/app/billing", Role.TENANT_ADMIN, size=COLUMN),
+    Shot("notifications", "/app/notifications/preferences", Role.TENANT_ADMIN, size=COLUMN),
+    Shot("platform", "/app/company", Role.INTERNAL_ADMIN, size=COLUMN),
+    Shot("revenue", "/app/company/billing", Role.INTERNAL_ADMIN, size=COLUMN),
 )
 
 
@@ -104,9 +108,22 @@ def take(browser: Browser, demo: Credentials, shots: dict[Path, tuple[Shot, str]
             raise RuntimeError(f"{shot.path} answers {answer.status if answer else 'nothing'}")
         page.wait_for_timeout(1_500)  # Charts are drawn, fonts are there, and the first live message has come.
         with Image.open(BytesIO(page.screenshot())) as picture:
-            picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+            keep(picture.convert("RGB"), file)
         page.close()
         sys.stdout.write(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1024} KB\n")
+
+
+def keep(picture: Image.Image, file: Path) -> None:
+    """Write it as small as it may be: with few colours, or as good as its bytes allow."""
+    if file.suffix == ".png":
+        picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        return
+    shown = picture.resize((_WIDE, round(picture.height * _WIDE / picture.width)), Image.Resampling.LANCZOS)
+    for quality in range(80, 0, -5):
+        shown.save(file, quality=quality, method=6)
+        if file.stat().st_size <= _MOST:
+            return
+    raise RuntimeError(f"{file.name} is more than {_MOST} bytes at any quality: take less of the page")
 
 
 def _entered(browser: Browser, demo: Credentials, role: Role | None, locale: str) -> BrowserContext:
@@ -127,7 +144,7 @@ def _entered(browser: Browser, demo: Credentials, role: Role | None, locale: str
 def pictures(names: set[str]) -> dict[Path, tuple[Shot, str]]:
     """The files, and what is in them; with names only these."""
     every = {README / f"{one.name}.png": (one, "pt-BR") for one in README_SHOTS}
-    every |= {IMAGES / f"{one.name}.{locale}.png": (one, locale) for locale in ("pt-BR", "en") for one in GUIDE_SHOTS}
+    every |= {IMAGES / f"{one.name}.{locale}.webp": (one, locale) for locale in ("pt-BR", "en") for one in GUIDE_SHOTS}
     return {file: what for file, what in every.items() if not names or what[0].name in names}
 
 

@@ -50,13 +50,13 @@ def test_a_chapter_leads_nowhere_that_is_not_there(locale, path):
 
 
 def test_the_pictures_are_those_that_the_command_takes():
-    made = {f"{shot.name}.{locale}.png" for shot in GUIDE_SHOTS for locale in LOCALES}
+    made = {f"{shot.name}.{locale}.webp" for shot in GUIDE_SHOTS for locale in LOCALES}
     assert {path.name for path in guide.IMAGES.iterdir()} == made
     shown = {name for _, path in EVERY for name in re.findall(r"\]\(\.\./images/([^)]+)\)", path.read_text())}
     assert shown == made
     for locale, path in EVERY:
-        assert all(f".{locale}.png" in name for name in re.findall(r"\.\./images/([^)]+)", path.read_text())), path
-    assert all(path.stat().st_size < 120_000 for path in guide.IMAGES.iterdir())
+        assert all(f".{locale}.webp" in name for name in re.findall(r"\.\./images/([^)]+)", path.read_text())), path
+    assert all(path.stat().st_size < 16_000 for path in guide.IMAGES.iterdir())
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -96,10 +96,10 @@ async def test_everybody_reads_it_in_their_language(site):
 async def test_a_picture_is_an_asset_with_its_size(site):
     async with site.browser() as browser:
         page = (await browser.get("/docs/overview")).text
-        source = re.search(r'<img src="([^"]+)" alt="[^"]+" width="1280" height="860" loading="lazy"', page)
+        source = re.search(r'<img src="([^"]+)" alt="[^"]+" width="800" height="\d+" loading="lazy"', page)
         assert source, page
         picture = await browser.get(source[1])
-        assert picture.headers["content-type"] == "image/png"
+        assert picture.headers["content-type"] == "image/webp"
         assert "immutable" in picture.headers["cache-control"]
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from alquimista.web.public import guide
 from web.reading import sign_in
 from web.test_pages_overview import sent  # noqa: F401 - A fixture.
 
@@ -26,9 +27,22 @@ async def test_a_first_visit_is_light(site, sent, who, path):  # noqa: F811
     async with site.browser() as browser:
         if who:
             await sign_in(browser, site.people[who])
-        page, text = await loaded(browser, path)
-        named = set(ASSET.findall(text))
-        weights = {one: (await loaded(browser, one))[0] for one in named}
+        await weigh(browser, path)
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+async def test_a_first_visit_to_a_chapter_of_the_guide_is_light_with_its_picture(site, language):
+    async with site.browser() as browser:
+        browser.headers["accept-language"] = language
+        for chapter in guide.chapters(language).values():
+            await weigh(browser, chapter.path)
+
+
+async def weigh(browser, path):
+    """A page, with everything that it names."""
+    page, text = await loaded(browser, path)
+    named = set(ASSET.findall(text))
+    weights = {one: (await loaded(browser, one))[0] for one in named}
     assert {one.rpartition("/")[2] for one in named} >= {"app.css", "app.js", "htmx.js", "inter.woff2", "icons.svg"}
     assert page + sum(weights.values()) < MOST, (page, weights)
 
@@ -39,5 +53,5 @@ async def loaded(browser, address):
     assert answer.status_code == (404 if address == "/nowhere" else 200)
     assert "accept-encoding" in answer.headers["vary"].lower()
     packed = answer.headers.get("content-encoding") == "gzip"
-    assert packed or address.endswith((".woff2", ".png"))
+    assert packed or address.endswith((".woff2", ".webp"))
     return answer.num_bytes_downloaded, "" if address.startswith("/static/") else answer.text

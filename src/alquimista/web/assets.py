@@ -8,7 +8,12 @@ from typing import Final
 
 DIST: Final = Path(__file__).parent / "static" / "dist"
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
-_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".woff2": "font/woff2"}
+_TYPES: Final = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".woff2": "font/woff2",
+    ".webp": "image/webp",
+}
 
 
 class AssetsMissingError(RuntimeError):

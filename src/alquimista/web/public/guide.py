@@ -25,7 +25,7 @@ FOLDER: Final = Path(__file__).parents[1] / "guide"
 IMAGES: Final = FOLDER / "images"
 _STAFF_FROM: Final = 20  # Chapters of this number and above are for those who run the platform.
 _CHAPTER: Final = re.compile(r"\d\d-([a-z-]+)\.md(#.+)?")
-_PICTURE: Final = re.compile(r"\.\./images/([\w.-]+\.png)")
+_PICTURE: Final = re.compile(r"\.\./images/([\w.-]+\.webp)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ def _addressed(token: Token) -> None:
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """A PNG's width and height, so that the page keeps its place for it."""
+    """A lossy WebP's width and height (14 bits each, RFC 9649), so that the page keeps its place for it."""
     with path.open("rb") as file:
-        width, height = struct.unpack(">II", file.read(24)[16:])
-    return width, height
+        width, height = struct.unpack("<HH", file.read(30)[26:])
+    return width & 0x3FFF, height & 0x3FFF
