@@ -1,11 +1,12 @@
 """Every page of the demo in headless Chromium: accessible, no wider than the window, true to its content policy, still.
 
-Pairwise: over three visits a page meets each width, both themes, both languages and up to three of its readers, pages
-in turn with the themes and languages swapped; `make test-full` sees every combination as every reader.
+A page is visited three times: at each width, in both themes, both languages and as up to three of its readers. That is
+not every pair on every page: each pair of width, theme and language is met by half of the pages or more, and by four
+neighbouring ones every combination of the three (test_ways.py); `make test-full` sees each page so, as every reader.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from itertools import cycle, product
+from itertools import product
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -14,6 +15,7 @@ from playwright.async_api import Browser, Page
 from alquimista.access import Role
 from alquimista.app import API
 from support.pages import walk
+from support.ways import WIDTHS, of_page
 from web.conftest import Site
 from web.reading import sign_in
 from web.test_browser_pages import RULES, Visit, open_page
@@ -23,10 +25,6 @@ pytestmark = pytest.mark.browser
 AXE = Axe()
 READERS = {"": "/plans", **dict.fromkeys(Role, "/app")}
 PATHS = sorted({route.path for route in ROUTES if route.method == "GET" and not route.passive} - NEVER - set(APART))
-PAIRWISE = (
-    ((360, "dark", "pt-BR"), (768, "light", "en"), (1440, "dark", "en")),
-    ((360, "light", "en"), (768, "dark", "pt-BR"), (1440, "light", "pt-BR")),
-)
 MOST_MOVED = 0.02  # Of the score that browsers give to shifts of a layout, in which 0.1 is still called good.
 MOVES = """
   globalThis.moves = [];
@@ -36,7 +34,7 @@ MOVES = """
     }
   }).observe({ type: "layout-shift", buffered: true });
 """
-EVERY = tuple(product((360, 768, 1440), ("light", "dark"), ("pt-BR", "en")))
+EVERY = tuple(product(WIDTHS, ("light", "dark"), ("pt-BR", "en")))
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +79,14 @@ async def windows(demo_site: Site, chromium: Browser) -> AsyncIterator[Callable[
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_page_is_accessible_and_fits(windows, places, path):
-    await _look(windows, _readers(places, path), PAIRWISE[PATHS.index(path) % 2])
+    await _look(windows, of_page(PATHS.index(path), _readers(places, path)))
 
 
 @pytest.mark.load
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_page_is_accessible_and_fits_every_way(windows, places, path):
     for reader in _readers(places, path):
-        await _look(windows, [reader], EVERY)
+        await _look(windows, [(reader, *way) for way in EVERY])
 
 
 def _readers(places, path):
@@ -97,9 +95,9 @@ def _readers(places, path):
     return places[path]
 
 
-async def _look(windows, readers, ways):
+async def _look(windows, ways):
     found = {}
-    for (width, theme, language), (who, address) in zip(ways, cycle(readers), strict=False):
+    for (who, address), width, theme, language in ways:
         page = await windows(Visit(address, width, theme, language, who))
         answer = await AXE.run(page, options={"resultTypes": ["violations"], "runOnly": RULES})
         problems = [
