@@ -15,9 +15,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from PIL import Image
@@ -25,6 +27,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from alquimista.access import Role
 from alquimista.demo.seed import Credentials
+from alquimista.demo.story import ZONE
 from alquimista.http.locale import COOKIE
 from alquimista.web.public.guide import IMAGES
 
@@ -50,29 +53,48 @@ class Shot:
     size: tuple[int, int] = DESKTOP
 
 
+# The demo has a month of traffic, so that growth is seen truly over a week only.
 README_SHOTS: Final = (
     Shot("overview-dark", "/app/dashboard", Role.TENANT_ADMIN, "dark"),
     Shot("overview-mobile", "/app/dashboard", Role.TENANT_ADMIN, "dark", PHONE),
-    Shot("company-light", "/app/company", Role.INTERNAL_ADMIN),
-    Shot("revenue-light", "/app/company/billing", Role.INTERNAL_ADMIN),
+    Shot("company-light", "/app/company?period=7d", Role.INTERNAL_ADMIN),
 )
 GUIDE_SHOTS: Final = (
     Shot("overview", "/app/dashboard", Role.TENANT_ADMIN, size=COLUMN),
     Shot("catalogue", "/agents", None, size=COLUMN),
     Shot("plan", "/app/billing", Role.TENANT_ADMIN, size=COLUMN),
     Shot("notifications", "/app/notifications/preferences", Role.TENANT_ADMIN, size=COLUMN),
-    Shot("platform", "/app/company", Role.INTERNAL_ADMIN, size=COLUMN),
+    Shot("platform", "/app/company?period=7d", Role.INTERNAL_ADMIN, size=COLUMN),
     Shot("revenue", "/app/company/billing", Role.INTERNAL_ADMIN, size=COLUMN),
 )
 
 
+# The clock's setting knows whole days. Each process of the platform reads this at its start, before it sets its clock.
+_AHEAD: Final = """
+from alquimista import clock
+move = clock.move_ahead
+clock.move_ahead = lambda days: move(days + {hours} / 24)
+"""
+
+
+def hours_to_midday(now: datetime) -> float:
+    """In how many hours the demo's companies have midday: just after midnight their day would be empty."""
+    local = now.astimezone(ZoneInfo(ZONE))
+    midday = local.replace(hour=12, minute=0, second=0, microsecond=0)
+    return ((midday - local) % timedelta(days=1)) / timedelta(hours=1)
+
+
 @contextmanager
 def demonstration() -> Iterator[Credentials]:
-    """`alquimista up --demo` for as long as it is needed; who may sign in, and where."""
+    """`alquimista up --demo` at midday, for as long as it is needed; who may sign in, and where."""
     with tempfile.TemporaryDirectory(prefix="alquimista-pictures-") as folder:
         entry = "from alquimista.cli.main import main; main()"
         command = (sys.executable, "-c", entry, "up", "--demo", "--port", "0", "--data-dir", folder)
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as platform:
+        early = Path(folder) / "early"
+        early.mkdir()
+        (early / "sitecustomize.py").write_text(_AHEAD.format(hours=hours_to_midday(datetime.now(UTC))))
+        env = os.environ | {"PYTHONPATH": os.pathsep.join((str(early), os.environ.get("PYTHONPATH", "")))}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as platform:
             try:
                 address = _address(platform)
                 credentials = msgspec.json.decode(
@@ -115,8 +137,8 @@ def take(browser: Browser, demo: Credentials, shots: dict[Path, tuple[Shot, str]
 
 def keep(picture: Image.Image, file: Path) -> None:
     """Write it as small as it may be: with few colours, or as good as its bytes allow."""
-    if file.suffix == ".png":
-        picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    if file.suffix == ".png":  # Means of the colours that there are, or a green dot in a grey page would turn grey.
+        picture.quantize(_COLOURS, kmeans=2, dither=Image.Dither.NONE).save(file, optimize=True)
         return
     shown = picture.resize((_WIDE, round(picture.height * _WIDE / picture.width)), Image.Resampling.LANCZOS)
     for quality in range(80, 0, -5):
