@@ -26,7 +26,7 @@ ADDED = {"webhooks": ("webhook", 4), "approvals": ("approval", 2)}
 MADE = {f"tenant.{status.value}" for status in TenantStatus} | {
     f"approval.{status.value}" for status in ApprovalStatus if status is not ApprovalStatus.PENDING
 }
-WRITERS = {"record", "seen", "note", "_record", "_audit"}
+WRITERS = {"record", "seen", "listed", "note", "_record", "_audit"}
 
 
 def named(node):

@@ -171,7 +171,7 @@ class Browser:
         answer = self.http.get(f"/app/dashboard?period={period}")
         text = text_of(answer.text)
         assert answer.status_code == 200, text
-        found = re.search(r"Requisições ([\d.]+) (?:[+−]?[\d,.]+% )?([\d.]+) com falha", text)
+        found = re.search(r"Requisições \D*(\d[\d.]*) (?:[+−]?[\d,.]+% )?([\d.]+) com falha", text)
         assert found, text
         requests, failed = (int(figure.replace(".", "")) for figure in found.groups())
         return Shown(requests, failed, text)

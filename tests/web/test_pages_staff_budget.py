@@ -9,7 +9,8 @@ from web.reading import sign_in
 
 MOST = 5
 # What the door asks before any page: how often somebody may come, and whether the company that staff name is there.
-DOOR = ("rate_limit_windows", "SELECT id FROM alquimista_platform.tenants")
+# And what a look at the platform sends only to see whether it arrives.
+DOOR = ("rate_limit_windows", "SELECT id FROM alquimista_platform.tenants", "pg_notify")
 MOST_BYTES = 30_000  # Of the page itself, compressed; styles, scripts and the font are kept by browsers.
 
 

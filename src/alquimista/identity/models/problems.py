@@ -109,7 +109,7 @@ class UnknownAccount(NotFound):
 class NotStaff(NotFound):
     """Told on the command line only, as above."""
 
-    code = "not_staff"
+    code = "staff_not_found"
     message = N_("{email} is no active member of the staff. Name one, or leave --as out.")
 
 

@@ -1,11 +1,11 @@
 """/app/company/system/failures: what failed for good in any queue, and the way back into it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import HTMLResponse
 
-from alquimista.access import PLATFORM_TENANT, Permission
+from alquimista.access import PLATFORM_TENANT, PLATFORM_ZONE, Permission
 from alquimista.audit.guards import seen
 from alquimista.dashboards import service
 from alquimista.dashboards.models.failures import FailedEntry
@@ -41,7 +41,8 @@ async def failures(context: Context) -> HTMLResponse:
         await seen(context, query.tenant, resource_type="page", resource_id=PATH)
     may_give = context.who.may(KINDS[CommandType.REPROCESS_QUEUE].permission)
     view = Failures(query=query, entries=entries, may_give=may_give)
-    return page(context, "platform/failures.html", view=view, queues=QUEUES, choices=CHOICES, reason=reason)
+    values: dict[str, Any] = {"queues": QUEUES, "choices": CHOICES, "reason": reason, "zone": PLATFORM_ZONE}
+    return page(context, "platform/failures.html", view=view, **values)
 
 
 ROUTES: Final = (
