@@ -110,7 +110,7 @@ def aim_part(part: dict, caller: Caller) -> None:
 
 def aim(case: schemathesis.Case, caller: Caller) -> None:
     """Let the right ids of a request lead to the caller's own things: what is wrong with the rest then shows."""
-    for name, thing in caller.things.items():
+    for name, thing in ({"tenant_id": caller.tenant} | caller.things).items():
         given = case.path_parameters.get(name)
         if is_uuid(given) or (name in {"slug", "name", "position"} and isinstance(given, str) and given.isalnum()):
             case.path_parameters[name] = thing
