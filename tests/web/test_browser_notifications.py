@@ -148,6 +148,7 @@ async def test_it_is_accessible_and_fits(site, person, chromium, tell, path, wid
     small = await page.evaluate(
         """() => [...document.querySelectorAll("main a, main button, .bell a, .bell button, .bell summary")]
           .filter((e) => e.checkVisibility() && getComputedStyle(e).display !== "inline")
+          .filter((e) => !e.matches(".tip > button"))  // What it draws around itself takes the finger.
           .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height]).filter(([, h]) => h < 43.5)"""
     )
     assert width > 768 or small == []
