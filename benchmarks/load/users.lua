@@ -169,7 +169,7 @@ local taken = {
     user.live = (body:match('hx%-get="([^"]+)" hx%-include="#seen"') or "/missing"):gsub("&amp;", "&")
     made_at[user.place] = tonumber(body:match('data%-made="(%d+)"') or 0)
     opened[user.place] = opened[user.place] + 1
-    return user.seen ~= nil and body:find(user.company .. "</p>", 1, true) ~= nil
+    return user.seen ~= nil and body:find(">" .. user.company .. " / </span>", 1, true) ~= nil
   end,
   live = function(event, body, status)
     local seen = status == 200 and body:match('name="seen" value="(%x+)"')
